@@ -1,0 +1,184 @@
+"""Wire version 1: topics, messages and their limits. See docs/protocol.md."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from feedback.records import Moment
+
+VERSION: Final = 1
+ROOT: Final = "vidhuk/v1"
+MAX_RECORDS: Final = 400
+MAX_BATCH_BYTES: Final = 64 * 1024
+MAX_PACKET_BYTES: Final = 128 * 1024
+KIOSK_ID: Final = re.compile(r"[a-z0-9-]{8,32}")
+
+NOTICE_TOPIC: Final = f"{ROOT}/notice"
+SERVER_STATE_TOPIC: Final = f"{ROOT}/server/state"
+
+
+class WireError(ValueError):
+    """A message does not follow the protocol. `reason` says how."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def batch_topic(kiosk: str) -> str:
+    """Topic for a kiosk's batches, up."""
+    return f"{ROOT}/k/{kiosk}/batch"
+
+
+def ack_topic(kiosk: str) -> str:
+    """Topic for the server's acknowledgements to a kiosk, down."""
+    return f"{ROOT}/k/{kiosk}/ack"
+
+
+def hello_topic(kiosk: str) -> str:
+    """Topic on which a kiosk says where its log stands, up, on every connect."""
+    return f"{ROOT}/k/{kiosk}/hello"
+
+
+def state_topic(kiosk: str) -> str:
+    """Topic of a kiosk's retained state, which is also its will, up."""
+    return f"{ROOT}/k/{kiosk}/state"
+
+
+def settings_topic(kiosk: str) -> str:
+    """Topic of a kiosk's retained, signed settings, down."""
+    return f"{ROOT}/k/{kiosk}/settings"
+
+
+def split_topic(topic: str) -> tuple[str, str]:
+    """Take a kiosk's topic apart into kiosk id and message kind.
+
+    Raises:
+        WireError: it is not a kiosk's topic of this version.
+    """
+    match = re.fullmatch(rf"{ROOT}/k/({KIOSK_ID.pattern})/([a-z]+)", topic)
+    if match is None:
+        raise WireError(f"not a kiosk's topic: {topic[:200]!r}")
+    return match[1], match[2]
+
+
+class Now(msgspec.Struct, frozen=True):
+    """The kiosk's clocks while it sends, from which the server corrects a wrong wall clock."""
+
+    boot_id: UUID
+    at: Moment
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """Where the kiosk's log stands: highest `seq`, highest acknowledged `acked`, `oldest` still kept."""
+
+    epoch: UUID
+    seq: int
+    acked: int
+    oldest: int
+    now: Now
+    software: str
+    generation: str | None = None
+    v: int = VERSION
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Consecutive records of one epoch, bodies as they were stored. `prev` is the chain hash (hex) before the first."""
+
+    epoch: UUID
+    first_seq: int
+    prev: str
+    now: Now
+    historical: bool
+    records: list[msgspec.Raw]
+    v: int = VERSION
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """The records' bodies, byte for byte."""
+        return [bytes(raw) for raw in self.records]
+
+
+class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything up to `seq` of `epoch` is durable on the server, whose chain hash (hex) there is `head`."""
+
+    epoch: UUID
+    seq: int
+    head: str
+    generation: str
+    error: str | None = None
+
+
+class State(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a kiosk says about itself. The retained will has `online` false and the same `session`."""
+
+    online: bool
+    session: UUID
+    outbox: int = 0
+    settings: int = 0
+    software: str = ""
+    clock_trusted: bool = False
+    faults: tuple[str, ...] = ()
+    v: int = VERSION
+
+
+class ServerState(msgspec.Struct, frozen=True):
+    """Whether the server takes batches. It pauses sending and never decides correctness."""
+
+    online: bool
+    generation: str
+    v: int = VERSION
+
+
+class Signed(msgspec.Struct, frozen=True):
+    """A document and the server's Ed25519 signature (hex) over its purpose, a zero byte, and the document's bytes."""
+
+    document: str
+    signature: str
+
+    def signed_bytes(self, purpose: str) -> bytes:
+        """The bytes that the signature covers; `purpose` keeps a signature for one use from serving another."""
+        return purpose.encode() + b"\0" + self.document.encode()
+
+
+M = TypeVar("M", Hello, Batch, Ack, State, ServerState, Signed)
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: Hello | Batch | Ack | State | ServerState | Signed) -> bytes:
+    """Encode a message as JSON."""
+    return _encoder.encode(message)
+
+
+def decode(payload: bytes, kind: type[M]) -> M:
+    """Decode a message of `kind`; fields that a newer version added are passed over.
+
+    Raises:
+        WireError: malformed, of another version, or over the limits.
+    """
+    if len(payload) > MAX_PACKET_BYTES:
+        raise WireError(f"{len(payload)} bytes are over the limit of {MAX_PACKET_BYTES}")
+    try:
+        message = msgspec.json.decode(payload, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError(str(error)) from error
+    version = getattr(message, "v", VERSION)
+    if version != VERSION:
+        raise WireError(f"protocol version {version}; this program speaks {VERSION}")
+    if isinstance(message, Batch):
+        _check_batch(message)
+    return message
+
+
+def _check_batch(batch: Batch) -> None:
+    if not 1 <= len(batch.records) <= MAX_RECORDS:
+        raise WireError(f"{len(batch.records)} records; a batch holds 1 to {MAX_RECORDS}")
+    if batch.first_seq < 1:
+        raise WireError(f"first_seq {batch.first_seq}; numbering starts at 1")
+    if not re.fullmatch(r"[0-9a-f]{64}", batch.prev):
+        raise WireError("prev is not a SHA-256 in hexadecimal")

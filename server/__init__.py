@@ -1,0 +1,1 @@
+"""The aggregation server: broker, ingest, ratings, web."""

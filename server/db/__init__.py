@@ -1,0 +1,1 @@
+"""The server's database: schema, migrations and engine, on SQLite or PostgreSQL."""
