@@ -1,0 +1,1 @@
+"""Benchmarks: ours against a baseline, alternating in one run, told as ratios."""
