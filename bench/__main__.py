@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.measure import Row
+if TYPE_CHECKING:
+    from bench.measure import Row
 
 BENCHMARKS: Final = ("store", "ingest")
 
