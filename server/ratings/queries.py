@@ -1,0 +1,228 @@
+"""Questions to the rollups. Their cost depends on desks and days, never on the number of votes.
+
+A total is live. Shares come from closed 15-minute windows only (design §4): votes whose `released_ms` has not come yet are
+subtracted from the rollups' counts before anything is rated, so that nobody learns what the last visitor pressed.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, String, Table, case, cast, func, literal, select, union_all
+
+from feedback.questionnaire import ANSWERS
+from server.db.schema import NO_DESK, desks, rollup_day, rollup_dimension, rollup_hour, services, sites, votes
+from server.ratings.periods import Period
+from server.ratings.scores import Counts, Rating, rate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection, Select
+
+DIMENSIONS: Final = {
+    "service": func.coalesce(cast(votes.c.service_id, String), ""),
+    "channel": votes.c.channel,
+    "language": votes.c.language,
+}
+"""What cuts votes one more way, and how it is written in `rollup_dimension.value`."""
+_COUNTS: Final = (*ANSWERS, "repeats")
+
+Key = tuple[Any, ...]
+_Both = list[Counts]
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Which votes a question is about: a period, and perhaps one site and one desk, by their ids."""
+
+    period: Period
+    site_id: int | None = None
+    desk_id: int | None = None
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A site or a desk's place in the registry."""
+
+    id: int
+    key: str
+    name: str
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """A desk as people know it."""
+
+    id: int
+    key: str
+    number: str
+    name: str
+    site: Place
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """`total` votes by now, `held_back` of them not yet in the `rating` because their 15-minute window is still open."""
+
+    total: int
+    held_back: int
+    rating: Rating
+
+
+class DeskRow(msgspec.Struct, frozen=True):
+    """One desk's numbers; `desk` is null for votes that named no desk."""
+
+    desk: Desk | None
+    tally: Tally
+
+
+class DeskTable(msgspec.Struct, frozen=True):
+    """Every desk of a scope in the registry's order, and all of them together."""
+
+    rows: list[DeskRow]
+    total: Tally
+
+
+class TrendPoint(msgspec.Struct, frozen=True):
+    """The numbers of one step of a period."""
+
+    first: date
+    last: date
+    tally: Tally
+
+
+class Split(msgspec.Struct, frozen=True):
+    """The votes of one service, channel or language. `name` is its registered name, or its code."""
+
+    value: str
+    name: str
+    tally: Tally
+
+
+def list_sites(connection: Connection) -> list[Place]:
+    """Give every site, by name."""
+    rows = connection.execute(select(sites.c.id, sites.c.key, sites.c.name).order_by(sites.c.name))
+    return [Place(*row) for row in rows]
+
+
+def list_desks(connection: Connection, site_id: int | None = None) -> list[Desk]:
+    """Give every desk, by site and number."""
+    query = select(desks.c.id, desks.c.key, desks.c.number, desks.c.name, sites.c.id, sites.c.key, sites.c.name).join(sites)
+    if site_id is not None:
+        query = query.where(sites.c.id == site_id)
+    found = [Desk(*row[:4], site=Place(*row[4:])) for row in connection.execute(query)]
+    return sorted(found, key=lambda desk: (desk.site.name, _natural(desk.number), desk.key))
+
+
+def desk_table(connection: Connection, scope: Scope, now_ms: int) -> DeskTable:
+    """Give the numbers of every desk in scope; desks without votes are there too."""
+    tallies = _tally_by(connection, rollup_day, scope, now_ms, "desk_id")
+    rows = [DeskRow(desk, _as_tally(tallies.get((desk.id,)))) for desk in list_desks(connection, scope.site_id)]
+    if (NO_DESK,) in tallies:
+        rows.append(DeskRow(None, _as_tally(tallies[NO_DESK,])))
+    return DeskTable(rows, _sum(tallies.values()))
+
+
+def live_totals(connection: Connection, scope: Scope) -> dict[int, int]:
+    """Give only each desk's total by now, by desk id."""
+    rows = connection.execute(_rolled(rollup_day, scope, ["desk_id"]))
+    return {row[1]: Counts(*row[2:]).total for row in rows}
+
+
+def tally(connection: Connection, scope: Scope, now_ms: int) -> Tally:
+    """Give the numbers of everything in scope together."""
+    return _sum(_tally_by(connection, rollup_day, scope, now_ms).values())
+
+
+def trend(connection: Connection, scope: Scope, now_ms: int) -> list[TrendPoint]:
+    """Give the numbers of each step of the period that has votes."""
+    by_day = {date.fromisoformat(day): both for (day,), both in _tally_by(connection, rollup_day, scope, now_ms, "day").items()}
+    points = []
+    for step in scope.period.steps():
+        inside = [both for day, both in by_day.items() if step.first <= day <= step.last]
+        if inside:
+            points.append(TrendPoint(step.first, step.last, _sum(inside)))
+    return points
+
+
+def split(connection: Connection, scope: Scope, dimension: str, now_ms: int) -> list[Split]:
+    """Give the numbers by service, channel or language, most votes first."""
+    tallies = _tally_by(connection, rollup_dimension, scope, now_ms, "value", dimension=dimension)
+    names = connection.execute(select(services.c.id, services.c.name)) if dimension == "service" else ()
+    named = {str(key): str(name) for key, name in names}
+    parts = [Split(value, named.get(value, value), _as_tally(both)) for (value,), both in tallies.items()]
+    return sorted(parts, key=lambda part: (-part.tally.total, part.name))
+
+
+def week_hours(connection: Connection, scope: Scope, now_ms: int) -> dict[tuple[int, int], Tally]:
+    """Give the numbers by weekday (1 Monday) and hour, over the whole months that the period touches."""
+    tallies = _tally_by(connection, rollup_hour, scope, now_ms, "weekday", "hour")
+    return {(weekday, hour): _as_tally(both) for (weekday, hour), both in tallies.items()}
+
+
+def _tally_by(
+    connection: Connection, table: Table, scope: Scope, now_ms: int, *keys: str, dimension: str | None = None
+) -> dict[Key, _Both]:
+    """Give, by key, the counts by now and those of them that are still held back.
+
+    One statement, so that both see the same moment: a vote committed between two would show its answer at once.
+    """
+    query = union_all(_rolled(table, scope, keys, dimension), _open(table, scope, keys, dimension, now_ms))
+    tallies: dict[Key, _Both] = {}
+    for row in connection.execute(query):
+        both = tallies.setdefault(tuple(row[1 : -len(_COUNTS)]), [Counts(), Counts()])
+        both[row[0]] += Counts(*row[-len(_COUNTS) :])
+    return {key: both for key, both in tallies.items() if both[0].total}
+
+
+def _rolled(table: Table, scope: Scope, keys: Sequence[str], dimension: str | None = None) -> Select[Any]:
+    columns = [table.c[key] for key in keys]
+    sums = [func.coalesce(func.sum(table.c[name]), 0) for name in _COUNTS]
+    query = select(literal(0), *columns, *sums).where(*_within(table, scope, table)).group_by(*columns)
+    return query.where(table.c.dimension == dimension) if dimension else query
+
+
+def _open(table: Table, scope: Scope, keys: Sequence[str], dimension: str | None, now_ms: int) -> Select[Any]:
+    """Count the votes of windows that are still open, by the same keys as the rollup."""
+    columns = [DIMENSIONS[dimension] if dimension and key == "value" else votes.c[key] for key in keys]
+    counts = [_count_if(votes.c.answer == answer) for answer in ANSWERS]
+    query = select(literal(1), *columns, *counts, _count_if(votes.c.repeat)).group_by(*columns)
+    return query.where(votes.c.released_ms > now_ms, *_within(votes, scope, table))
+
+
+def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def _within(table: Table, scope: Scope, rollup: Table) -> list[ColumnElement[bool]]:
+    """Give the conditions of a scope on `table`, whose rows must match those of `rollup`, perhaps of coarser periods."""
+    first, last = scope.period.first.isoformat(), scope.period.last.isoformat()
+    conditions: list[ColumnElement[bool]] = []
+    if rollup is rollup_hour:
+        month = table.c.month if table is rollup else func.substr(table.c.day, 1, 7)
+        conditions.append(month.between(first[:7], last[:7]))
+    else:
+        conditions.append(table.c.day.between(first, last))
+    if scope.site_id is not None:
+        conditions.append(table.c.site_id == scope.site_id)
+    if scope.desk_id is not None:
+        conditions.append(table.c.desk_id == scope.desk_id)
+    return conditions
+
+
+def _as_tally(both: _Both | None) -> Tally:
+    counts, held_back = both or (Counts(), Counts())
+    return Tally(counts.total, held_back.total, rate(counts - held_back))
+
+
+def _sum(tallies: Iterable[_Both]) -> Tally:
+    counts = held_back = Counts()
+    for now, held in tallies:
+        counts, held_back = counts + now, held_back + held
+    return _as_tally([counts, held_back])
+
+
+def _natural(number: str) -> tuple[tuple[bool, int, str], ...]:
+    """Order «2» before «10», and «10» before «10а»."""
+    parts = re.split(r"(\d+)", number)
+    return tuple((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part)

@@ -1,0 +1,176 @@
+"""Synthetic votes for tests of pages: every vote goes into `votes` and into all three rollups, as ingest would count it."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, Table, insert, select, update
+
+from server.db import schema
+from server.db.engine import open_engine
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ZONE = ZoneInfo("Europe/Kyiv")
+NOW = datetime(2026, 11, 22, 12, 7, tzinfo=ZONE)
+NOW_MS = int(NOW.timestamp() * 1000)
+TODAY = NOW.date()
+WINDOW_MS = 15 * 60_000
+
+SITES = [
+    ("center", "Головний офіс на вулиці Соборності", "вул. Соборності, 15"),
+    ("podil", "Віддалене робоче місце «Поділ»", "вул. Набережна, 3"),
+]
+DESKS = [
+    ("c1", "center", "1", "Реєстрація місця проживання та видача довідок"),
+    ("c2", "center", "2", "Паспорт громадянина України та закордонний паспорт"),
+    ("c3", "center", "3", "Реєстрація прав на нерухоме майно"),
+    ("c4", "center", "4", "Соціальні послуги, субсидії та пільги"),
+    ("c5", "center", "10", "Державна реєстрація актів цивільного стану"),
+    ("p1", "podil", "1", "Усі послуги"),
+    ("p2", "podil", "2", "Надання адміністративних послуг маломобільним відвідувачам і ветеранам"),
+    ("p3", "podil", "3", ""),
+]
+SERVICES = [("passport", "Закордонний паспорт"), ("residence", "Реєстрація місця проживання"), ("subsidy", "Житлова субсидія")]
+KIOSKS = [("Вихід", "exit-center", None), ("Стіл 2", "desk-two-a", "c2"), ("Поділ, вхідна зала біля кас", "podil-hall", None)]
+MOODS = {"c1": 0.93, "c2": 0.97, "c3": 0.82, "c4": 0.9, "c5": 0.95, "p1": 0.96}
+
+
+def make_engine(path: Path) -> Engine:
+    engine = open_engine(f"sqlite:///{path}")
+    schema.metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(schema.server).values(id=1, generation="g", time_zone=str(ZONE), centre="ЦНАП Зразкове"))
+    return engine
+
+
+def register(connection: Connection) -> None:
+    for key, name, address in SITES:
+        connection.execute(insert(schema.sites).values(key=key, name=name, address=address))
+    for key, site, number, name in DESKS:
+        connection.execute(insert(schema.desks).values(key=key, site_id=_id(connection, schema.sites, site), number=number, name=name))
+    for key, name in SERVICES:
+        connection.execute(insert(schema.services).values(key=key, name=name))
+
+
+def vote(  # noqa: PLR0913 - a vote has many sides
+    connection: Connection,
+    desk: str | None,
+    answer: str,
+    *,
+    at: datetime = NOW - timedelta(hours=1),
+    released_ms: int | None = None,
+    repeat: bool = False,
+    times: int = 1,
+    service_id: int | None = None,
+    channel: str = "kiosk",
+    language: str = "uk",
+) -> None:
+    site_id, desk_id = _place(connection, desk)
+    local, at_ms = at.astimezone(ZONE), int(at.timestamp() * 1000)
+    row = {
+        "kiosk": "kiosk-one1",
+        "site_id": site_id,
+        "desk_id": desk_id,
+        "service_id": service_id,
+        "channel": channel,
+        "input": "touch",
+        "language": language,
+        "questionnaire": "default",
+        "questionnaire_version": 1,
+        "question": "service",
+        "answer": answer,
+        "repeat": repeat,
+        "at_ms": at_ms,
+        "time_quality": "exact",
+        "day": local.date().isoformat(),
+        "hour": local.hour,
+        "weekday": local.isoweekday(),
+        "received_ms": at_ms,
+        "released_ms": at_ms + WINDOW_MS if released_ms is None else released_ms,
+    }
+    connection.execute(insert(schema.votes), [{"id": _uuid(), "visit": _uuid(), **row} for _ in range(times)])
+    counted = {answer: times, "repeats": times if repeat else 0}
+    place = {"site_id": site_id, "desk_id": desk_id}
+    _count(connection, schema.rollup_day, {"day": row["day"], **place}, counted)
+    hour = {"month": row["day"][:7], "weekday": row["weekday"], "hour": row["hour"]}
+    _count(connection, schema.rollup_hour, {**hour, **place}, counted)
+    for dimension, value in (("service", service_id), ("channel", channel), ("language", language)):
+        key = {"dimension": dimension, "value": "" if value is None else str(value), "day": row["day"]}
+        _count(connection, schema.rollup_dimension, {**key, **place}, counted)
+
+
+def history(connection: Connection, days: int = 90, seed: int = 4) -> None:
+    """Ninety plausible days: working days, a rush before noon, one bad desk, one with three votes, one with none."""
+    chance = random.Random(seed)
+    for ago in range(days):
+        day = TODAY - timedelta(days=ago)
+        if day.isoweekday() == 7 and ago:
+            continue
+        for desk in MOODS:
+            for hour in range(9, 12 if ago == 0 else 18):
+                _an_hour(connection, chance, desk, datetime(day.year, day.month, day.day, hour, 20, tzinfo=ZONE))
+    vote(connection, "p2", "good", times=2)
+    vote(connection, "p2", "terrible")
+    vote(connection, None, "excellent", at=NOW - timedelta(days=3), times=24)
+    vote(connection, None, "terrible", at=NOW - timedelta(days=3), times=2)
+
+
+def _an_hour(connection: Connection, chance: random.Random, desk: str, at: datetime) -> None:
+    mood, busy = MOODS[desk], 3 if at.hour in {10, 11} else 1.6
+    weights = {"excellent": mood * 0.7, "good": mood * 0.3, "acceptable": (1 - mood) * 0.6, "terrible": (1 - mood) * 0.4}
+    for answer, weight in {**weights, "hard_to_say": 0.03}.items():
+        if times := int(weight * busy + chance.random()):
+            service_id, language = chance.choice((None, 1, 2, 3)), chance.choice(("uk", "uk", "en"))
+            vote(connection, desk, answer, at=at, times=times, service_id=service_id, language=language)
+
+
+def kiosks(connection: Connection) -> None:
+    for name, key, desk in (
+        ("Вихід", "exit-center", None),
+        ("Стіл 2", "desk-two-a", "c2"),
+        ("Поділ, вхідна зала біля кас", "podil-hall", None),
+    ):
+        site_id, desk_id = _place(connection, desk)
+        values = {"id": key, "name": name, "site_id": site_id, "desk_id": desk_id or None, "password": "x", "settings_version": 3}
+        connection.execute(insert(schema.kiosks).values(**values, created_ms=NOW_MS))
+    state = {"session": _uuid(), "software": "0.1.0", "changed_ms": NOW_MS - 20_000, "clock_trusted": True}
+    well = {"kiosk": "exit-center", "online": True, "outbox": 0, "settings": 3, "faults": "", "last_vote_ms": NOW_MS - 95_000}
+    ill = {"kiosk": "desk-two-a", "online": False, "outbox": 42, "settings": 2, "faults": "printer scanner"}
+    connection.execute(insert(schema.kiosk_states).values(**well, **state))
+    connection.execute(insert(schema.kiosk_states).values(**ill, **state, last_vote_ms=NOW_MS - 3 * 86_400_000))
+    quarantined(connection, "desk-two-a", b"\x00<script>alert(1)</script>\xff", times=3)
+    quarantined(connection, None, b'{"v":9}')
+
+
+def quarantined(connection: Connection, kiosk: str | None, payload: bytes, *, times: int = 1) -> None:
+    topic = f"vidhuk/v1/k/{kiosk}/batch" if kiosk else "vidhuk/v2/elsewhere"
+    values = {"topic": topic, "reason": "undecodable", "detail": "Expected `int`, got `str` - at `$.v`", "payload": payload, "times": times}
+    connection.execute(insert(schema.quarantine).values(received_ms=NOW_MS - 5_000, kiosk=kiosk, digest=random.randbytes(32), **values))
+
+
+def _count(connection: Connection, table: Table, key: dict[str, object], counted: dict[str, int]) -> None:
+    where = [table.c[name] == value for name, value in key.items()]
+    increments = {name: table.c[name] + count for name, count in counted.items()}
+    if not connection.execute(update(table).where(*where).values(**increments)).rowcount:
+        connection.execute(insert(table).values(**key, **counted))
+
+
+def _place(connection: Connection, desk: str | None) -> tuple[int, int]:
+    if desk is None:
+        return _id(connection, schema.sites, "center"), schema.NO_DESK
+    row = connection.execute(select(schema.desks.c.site_id, schema.desks.c.id).where(schema.desks.c.key == desk)).one()
+    return row[0], row[1]
+
+
+def _id(connection: Connection, table: Table, key: str) -> int:
+    return connection.execute(select(table.c.id).where(table.c.key == key)).scalar_one()
+
+
+def _uuid() -> UUID:
+    return UUID(bytes=random.randbytes(16))
