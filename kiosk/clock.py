@@ -1,0 +1,48 @@
+"""The kiosk's only source of time and of ids; tests hand in their own."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+from uuid import UUID
+
+from feedback.records import Moment, new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+SYNCHRONISED: Final = Path("/run/systemd/timesync/synchronized")
+
+
+class Clock(Protocol):
+    """What time it is, by every clock that the kiosk has."""
+
+    @property
+    def boot_id(self) -> UUID:
+        """The number of this boot; CLOCK_BOOTTIME means something only within it."""
+
+    def moment(self) -> Moment:
+        """Give the present moment."""
+
+
+class SystemClock:
+    """The machine's clocks. The wall clock is trusted once systemd-timesyncd has set it."""
+
+    def __init__(self) -> None:
+        self.boot_id = UUID(BOOT_ID.read_text().strip())
+
+    def moment(self) -> Moment:
+        """Give the present moment; CLOCK_BOOTTIME goes on counting while the machine sleeps."""
+        return Moment(
+            boottime_ms=time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000,
+            wall_ms=time.time_ns() // 1_000_000,
+            trusted=SYNCHRONISED.exists(),
+        )
+
+
+def id_maker(clock: Clock) -> Callable[[], UUID]:
+    """Give a function that makes UUIDv7s from `clock` and the system's randomness."""
+    return lambda: new_id(clock.moment().wall_ms, os.urandom(10))

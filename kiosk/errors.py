@@ -1,0 +1,42 @@
+"""Everything that can go wrong in the kiosk by name; what is known about it is in attributes, and each says whether retrying helps."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What a kiosk tells its server about itself when something is wrong."""
+
+    VOTES_DB_DAMAGED = "votes_db_damaged"
+    SERVER_REFUSED = "server_refused"
+    SETTINGS_REFUSED = "settings_refused"
+    LOG_FORKED = "log_forked"
+
+
+class KioskError(Exception):
+    """The root of the kiosk's own errors."""
+
+
+class ConfigError(KioskError, ValueError):
+    """The configuration cannot be used; retrying does not help. The message is one sentence for the technician."""
+
+
+class DataFolderError(KioskError):
+    """The data folder cannot keep votes; retrying does not help until a person has mended it."""
+
+
+class NoScreenError(KioskError):
+    """No window can be opened; retrying does not help until the named packages are installed."""
+
+
+class StoreError(KioskError):
+    """A record could not be stored; retrying later may help (a full or detached disk)."""
+
+
+class StoreDamagedError(StoreError):
+    """The vote log cannot be read as a database; it has to be opened again, and set aside if that does not help."""
+
+
+class SettingsRefusedError(KioskError):
+    """Settings from the server were not accepted; retrying does not help, a newer version does."""

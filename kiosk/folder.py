@@ -1,0 +1,81 @@
+"""The data folder: made if missing, refused where it would forget. The socket in it by which ui wakes sync."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kiosk.errors import DataFolderError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORGETFUL: Final = {"tmpfs", "ramfs", "overlay", "aufs"}
+WAKE_SOCKET: Final = "wake.sock"
+
+
+def prepare(data_dir: Path, mounts: str | None = None) -> None:
+    """Make the folder and see that it keeps what it is given; `mounts` is the text of /proc/self/mounts.
+
+    Raises:
+        DataFolderError: it cannot be made or written, or lies in memory.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataFolderError(f"the data folder {data_dir} cannot be made: {error.strerror}") from error
+    if not os.access(data_dir, os.W_OK | os.X_OK):
+        raise DataFolderError(f"the data folder {data_dir} cannot be written by user {os.getuid()}")
+    kind = file_system_of(data_dir.resolve(), Path("/proc/self/mounts").read_text() if mounts is None else mounts)
+    if kind in FORGETFUL:
+        raise DataFolderError(f"the data folder {data_dir} is on {kind}, which forgets at power-off; put it on a disk, `data_dir` in [kiosk]")
+
+
+def file_system_of(path: Path, mounts: str) -> str:
+    """Give the kind of file system that holds `path`: the longest, last mounted one above it."""
+    found = ("", "")
+    for line in mounts.splitlines():
+        _, point, kind, *_ = line.split(" ")
+        point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), point)
+        if path.is_relative_to(point) and len(point) >= len(found[0]):
+            found = (point, kind)
+    return found[1]
+
+
+@contextmanager
+def _short_path(data_dir: Path) -> Iterator[str]:
+    """A path to the socket that stays under the 108 bytes a socket's address may have."""
+    descriptor = os.open(data_dir, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{WAKE_SOCKET}"
+    finally:
+        os.close(descriptor)
+
+
+def wake(data_dir: Path, sender: socket.socket) -> None:
+    """Tell sync that there is something to deliver; when it does not run it will see by itself."""
+    with suppress(OSError), _short_path(data_dir) as path:
+        sender.sendto(b"\0", path)
+
+
+def wake_sender() -> socket.socket:
+    """Give a socket for `wake`; it never blocks."""
+    sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sender.setblocking(False)
+    return sender
+
+
+def wake_receiver(data_dir: Path) -> socket.socket:
+    """Give the socket on which sync is woken."""
+    receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    receiver.setblocking(False)
+    with suppress(FileNotFoundError):
+        (data_dir / WAKE_SOCKET).unlink()
+    with _short_path(data_dir) as path:
+        receiver.bind(path)
+    (data_dir / WAKE_SOCKET).chmod(0o660)
+    return receiver

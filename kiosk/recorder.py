@@ -1,0 +1,113 @@
+"""The store thread: it alone owns the connection to votes.db. What it has to say it posts to the main thread."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from kiosk.errors import StoreDamagedError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from feedback.records import AnyRecord
+    from kiosk.store import Store
+
+log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Who wants to know what became of the records; called on the main thread."""
+
+    def committed(self, token: int) -> None:
+        """The records of `token` are on the disk."""
+
+    def failed(self, token: int) -> None:
+        """The records of `token` are not."""
+
+
+class Recorder:
+    """Stores what it is handed, in order. After a failure the log is opened anew, which also salvages a damaged one."""
+
+    def __init__(self, open_store: Callable[[], Store], post: Callable[[Callable[[], None]], None], wake: Callable[[], None]) -> None:
+        """`wake` is called after each commit and must not block."""
+        self._open_store = open_store
+        self._post = post
+        self._wake = wake
+        self._store: Store | None = None
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+        self.listener: Listener | None = None
+
+    def __enter__(self) -> Recorder:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._jobs.put(None)
+        self._thread.join(timeout=10)
+
+    def record(self, token: int, records: tuple[AnyRecord, ...]) -> None:
+        """Append the records; `committed` or `failed` follows."""
+        self._jobs.put(lambda: self._record(token, records))
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a small fact for sync; lost if it cannot be written just now."""
+        self._jobs.put(lambda: self._quietly(lambda store: store.note(name, value)))
+
+    def rechain(self, epoch: UUID, after_seq: int, into: UUID) -> None:
+        """Take everything after the last mark both sides agree on into a new epoch; sync asks again if it cannot be done now."""
+        self._jobs.put(lambda: self._quietly(lambda store: store.rechain(epoch, after_seq, into)))
+
+    def _record(self, token: int, records: tuple[AnyRecord, ...]) -> None:
+        listener = self.listener
+        try:
+            self._with_store(lambda store: store.append(records))
+        except StoreError as error:
+            log.error("not stored: %s", error)  # noqa: TRY400 - the cause is in the sentence
+            if listener:
+                self._post(lambda: listener.failed(token))
+            return
+        if listener:
+            self._post(lambda: listener.committed(token))
+        self._wake()
+
+    def _quietly(self, work: Callable[[Store], None]) -> None:
+        try:
+            self._with_store(work)
+        except StoreError as error:
+            log.warning("put off: %s", error)
+
+    def _with_store(self, work: Callable[[Store], None]) -> None:
+        """Do the work; malformed once is not malformed, so then once more on a log opened anew."""
+        try:
+            self._attempt(work)
+        except StoreDamagedError as error:
+            log.warning("votes.db: %s; opening it again", error)
+            self._attempt(work)
+
+    def _attempt(self, work: Callable[[Store], None]) -> None:
+        try:
+            if self._store is None:
+                self._store = self._open_store()
+            work(self._store)
+        except StoreError:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                job()
+            except Exception:  # the thread's outermost frame: a mistake must not end the storing of votes in silence
+                log.exception("the store thread stumbled")
+                self._close()
+        self._close()

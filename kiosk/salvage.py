@@ -1,0 +1,122 @@
+"""What happens when votes.db is damaged: it is set aside, never deleted, and what can be read of it goes on in a new log.
+
+The new log is complete, under a name of its own, before the damaged one is touched, so that a power cut at any moment leaves
+either the old state, which is then salvaged again, or a swap that is finished at the next start.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from feedback.records import RecordError, decode_body
+from kiosk.errors import StoreDamagedError
+from kiosk.store import FILE, Store, own_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+SALVAGED: Final = "votes-salvaged.db"
+ASIDE: Final = "votes-damaged-*.db"
+_WORK: Final = "salvage"
+_PARTS: Final = ("-wal", "-shm", "")
+_STEP: Final = 256
+
+
+def open_store(folder: Path, new_epoch: Callable[[], UUID]) -> Store:
+    """Open the log in `folder`; if it is damaged, twice, go on with what can be read of it.
+
+    Raises:
+        StoreError: it cannot be opened at all just now.
+    """
+    with own_errors():
+        _finish_swap(folder)
+    try:
+        return Store(folder / FILE, new_epoch)
+    except StoreDamagedError as error:
+        log.warning("votes.db seems damaged (%s), looking again", error)
+    try:
+        return Store(folder / FILE, new_epoch)
+    except StoreDamagedError:
+        log.exception("votes.db is damaged and is set aside")
+    with own_errors():
+        _salvage(folder, new_epoch)
+        _finish_swap(folder)
+    return Store(folder / FILE, new_epoch)
+
+
+def _salvage(folder: Path, new_epoch: Callable[[], UUID]) -> None:
+    work = folder / _WORK
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    for part in _PARTS:
+        if (folder / (FILE + part)).exists():
+            shutil.copyfile(folder / (FILE + part), work / (FILE + part))
+    with Store(work / SALVAGED, new_epoch, reason="salvaged") as store:
+        found = list(readable(work / FILE))
+        store.append_bodies(found)
+    log.warning("salvaged %d records", len(found))
+    os.rename(work / SALVAGED, folder / SALVAGED)
+    _sync_folder(folder)
+
+
+def _finish_swap(folder: Path) -> None:
+    shutil.rmtree(folder / _WORK, ignore_errors=True)
+    if not (folder / SALVAGED).exists():
+        return
+    number = 1
+    while (folder / ASIDE.replace("*", str(number))).exists():
+        number += 1
+    for part in _PARTS:
+        if (folder / (FILE + part)).exists():
+            os.rename(folder / (FILE + part), folder / (ASIDE.replace("*", str(number)) + part))
+    os.rename(folder / SALVAGED, folder / FILE)
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def readable(path: Path) -> Iterator[tuple[UUID, str, bytes]]:
+    """Give id, kind and body of every record that can still be read from a damaged log, in order."""
+    with closing(sqlite3.connect(path)) as db:
+        for low in range(0, _last_number(db, path) + 1, _STEP):
+            for body in _bodies(db, low, _STEP):
+                try:
+                    record = decode_body(bytes(body))
+                except (RecordError, TypeError):
+                    log.warning("a record is no longer what was written and stays in the damaged file")
+                    continue
+                yield record.id, str(record.__struct_config__.tag), bytes(body)
+
+
+def _last_number(db: sqlite3.Connection, path: Path) -> int:
+    """The highest row number, or one it cannot exceed when the table's end cannot be read."""
+    try:
+        return int(db.execute("SELECT max(n) FROM records").fetchone()[0] or 0)
+    except sqlite3.DatabaseError:
+        return path.stat().st_size // 64
+
+
+def _bodies(db: sqlite3.Connection, low: int, width: int) -> list[bytes]:
+    """The readable bodies from row `low` on; around a hole, ever smaller pieces."""
+    query = "SELECT body FROM records NOT INDEXED WHERE n >= ? AND n < ? ORDER BY n"
+    try:
+        return [body for (body,) in db.execute(query, (low, low + width))]
+    except (sqlite3.DatabaseError, OverflowError):
+        if width == 1:
+            return []
+    return _bodies(db, low, width // 2) + _bodies(db, low + width // 2, width // 2)

@@ -1,0 +1,183 @@
+"""votes.db: the kiosk's append-only log, and the only copy of a vote until the server has it. One writer: the ui.
+
+`append` returns once the records are on the disk. It knows no screen, no network and no clock.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+from feedback.records import AnyRecord, encode_body, genesis, link
+from kiosk.errors import StoreDamagedError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+FILE: Final = "votes.db"
+PRAGMAS: Final = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 200, "foreign_keys": 1}
+_DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+migrations = Migrations("votes")
+
+
+@migrations()
+def records(db: sqlite_utils.Database) -> None:
+    """One row a record, in the order of `n`; `epoch`, `seq` and `hash` are its envelope."""
+    db.execute("CREATE TABLE epochs (n INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, reason TEXT NOT NULL)")
+    db.execute("""
+        CREATE TABLE records (
+            n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL REFERENCES epochs (n), seq INTEGER NOT NULL,
+            id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, UNIQUE (epoch, seq))
+    """)
+    db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+
+
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """Give SQLite's and the disk's errors our names: damage, or a failure that may pass."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        kind = StoreDamagedError if code in _DAMAGE else StoreError
+        raise kind(f"{error} ({getattr(error, 'sqlite_errorname', type(error).__name__)})") from error
+    except OSError as error:
+        raise StoreError(str(error)) from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a connection that promises durability, and ask it whether it does."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+    try:
+        for name, value in PRAGMAS.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+            (answer,) = connection.execute(f"PRAGMA {name}").fetchone()
+            if answer != value:
+                raise StoreError(f"{path.name}: PRAGMA {name} is {answer!r} and will not become {value!r}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+class Store:
+    """The open log. It belongs to the thread that opened it."""
+
+    def __init__(self, path: Path, new_epoch: Callable[[], UUID], reason: str = "created") -> None:
+        """Open or make the log; the first epoch of a new one is noted with `reason`.
+
+        Raises:
+            StoreDamagedError: the file is no sound database.
+            StoreError: it cannot be opened or does not keep its promises.
+        """
+        with own_errors():
+            self._db = connect(path)
+        try:
+            with own_errors():
+                self._prepare(new_epoch, reason)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self, new_epoch: Callable[[], UUID], reason: str) -> None:
+        self.check()
+        migrations.apply(sqlite_utils.Database(self._db))
+        if not self._db.execute("SELECT 1 FROM epochs").fetchone():
+            self._db.execute("INSERT INTO epochs (epoch, reason) VALUES (?, ?)", (str(new_epoch()), reason))
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; SQLite folds its journal into the file."""
+        self._db.close()
+
+    def check(self) -> None:
+        """Let SQLite look through the whole file.
+
+        Raises:
+            StoreDamagedError: it found something.
+        """
+        with own_errors():
+            (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise StoreDamagedError(verdict)
+
+    @property
+    def epoch(self) -> UUID:
+        """The epoch that is being written."""
+        with own_errors():
+            return UUID(self._db.execute("SELECT epoch FROM epochs ORDER BY n DESC LIMIT 1").fetchone()[0])
+
+    def append(self, new: Iterable[AnyRecord]) -> None:
+        """Put records at the end of the log, all or none; with none, write something else to see whether the disk takes it.
+
+        A record whose id is already in the log is there and is passed over.
+        """
+        self.append_bodies([(record.id, str(record.__struct_config__.tag), encode_body(record)) for record in new])
+
+    def append_bodies(self, new: list[tuple[UUID, str, bytes]]) -> None:
+        """The same with id, kind and the bytes that already are the record."""
+        with own_errors(), self._transaction():
+            if not new:
+                self._note("probe", "written")
+            epoch, seq, head = self._tail()
+            for record, kind, body in new:
+                if self._db.execute("SELECT 1 FROM records WHERE id = ?", (str(record),)).fetchone():
+                    continue
+                seq += 1
+                head = link(head, seq, body)
+                row = (epoch, seq, str(record), kind, body, head)
+                self._db.execute("INSERT INTO records (epoch, seq, id, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def rechain(self, epoch: UUID, after_seq: int, into: UUID) -> None:
+        """Take every record after `after_seq` of `epoch` into the new epoch `into`; ids and bodies stay. Once done, it stays done."""
+        with own_errors(), self._transaction():
+            if self._db.execute("SELECT 1 FROM epochs WHERE epoch = ?", (str(into),)).fetchone():
+                return
+            (old,) = self._db.execute("SELECT n FROM epochs WHERE epoch = ?", (str(epoch),)).fetchone() or (None,)
+            if old is None:
+                raise StoreError(f"there is no epoch {epoch} to leave")
+            new = self._db.execute("INSERT INTO epochs (epoch, reason) VALUES (?, 'forked')", (str(into),)).lastrowid
+            moved = self._db.execute(
+                "SELECT n, body FROM records WHERE epoch > ? OR (epoch = ? AND seq > ?) ORDER BY n", (old, old, after_seq)
+            ).fetchall()
+            head = genesis(into)
+            for seq, (n, body) in enumerate(moved, 1):
+                head = link(head, seq, body)
+                self._db.execute("UPDATE records SET epoch = ?, seq = ?, hash = ? WHERE n = ?", (new, seq, head, n))
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a small fact for sync to read."""
+        with own_errors(), self._transaction():
+            self._note(name, value)
+
+    def _note(self, name: str, value: str) -> None:
+        self._db.execute("INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value))
+
+    def _tail(self) -> tuple[int, int, bytes]:
+        epoch, name = self._db.execute("SELECT n, epoch FROM epochs ORDER BY n DESC LIMIT 1").fetchone()
+        last = self._db.execute("SELECT seq, hash FROM records WHERE epoch = ? ORDER BY seq DESC LIMIT 1", (epoch,)).fetchone()
+        return (epoch, *last) if last else (epoch, 0, genesis(UUID(name)))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+

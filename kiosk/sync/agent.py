@@ -1,0 +1,95 @@
+"""The sync process's loop: it leads what comes from the server to whom it concerns, and lets delivery and state take their steps."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from feedback import wire
+from kiosk.errors import Fault, SettingsRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from kiosk.sync.deliver import Deliverer
+    from kiosk.sync.inbox import Inbox
+    from kiosk.sync.settings import SettingsReceiver
+    from kiosk.sync.state import StateReport
+
+log = logging.getLogger(__name__)
+
+
+class Agent:
+    """Everything sync does, on one thread."""
+
+    def __init__(self, inbox: Inbox, settings: SettingsReceiver, *, kiosk: str, alive: Callable[[], None]) -> None:
+        """`alive` is called once a round, for the watchdog."""
+        self._inbox = inbox
+        self._settings = settings
+        self._alive = alive
+        self._stopped = False
+        self._settings_refused = False
+        self._routes: dict[str, Callable[[bytes], None]] = {
+            wire.ack_topic(kiosk): lambda payload: self._deliverer.acknowledged(wire.decode(payload, wire.Ack)),
+            wire.settings_topic(kiosk): self._receive_settings,
+            wire.SERVER_STATE_TOPIC: lambda payload: self._deliverer.server_said(wire.decode(payload, wire.ServerState)),
+        }
+
+    def serve(self, deliverer: Deliverer, report: StateReport) -> None:
+        """Say whom to lead things to; they need a transport, which needs this agent."""
+        self._deliverer = deliverer
+        self._report = report
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with what the server sent."""
+        return (Fault.SETTINGS_REFUSED,) if self._settings_refused else ()
+
+    def connected(self, session: UUID) -> None:
+        """A connection has begun."""
+        self._deliverer.connected()
+        self._report.connected(session)
+
+    def disconnected(self) -> None:
+        """It has ended."""
+        self._deliverer.disconnected()
+        self._report.disconnected()
+
+    def received(self, topic: str, payload: bytes) -> None:
+        """A message came; one that is not understood changes nothing."""
+        try:
+            self._routes.get(topic, _pass_over)(payload)
+        except wire.WireError as error:
+            log.warning("%s: %s", topic, error.reason)
+
+    def run(self) -> None:
+        """Work until `stop`."""
+        while not self._stopped:
+            wait_s = self._deliverer.step()
+            self._report.step()
+            self._alive()
+            self._inbox.wait(wait_s)
+
+    def stop(self) -> None:
+        """End `run` soon; called from anywhere."""
+        self._stopped = True
+        self._inbox.post(_nothing)
+
+    def _receive_settings(self, payload: bytes) -> None:
+        try:
+            if self._settings.receive(payload):
+                log.info("accepted settings %s", self._settings.version)
+        except SettingsRefusedError as error:
+            log.warning("settings refused: %s", error)
+            self._settings_refused = True
+            return
+        self._settings_refused = False
+
+
+def _nothing() -> None:
+    """Only wake the loop."""
+
+
+def _pass_over(_payload: bytes) -> None:
+    """A topic this version does not know."""

@@ -1,0 +1,198 @@
+"""The delivery itself: what is there goes at once, one batch in flight, until the server says that it has it durably.
+
+Only an acknowledgement whose head equals our own chain hash counts. It opens no connection and has no thread; `step` does
+what is due and says in how many seconds it wants to be called again at the latest.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, Protocol
+
+import msgspec
+
+from feedback import wire
+from feedback.records import RecordError, decode_body
+from kiosk.errors import Fault
+from kiosk.sync.delivery import Fork
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from feedback.records import Moment
+    from kiosk.clock import Clock
+    from kiosk.sync.delivery import Ledger
+    from kiosk.sync.outbox import Epoch, Outbox, Slice
+
+log = logging.getLogger(__name__)
+
+ANSWER_S: Final = 2.0
+BACK_OFF_S: Final = 60.0
+POLL_S: Final = 1.0
+HISTORICAL_S: Final = 15 * 60
+
+
+class Transport(Protocol):
+    """The way to the server."""
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Send a message if connected; it MAY be lost, doubled or late."""
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Who delivers: the kiosk's id and its software."""
+
+    kiosk: str
+    software: str
+
+
+class Deliverer:
+    """Brings the log to the server."""
+
+    def __init__(  # noqa: PLR0913 - its whole world is injected
+        self,
+        sender: Sender,
+        *,
+        outbox: Outbox,
+        ledger: Ledger,
+        transport: Transport,
+        clock: Clock,
+        new_epoch: Callable[[], UUID],
+        spread: Callable[[float], float],
+    ) -> None:
+        """`spread` gives a random number between 0 and its argument, the full jitter of the back-off."""
+        self._sender = sender
+        self._outbox = outbox
+        self._ledger = ledger
+        self._transport = transport
+        self._clock = clock
+        self._new_epoch = new_epoch
+        self._spread = spread
+        self._connected = False
+        self._server_online = True
+        self._hello_is_due = False
+        self._in_flight: Slice | None = None
+        self._again_at_ms = 0
+        self._tries = 0
+        self._refused = False
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the delivery."""
+        wrong = {Fault.SERVER_REFUSED: self._refused, Fault.LOG_FORKED: self._ledger.fork is not None}
+        return tuple(fault for fault, is_so in wrong.items() if is_so)
+
+    def depth(self) -> int:
+        """Give the number of records that the server is not known to have."""
+        return sum(max(0, epoch.last - max(self._ledger.mark(epoch.id), epoch.first - 1)) for epoch in self._outbox.epochs())
+
+    def connected(self) -> None:
+        """There is a way to the server, so say where the log stands."""
+        self._connected = self._hello_is_due = self._server_online = True
+        self._forget_flight()
+
+    def disconnected(self) -> None:
+        """There is none."""
+        self._connected = False
+        self._forget_flight()
+
+    def server_said(self, state: wire.ServerState) -> None:
+        """The server takes batches, or pauses them."""
+        self._hello_is_due = state.online and (self._hello_is_due or not self._server_online)
+        self._server_online = state.online
+        self._forget_flight()
+
+    def acknowledged(self, ack: wire.Ack) -> None:
+        """The server says up to where it has an epoch."""
+        if ack.error:
+            log.warning("the server refused something: %s", ack.error)
+            self._refused = True
+        epochs = self._outbox.epochs()
+        epoch = next((epoch for epoch in epochs if epoch.id == ack.epoch), None)
+        if epoch is None or self._ledger.is_past(ack.generation) or self._ledger.fork is not None:
+            return
+        own = self._outbox.hash_at(epoch.id, ack.seq)
+        if own is not None and own.hex() == ack.head:
+            self._agree(ack)
+        elif own is not None or (ack.seq > epoch.last and epoch == epochs[-1]):
+            self._part_ways(ack)
+
+    def step(self) -> float:
+        """Do what is due."""
+        epochs = self._outbox.epochs()
+        if not self._connected or not epochs:
+            return POLL_S
+        if self._hello_is_due:
+            self._say_hello(epochs[-1])
+        if not self._server_online or self._waits_for_fork(epochs):
+            return POLL_S
+        now_ms = self._clock.moment().boottime_ms
+        if self._in_flight is None or now_ms >= self._again_at_ms:
+            self._in_flight = self._next_slice(epochs)
+            if self._in_flight is None:
+                return POLL_S
+            self._send(self._in_flight)
+        return min(POLL_S, (self._again_at_ms - now_ms) / 1000)
+
+    def _agree(self, ack: wire.Ack) -> None:
+        if ack.generation != self._ledger.generation:
+            self._ledger.begin_generation(ack.generation)
+            self._forget_flight()
+        if ack.seq <= self._ledger.mark(ack.epoch):
+            return
+        self._ledger.set_mark(ack.epoch, ack.seq, ack.head)
+        self._refused = ack.error is not None
+        self._forget_flight()
+
+    def _part_ways(self, ack: wire.Ack) -> None:
+        agreed = self._ledger.mark(ack.epoch) if ack.generation == self._ledger.generation else 0
+        fork = Fork(ack.epoch, agreed, self._new_epoch())
+        log.warning("the server has other records at %s of %s; asking for a new epoch after %s", ack.seq, ack.epoch, agreed)
+        self._ledger.request_fork(fork)
+        self._forget_flight()
+
+    def _waits_for_fork(self, epochs: list[Epoch]) -> bool:
+        fork = self._ledger.fork
+        if fork is None:
+            return False
+        known = {epoch.id for epoch in epochs}
+        if fork.into in known or fork.epoch not in known:
+            self._ledger.fork_is_done()
+            return False
+        return True
+
+    def _next_slice(self, epochs: list[Epoch]) -> Slice | None:
+        for epoch in epochs:
+            mark = max(self._ledger.mark(epoch.id), epoch.first - 1)
+            if mark < epoch.last:
+                return self._outbox.slice_after(epoch.id, mark)
+        return None
+
+    def _send(self, part: Slice) -> None:
+        now = wire.Now(self._clock.boot_id, self._clock.moment())
+        records = [msgspec.Raw(body) for body in part.bodies]
+        batch = wire.Batch(part.epoch, part.first_seq, part.prev.hex(), now, _is_historical(part.bodies[0], now.at), records)
+        self._transport.publish(wire.batch_topic(self._sender.kiosk), wire.encode(batch))
+        back_off_s = self._spread(min(BACK_OFF_S, ANSWER_S * 2**self._tries)) if self._tries else 0.0
+        self._again_at_ms = now.at.boottime_ms + round((ANSWER_S + back_off_s) * 1000)
+        self._tries = min(self._tries + 1, 16)
+
+    def _say_hello(self, epoch: Epoch) -> None:
+        now = wire.Now(self._clock.boot_id, self._clock.moment())
+        acked = self._ledger.mark(epoch.id)
+        hello = wire.Hello(epoch.id, epoch.last, acked, epoch.first, now, self._sender.software, self._ledger.generation)
+        self._transport.publish(wire.hello_topic(self._sender.kiosk), wire.encode(hello))
+        self._hello_is_due = False
+
+    def _forget_flight(self) -> None:
+        self._in_flight, self._tries = None, 0
+
+
+def _is_historical(body: bytes, now: Moment) -> bool:
+    """Whether a record is old as far as is known: CLOCK_BOOTTIME cannot tell across boots, and the wall clock may be wrong."""
+    try:
+        at = decode_body(body).at
+    except RecordError:
+        return False
+    return now.wall_ms - at.wall_ms > HISTORICAL_S * 1000 or not 0 <= now.boottime_ms - at.boottime_ms <= HISTORICAL_S * 1000

@@ -1,0 +1,115 @@
+"""delivery.db: what the server has, as it told us, and what sync asks of ui. One writer: sync; ui only reads the fork request."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+log = logging.getLogger(__name__)
+
+FILE: Final = "delivery.db"
+_SCHEMA: Final = """
+    CREATE TABLE IF NOT EXISTS marks (epoch TEXT PRIMARY KEY, seq INTEGER NOT NULL, head TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS generations (n INTEGER PRIMARY KEY, generation TEXT NOT NULL UNIQUE);
+    CREATE TABLE IF NOT EXISTS forks (into_epoch TEXT PRIMARY KEY, epoch TEXT NOT NULL, after_seq INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Fork(msgspec.Struct, frozen=True):
+    """Everything after `after_seq` of `epoch` is to be taken into the new epoch `into`."""
+
+    epoch: UUID
+    after_seq: int
+    into: UUID
+
+
+class Ledger:
+    """The file, opened by its writer."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=5)
+        self._db.execute("PRAGMA journal_mode = wal")
+        self._db.execute("PRAGMA synchronous = full")
+        self._db.executescript(_SCHEMA)
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def mark(self, epoch: UUID) -> int:
+        """Give the highest number of `epoch` that the server is known to have, 0 if none."""
+        row = self._db.execute("SELECT seq FROM marks WHERE epoch = ?", (str(epoch),)).fetchone()
+        return int(row[0]) if row else 0
+
+    def set_mark(self, epoch: UUID, seq: int, head: str) -> None:
+        """Keep what the server has of `epoch`, and its chain hash there."""
+        self._db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)", (str(epoch), seq, head))
+
+    @property
+    def generation(self) -> str | None:
+        """The server's generation as it was last seen; a server restored from a backup has a new one."""
+        row = self._db.execute("SELECT generation FROM generations ORDER BY n DESC LIMIT 1").fetchone()
+        return str(row[0]) if row else None
+
+    def is_past(self, generation: str) -> bool:
+        """Whether another generation has followed this one; what it says late is no longer so."""
+        seen = self._db.execute("SELECT 1 FROM generations WHERE generation = ?", (generation,)).fetchone()
+        return seen is not None and generation != self.generation
+
+    def begin_generation(self, generation: str) -> None:
+        """Note a new generation and forget all marks: it will say by itself what it has."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("DELETE FROM marks")
+        self._db.execute("INSERT INTO generations (generation) VALUES (?)", (generation,))
+        self._db.execute("COMMIT")
+
+    @property
+    def fork(self) -> Fork | None:
+        """The fork that ui is asked for."""
+        return _fork(self._db)
+
+    def request_fork(self, fork: Fork) -> None:
+        """Ask ui for a new epoch."""
+        self._db.execute("INSERT INTO forks VALUES (?, ?, ?)", (str(fork.into), str(fork.epoch), fork.after_seq))
+
+    def fork_is_done(self) -> None:
+        """Take the request back."""
+        self._db.execute("DELETE FROM forks")
+
+
+def open_ledger(path: Path) -> Ledger:
+    """Open the file; a damaged one is set aside, for the server will say again what it has."""
+    try:
+        return Ledger(path)
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+        log.warning("%s is damaged (%s) and is begun anew", path.name, error)
+    for part in ("-wal", "-shm", ""):
+        with suppress(FileNotFoundError):
+            Path(f"{path}{part}").rename(f"{path}-damaged{part}")
+    return Ledger(path)
+
+
+def requested_fork(path: Path) -> Fork | None:
+    """Give the fork that sync asks for, as ui sees it; None when there is none or the file cannot be read just now."""
+    if not path.exists():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as db:
+            return _fork(db)
+    except sqlite3.Error:
+        return None
+
+
+def _fork(db: sqlite3.Connection) -> Fork | None:
+    row = db.execute("SELECT epoch, after_seq, into_epoch FROM forks").fetchone()
+    return Fork(UUID(row[0]), row[1], UUID(row[2])) if row else None

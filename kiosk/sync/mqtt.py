@@ -1,0 +1,146 @@
+"""The only module that knows paho. One connection after another, each with a client, a session and a will of its own.
+
+A client of its own for each connection, because paho keeps what was not sent and would send it again, late, on the next.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from typing import TYPE_CHECKING, Final, Protocol
+from uuid import uuid4
+
+from paho.mqtt.client import Client, MQTTMessage, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+
+from feedback import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from kiosk.config import Server
+
+log = logging.getLogger(__name__)
+
+KEEP_ALIVE_S: Final = 20
+CONNECT_S: Final = 5
+FIRST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 60.0
+FAREWELL_S: Final = 1.0
+
+
+class Listener(Protocol):
+    """Who hears what the connection has to say; called on the thread that `post` leads to."""
+
+    def connected(self, session: UUID) -> None:
+        """A connection is there, and its subscriptions are on their way."""
+
+    def disconnected(self) -> None:
+        """It is gone."""
+
+    def received(self, topic: str, payload: bytes) -> None:
+        """A message came."""
+
+
+class MqttTransport:
+    """A `Transport` over MQTT 3.1.1 that connects by itself, again and again."""
+
+    def __init__(
+        self,
+        server: Server,
+        kiosk: str,
+        *,
+        listener: Listener,
+        post: Callable[[Callable[[], None]], None],
+        spread: Callable[[float], float],
+    ) -> None:
+        self._server = server
+        self._kiosk = kiosk
+        self._listener = listener
+        self._post = post
+        self._spread = spread
+        self._client: Client | None = None
+        self._session = uuid4()
+        self._stopped = threading.Event()
+        self._was_connected = False
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+
+    def __enter__(self) -> MqttTransport:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        client = self._client
+        if client is not None and client.is_connected():
+            farewell = client.publish(wire.state_topic(self._kiosk), _offline(self._session), qos=1, retain=True)
+            farewell.wait_for_publish(FAREWELL_S)
+        if client is not None:
+            client.disconnect()
+        self._thread.join(timeout=CONNECT_S + 1)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Send a message if connected; else let it be."""
+        client = self._client
+        if client is not None and client.is_connected():
+            client.publish(topic, payload, qos=1, retain=retain)
+
+    def _run(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while not self._stopped.is_set():
+            self._was_connected = False
+            try:
+                self._connect_once()
+            except OSError as error:
+                log.info("no connection to %s:%s: %s", self._server.host, self._server.port, error)
+            except Exception:  # the thread's outermost frame: the kiosk goes on trying whatever a broker sends
+                log.exception("the connection stumbled")
+            pause_s = FIRST_PAUSE_S if self._was_connected else min(LONGEST_PAUSE_S, pause_s * 2)
+            self._stopped.wait(self._spread(pause_s))
+
+    def _connect_once(self) -> None:
+        self._session = uuid4()
+        client = Client(
+            CallbackAPIVersion.VERSION2, client_id=self._kiosk, clean_session=True, protocol=MQTTv311, reconnect_on_failure=False
+        )
+        client.connect_timeout = CONNECT_S
+        client.username_pw_set(self._kiosk, self._server.credential.reveal())
+        client.will_set(wire.state_topic(self._kiosk), _offline(self._session), qos=1, retain=True)
+        client.on_socket_open = _without_delay
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        client.connect(self._server.host, self._server.port, keepalive=KEEP_ALIVE_S)
+        self._client = client
+        client.loop_forever(retry_first_connection=False)
+
+    def _on_connect(self, client: Client, _userdata: object, _flags: object, reason: object, _properties: object) -> None:
+        if getattr(reason, "is_failure", False):
+            log.warning("the broker refuses this kiosk: %s", reason)
+            client.disconnect()
+            return
+        topics = (wire.ack_topic(self._kiosk), wire.settings_topic(self._kiosk), wire.SERVER_STATE_TOPIC)
+        client.subscribe([(topic, 1) for topic in topics])
+        self._was_connected = True
+        session = self._session
+        self._post(lambda: self._listener.connected(session))
+
+    def _on_disconnect(self, _client: Client, _userdata: object, _flags: object, reason: object, _properties: object) -> None:
+        log.info("disconnected: %s", reason)
+        self._post(self._listener.disconnected)
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        topic, payload = message.topic, bytes(message.payload)
+        self._post(lambda: self._listener.received(topic, payload))
+
+
+def _offline(session: UUID) -> bytes:
+    return wire.encode(wire.State(online=False, session=session))
+
+
+def _without_delay(_client: Client, _userdata: object, opened: object) -> None:
+    """Each acknowledgement would else wait 40 ms for Nagle's algorithm."""
+    if isinstance(opened, socket.socket):
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,118 @@
+"""What is in votes.db, as sync sees it: read-only, in short reads, and always the file that bears the name now."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from feedback.records import genesis
+from feedback.wire import MAX_BATCH_BYTES, MAX_RECORDS
+from kiosk.store import FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ENVELOPE_BYTES: Final = 512
+"""What a batch needs beside its records."""
+
+
+class Epoch(msgspec.Struct, frozen=True):
+    """One epoch in the log: its first and last record; both 0 when it is empty."""
+
+    id: UUID
+    first: int
+    last: int
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """Consecutive records of an epoch as they were stored, and the chain hash before them."""
+
+    epoch: UUID
+    first_seq: int
+    prev: bytes
+    bodies: tuple[bytes, ...]
+
+
+class Outbox:
+    """The log's reader. Where there is no log yet, or none that can be read, it is empty."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._path = data_dir / FILE
+        self._db: sqlite3.Connection | None = None
+        self._inode = 0
+
+    def __enter__(self) -> Outbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def epochs(self) -> list[Epoch]:
+        """Give all epochs, oldest first; the last one is being written."""
+        rows = self._read("""
+            SELECT e.epoch, coalesce(min(r.seq), 0), coalesce(max(r.seq), 0)
+            FROM epochs e LEFT JOIN records r ON r.epoch = e.n GROUP BY e.n ORDER BY e.n
+        """)
+        return [Epoch(UUID(name), first, last) for name, first, last in rows]
+
+    def hash_at(self, epoch: UUID, seq: int) -> bytes | None:
+        """Give our own chain hash at `seq`, None where we have no record."""
+        if seq == 0:
+            return genesis(epoch)
+        rows = self._read("SELECT hash FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq = ?", str(epoch), seq)
+        return bytes(rows[0][0]) if rows else None
+
+    def slice_after(self, epoch: UUID, seq: int) -> Slice | None:
+        """Give the next records after `seq`, as many as one batch holds."""
+        prev = self.hash_at(epoch, seq)
+        rows = self._read(
+            "SELECT body FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq > ? ORDER BY seq LIMIT ?",
+            str(epoch),
+            seq,
+            MAX_RECORDS,
+        )
+        bodies = _fitting([bytes(body) for (body,) in rows])
+        return Slice(epoch, seq + 1, prev, bodies) if bodies and prev is not None else None
+
+    def fact(self, name: str) -> str | None:
+        """Give a small fact that ui keeps there."""
+        rows = self._read("SELECT value FROM facts WHERE name = ?", name)
+        return str(rows[0][0]) if rows else None
+
+    def _read(self, query: str, *values: str | int) -> list[Any]:
+        try:
+            return self._connection().execute(query, values).fetchall()
+        except (sqlite3.Error, OSError):
+            self._close()
+            return []
+
+    def _connection(self) -> sqlite3.Connection:
+        inode = self._path.stat().st_ino
+        if self._db is None or inode != self._inode:
+            self._close()
+            self._db = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=2)
+            self._inode = inode
+        return self._db
+
+    def _close(self) -> None:
+        if self._db is not None:
+            with suppress(sqlite3.Error):
+                self._db.close()
+        self._db = None
+
+
+def _fitting(bodies: Sequence[bytes]) -> tuple[bytes, ...]:
+    """As many from the start as fit one batch, and always the first."""
+    left = MAX_BATCH_BYTES - _ENVELOPE_BYTES
+    fitting: list[bytes] = []
+    for body in bodies:
+        left -= len(body) + 1
+        if left < 0 and fitting:
+            break
+        fitting.append(body)
+    return tuple(fitting)
