@@ -1,0 +1,101 @@
+"""A kiosk on a desk whose visitors are simulated: its store and its delivery are the real ones, only nobody stands before it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Self
+from uuid import UUID, uuid4
+
+from feedback.records import AnyRecord, Channel, Context, Input, Moment, Outcome, VisitEnd, Vote, new_id
+from kiosk import folder
+from kiosk.store import FILE, Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from demo.history import Visit
+
+STAY_S: Final = 6
+
+
+class DeskKiosk:
+    """Writes visits into one kiosk's vote store, as its ui would."""
+
+    def __init__(self, data_dir: Path, software: str) -> None:
+        self.data_dir = data_dir
+        self._software = software
+        self._store = Store(data_dir / FILE, uuid4)
+        self._wake = folder.wake_sender()
+        self._day: date | None = None
+        self._boot = datetime.now(UTC)
+        self._context = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._wake.close()
+        self._store.close()
+
+    def add(self, visits: Iterable[Visit]) -> int:
+        """Store visits in one go and wake delivery; say how many there were."""
+        records: list[AnyRecord] = []
+        count = 0
+        for visit in visits:
+            if visit.at.date() != self._day:
+                records.append(self._switched_on(visit.at))
+            records.extend(self._records(visit))
+            count += 1
+        self._store.append(records)
+        folder.wake(self.data_dir, self._wake)
+        return count
+
+    def _switched_on(self, at: datetime) -> Context:
+        self._day, self._boot = at.date(), at - timedelta(minutes=20)
+        self._context = int.from_bytes(os.urandom(6), "big")
+        boot = UUID(bytes=os.urandom(16), version=4)
+        return Context(_id(at), self._moment(at), self._context, boot, self._software, "default", 1)
+
+    def _records(self, visit: Visit) -> tuple[AnyRecord, AnyRecord]:
+        number = _id(visit.at)
+        end = visit.at + timedelta(seconds=STAY_S)
+        vote = Vote(
+            id=_id(visit.at),
+            at=self._moment(visit.at),
+            visit=number,
+            context=self._context,
+            question="service",
+            answer=visit.answer,
+            desk=visit.habit.desk,
+            service=visit.service,
+            channel=Channel.KIOSK,
+            input=Input.TOUCH,
+            language=visit.language,
+            repeat=visit.repeat,
+        )
+        return vote, VisitEnd(_id(end), self._moment(end), number, self._context, Outcome.COMPLETED, 0)
+
+    def _moment(self, at: datetime) -> Moment:
+        return Moment(round((at - self._boot).total_seconds() * 1000), round(at.timestamp() * 1000), trusted=True)
+
+
+def undelivered(data_dir: Path) -> int:
+    """Give how many records of a store the server has not acknowledged yet."""
+    total = _number(data_dir / FILE, "SELECT count(*) FROM records")
+    return total - _number(data_dir / "delivery.db", "SELECT coalesce(sum(seq), 0) FROM marks")
+
+
+def _number(path: Path, query: str) -> int:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)) as db:
+            return int(db.execute(query).fetchone()[0])
+    except sqlite3.OperationalError:  # delivery has not begun
+        return 0
+
+
+def _id(at: datetime) -> UUID:
+    return new_id(round(at.timestamp() * 1000), os.urandom(10))
