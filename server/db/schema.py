@@ -75,6 +75,7 @@ kiosks = Table(
     Column("desk_id", ForeignKey(desks.c.id)),  # null: a kiosk at the exit
     Column("password", Text, nullable=False),  # in Mosquitto's format ($7$…)
     Column("settings_version", Integer, nullable=False, server_default="1"),
+    Column("settings_digest", LargeBinary(32)),  # SHA-256 of what that version says; null until it was first made
     Column("created_ms", BigInteger, nullable=False),
 )
 

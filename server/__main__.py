@@ -1,0 +1,290 @@
+"""The command line of the server. Everything it does is done elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from server.config import Config, parse_config
+from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from server.app import Server
+
+_new_app: Final = partial(typer.Typer, no_args_is_help=True, pretty_exceptions_enable=False)
+app = _new_app(name="vidhuk-server", help="The feedback server: takes votes in and shows what they say.", add_completion=False)
+registry_app = _new_app(help="What the centre consists of.")
+kiosk_app = _new_app(help="The kiosks that may connect.")
+rollups_app = _new_app(help="The counts that pages are made of.")
+quarantine_app = _new_app(help="What could not be taken as it came.")
+app.add_typer(registry_app, name="registry")
+app.add_typer(kiosk_app, name="kiosk")
+app.add_typer(rollups_app, name="rollups")
+app.add_typer(quarantine_app, name="quarantine")
+
+DataDir = Annotated[Path | None, typer.Option("--data", help="Folder in which the server keeps everything.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Configuration file (TOML).")]
+Shared = Annotated[
+    int | None, typer.Option("--shared", min=1, max=9, help="This worker's number, where several share the batches on PostgreSQL.")
+]
+
+
+class Hardware(StrEnum):
+    """What a kiosk has besides its screen."""
+
+    NONE = "none"
+    SIMULATED = "simulated"
+
+
+@app.command()
+def run(data: DataDir = None, config: ConfigFile = None) -> None:
+    """Run everything: broker, ingest and pages."""
+    from server.app import Pages, make_broker, make_ingest, run_parts
+
+    with _opened(data, config) as server:
+        broker = [make_broker(server)] if server.config.broker.supervised else []
+        run_parts([*broker, make_ingest(server), Pages(server)], on_ready=lambda: _greet(server))
+
+
+@app.command()
+def broker(data: DataDir = None, config: ConfigFile = None) -> None:
+    """Run the MQTT broker alone."""
+    from server.app import make_broker, run_parts
+
+    with _opened(data, config) as server:
+        if not server.config.broker.supervised:
+            raise BrokerError("broker.supervised is false: somebody else runs the broker; set it to true to run it here")
+        run_parts([make_broker(server)])
+
+
+@app.command()
+def ingest(data: DataDir = None, config: ConfigFile = None, shared: Shared = None) -> None:
+    """Take votes in, alone."""
+    from server.app import make_ingest, run_parts
+
+    with _opened(data, config) as server:
+        if shared is not None and server.engine.dialect.name != "postgresql":
+            raise ConfigError("several workers need PostgreSQL: set `database`, or leave out --shared")
+        run_parts([make_ingest(server, worker=shared)])
+
+
+@app.command()
+def web(data: DataDir = None, config: ConfigFile = None) -> None:
+    """Serve the pages alone."""
+    from server.app import Pages, run_parts
+
+    with _opened(data, config) as server:
+        run_parts([Pages(server)], on_ready=lambda: _greet(server))
+
+
+@app.command()
+def migrate(data: DataDir = None, config: ConfigFile = None) -> None:
+    """Bring the database to this version's schema."""
+    with _opened(data, config):
+        _say("the database is up to date")
+
+
+@app.command()
+def invite(data: DataDir = None, config: ConfigFile = None) -> None:
+    """Print a link with which one new administrator can make an account."""
+    with _opened(data, config) as server:
+        typer.echo(_invitation(server))
+
+
+@registry_app.command("load")
+def load(file: Path, data: DataDir = None, config: ConfigFile = None) -> None:
+    """Put a registry file (YAML) into the database; loading it again changes nothing."""
+    from server.db.engine import writing
+    from server.registry.file import parse_registry
+    from server.registry.load import load_registry
+    from server.registry.settings import number_settings
+
+    registry = parse_registry(_read(file), source=str(file))
+    with _opened(data, config) as server, writing(server.engine) as connection:
+        loaded = load_registry(connection, registry)
+        kiosks = number_settings(connection)
+    _say(f"{loaded.added} added, {loaded.changed} changed; new settings for {len(kiosks)} kiosks")
+    if loaded.absent:
+        _say(f"not in the file, and kept because old votes name them: {', '.join(loaded.absent)}")
+
+
+@kiosk_app.command("add")
+def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the parameters
+    name: str,
+    site: Annotated[str, typer.Option(help="Key of the site where it stands.")],
+    desk: Annotated[str | None, typer.Option(help="Key of the desk that it belongs to; without one, visitors pick theirs.")] = None,
+    hardware: Annotated[Hardware, typer.Option(help="What it has besides its screen.")] = Hardware.NONE,
+    data: DataDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """Add a kiosk and print its kiosk.toml, which holds the only copy of its credential."""
+    from server.app import now_ms
+    from server.broker.files import hash_password
+    from server.db.engine import writing
+    from server.registry.kiosk_toml import KioskFile
+    from server.registry.kiosks import Wish, add_kiosk
+
+    with _opened(data, config) as server:
+        with writing(server.engine) as connection:
+            kiosk = add_kiosk(connection, Wish(name=name, site=site, desk=desk), hash_password=hash_password, now_ms=now_ms())
+        file = KioskFile(
+            id=kiosk.id,
+            hardware=str(hardware),
+            host=server.config.advertised_host,
+            port=server.config.broker.port,
+            credential=kiosk.credential,
+            signing_key=server.keys.signing_public,
+            sealing_key=server.keys.sealing_public,
+        )
+    typer.echo(file.toml(), nl=False)
+
+
+@kiosk_app.command("remove")
+def remove(kiosk: Annotated[str, typer.Argument(metavar="ID")], data: DataDir = None, config: ConfigFile = None) -> None:
+    """Remove a kiosk: the broker cuts it off. What it has sent stays."""
+    from server.db.engine import writing
+    from server.registry.kiosks import remove_kiosk
+
+    with _opened(data, config) as server, writing(server.engine) as connection:
+        remove_kiosk(connection, kiosk)
+    _say(f"{kiosk} is removed")
+
+
+@kiosk_app.command("list")
+def list_(data: DataDir = None, config: ConfigFile = None) -> None:
+    """List the kiosks."""
+    from server.db.engine import reading
+    from server.registry.kiosks import list_kiosks
+    from server.tables import show
+
+    with _opened(data, config) as server, reading(server.engine) as connection:
+        kiosks = list_kiosks(connection)
+    rows = [(k.id, k.name, k.site, k.desk or "", "yes" if k.online else "no", k.outbox, k.last_vote_ms) for k in kiosks]
+    show(("id", "name", "site", "desk", "online", "outbox", "last vote"), rows)
+
+
+@rollups_app.command("rebuild")
+def rebuild(data: DataDir = None, config: ConfigFile = None) -> None:
+    """Count everything again from the votes."""
+    from server.db.engine import writing
+    from server.ratings import rollups
+
+    with _opened(data, config) as server, writing(server.engine) as connection:
+        rollups.rebuild(connection)
+    _say("rebuilt")
+
+
+@rollups_app.command("verify")
+def verify(data: DataDir = None, config: ConfigFile = None) -> None:
+    """Compare the counts with the votes; exit 1 where they differ."""
+    from server.db.engine import reading
+    from server.ratings import rollups
+
+    with _opened(data, config) as server, reading(server.engine) as connection:
+        differences = rollups.verify(connection)
+    for difference in differences:
+        typer.echo(f"{difference.table} {difference.key}: says {difference.stored}, the votes say {difference.counted}")
+    _say(f"{len(differences)} differences")
+    raise typer.Exit(1 if differences else 0)
+
+
+@quarantine_app.command("list")
+def list_quarantine(data: DataDir = None, config: ConfigFile = None) -> None:
+    """List what is in quarantine, newest first."""
+    from server.db.engine import reading
+    from server.ingest.quarantine import latest
+    from server.tables import show
+
+    with _opened(data, config) as server, reading(server.engine) as connection:
+        kept = latest(connection)
+    rows = [(k.id, k.received_ms, k.kiosk or "", k.reason, k.times, k.detail) for k in kept]
+    show(("number", "received", "kiosk", "reason", "times", "detail"), rows)
+
+
+@quarantine_app.command("show")
+def show_quarantine(number: int, data: DataDir = None, config: ConfigFile = None) -> None:
+    """Show one of them whole."""
+    from server.db.engine import reading
+    from server.ingest.quarantine import find
+    from server.tables import printable
+
+    with _opened(data, config) as server, reading(server.engine) as connection:
+        kept = find(connection, number)
+    if kept is None:
+        raise RegistryError(f"there is no number {number} in quarantine")
+    typer.echo(printable(f"{kept.reason}: {kept.detail}\non {kept.topic}, {kept.times} times, {len(kept.payload)} bytes:"))
+    typer.echo(printable(kept.payload.decode("utf-8", "backslashreplace")))
+
+
+def main() -> None:
+    """Run a command; an error that somebody can mend is one sentence and exit code 2."""
+    os.umask(0o077)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for loud in ("alembic", "uvicorn", "httpx"):
+        logging.getLogger(loud).setLevel(logging.WARNING)
+    try:
+        app()
+    except PartFailedError as error:
+        sys.exit(_complain(error, 1))
+    except ServerError as error:
+        sys.exit(_complain(error, 2))
+
+
+def _complain(error: ServerError, code: int) -> int:
+    _say(f"vidhuk-server: {error}")
+    return code
+
+
+@contextmanager
+def _opened(data: Path | None, config: Path | None) -> Iterator[Server]:
+    from server.app import opened
+
+    with opened(_read_config(data, config)) as server:
+        yield server
+
+
+def _read_config(data: Path | None, file: Path | None) -> Config:
+    return parse_config("" if file is None else _read(file), source=str(file or "configuration"), data_dir=data)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {error}") from error
+
+
+def _greet(server: Server) -> None:
+    from server.app import is_new
+
+    _say(f"pages: {server.config.public_url}")
+    if is_new(server):
+        _say(f"first administrator, one time only: {_invitation(server)}")
+
+
+def _invitation(server: Server) -> str:
+    from server.app import now_ms
+    from server.db.engine import writing
+    from server.web.accounts import create_invitation
+
+    with writing(server.engine) as connection:
+        token = create_invitation(connection, role="admin", now_ms=now_ms())
+    return f"{server.config.public_url}/invitation/{token}"
+
+
+def _say(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""What Mosquitto reads: its configuration, who may connect, and who may say what. Pure but for `write_files`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import pwd
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from feedback.wire import MAX_PACKET_BYTES, NOTICE_TOPIC, ROOT, SERVER_STATE_TOPIC
+from server.keys import write_privately
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+SERVER_USER: Final = "server"
+"""The server's own name at the broker: shorter than any kiosk's id can be."""
+MAX_WORKERS: Final = 9
+_ITERATIONS: Final = 101  # credentials are 256 random bits: stretching them adds nothing
+_SALT_BYTES: Final = 12
+
+_CONFIGURATION: Final = """\
+# Written by vidhuk-server at every start: changes made here are lost.
+listener {port} {host}
+user {user}
+allow_anonymous false
+password_file {folder}/passwords
+acl_file {folder}/acl
+use_username_as_clientid true
+persistence false
+set_tcp_nodelay true
+max_packet_size {max_packet}
+max_inflight_messages 100
+max_queued_messages 1000
+max_queued_bytes 67108864
+max_keepalive 120
+connection_messages false
+log_dest stderr
+log_type error
+log_type warning
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Where the broker listens."""
+
+    host: str
+    port: int
+
+
+def worker_user(number: int | None) -> str:
+    """Give the name of an ingest worker at the broker: one alone is the server itself, workers that share have numbers."""
+    return SERVER_USER if number is None else f"worker{number}"
+
+
+def hash_password(password: str, *, salt: bytes | None = None) -> str:
+    """Give a password as Mosquitto keeps it: `$7$`, PBKDF2 with SHA-512."""
+    salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
+    return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def configuration(listener: Listener, folder: Path) -> str:
+    """Give mosquitto.conf. Mosquitto stays the user it was started as: another one could not read the folder."""
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    return _CONFIGURATION.format(port=listener.port, host=listener.host, user=user, folder=folder, max_packet=MAX_PACKET_BYTES)
+
+
+def access() -> str:
+    """Give the access list: servers may everything of ours, each kiosk only what is its own."""
+    users = [SERVER_USER, *(worker_user(number) for number in range(1, MAX_WORKERS + 1))]
+    ours = [line for user in users for line in (f"user {user}", f"topic readwrite {ROOT}/#")]
+    up = [f"pattern write {ROOT}/k/%u/{kind}" for kind in ("batch", "hello", "state")]
+    down = [f"pattern read {ROOT}/k/%u/{kind}" for kind in ("ack", "settings")]
+    everyone = [f"pattern read {topic}" for topic in (NOTICE_TOPIC, SERVER_STATE_TOPIC)]
+    return "\n".join([*ours, *up, *down, *everyone, ""])
+
+
+def passwords(kiosks: Mapping[str, str], *, server_hash: str) -> str:
+    """Give the password file."""
+    users = [SERVER_USER, *(worker_user(number) for number in range(1, MAX_WORKERS + 1))]
+    return "".join(f"{name}:{hashed}\n" for name, hashed in (dict.fromkeys(users, server_hash) | dict(kiosks)).items())
+
+
+def write_files(folder: Path, listener: Listener, kiosks: Mapping[str, str], *, server_hash: str) -> Path:
+    """Write everything Mosquitto reads; give the path of its configuration."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / "mosquitto.conf"
+    write_privately(path, configuration(listener, folder.absolute()))
+    write_privately(folder / "acl", access())
+    write_privately(folder / "passwords", passwords(kiosks, server_hash=server_hash))
+    return path

@@ -1,0 +1,158 @@
+"""Keeps one Mosquitto running: starts it, starts it again when it dies, and tells it when the list of kiosks has changed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from server.broker.files import hash_password, write_files
+from server.broker.ports import wait_for_port
+from server.errors import BrokerError, DatabaseUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from server.broker.files import Listener
+    from server.config import Secret
+
+log = logging.getLogger(__name__)
+_WATCH_S: Final = 1.0
+_FIRST_WAIT_S: Final = 0.1
+_LONGEST_WAIT_S: Final = 30.0
+_HEALTHY_S: Final = 60.0
+_START_S: Final = 10.0
+_PORT_WAIT_S: Final = 5.0
+
+
+class Supervisor:
+    """A supervised Mosquitto. `kiosks` gives the hash of every kiosk's credential, and is asked each second."""
+
+    name = "broker"
+
+    def __init__(self, folder: Path, listener: Listener, *, password: Secret, kiosks: Callable[[], Mapping[str, str]]) -> None:
+        self._folder = folder
+        self._listener = listener
+        self._server_hash = hash_password(password.reveal())
+        self._ask_kiosks = kiosks
+        self._kiosks: Mapping[str, str] = {}
+        self._stop_fd = os.eventfd(0)
+        self._stopping = threading.Event()
+        # The kernel sends the death signal when the thread that started Mosquitto ends, so one thread lives as long as we do.
+        self._thread = threading.Thread(target=self._supervise, name="broker")
+        self.pid: int | None = None
+
+    def start(self) -> None:
+        """Start Mosquitto and return when it listens.
+
+        Raises:
+            BrokerError: it is not installed, or does not come up.
+            PortTakenError: another program listens on its port.
+        """
+        self._program = find_mosquitto()
+        wait_for_port(self._listener.host, self._listener.port, setting="broker.port", within_s=_PORT_WAIT_S)
+        self._kiosks = dict(self._ask_kiosks())
+        self._write()
+        self._thread.start()
+        deadline = time.monotonic() + _START_S
+        while not self._listens():
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                self.stop()
+                raise BrokerError(f"mosquitto does not come up on {self._listener.host}:{self._listener.port}; its own words are above")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End Mosquitto and the thread that watches it."""
+        self._stopping.set()
+        os.eventfd_write(self._stop_fd, 1)
+        if self._thread.is_alive():
+            self._thread.join()
+        os.close(self._stop_fd)
+
+    def is_alive(self) -> bool:
+        """Tell whether somebody still watches over Mosquitto."""
+        return self._thread.is_alive()
+
+    def _supervise(self) -> None:
+        wait_s = _FIRST_WAIT_S
+        try:
+            while not self._stopping.is_set():
+                began = time.monotonic()
+                code = self._run_once()
+                if self._stopping.is_set():
+                    return
+                wait_s = _FIRST_WAIT_S if time.monotonic() - began > _HEALTHY_S else min(wait_s * 2, _LONGEST_WAIT_S)
+                log.warning("mosquitto ended (%s); starting it again in %.1f s", code, wait_s)
+                select.select([self._stop_fd], [], [], wait_s)
+        except Exception:  # the thread's outermost frame: the process ends, and its supervisor starts it again
+            log.exception("the broker's supervisor has failed")
+
+    def _run_once(self) -> int:
+        command = ["setpriv", "--pdeathsig", "TERM", "--", self._program, "-c", str(self._folder / "mosquitto.conf")]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as child:  # noqa: S603 - our own words only
+            self.pid = child.pid
+            ended = os.pidfd_open(child.pid)
+            try:
+                while not self._stopping.is_set():
+                    ready, _, _ = select.select([ended, self._stop_fd], [], [], _WATCH_S)
+                    if ended in ready:
+                        break
+                    self._tell_changes(child)
+            finally:
+                os.close(ended)
+                _end(child)
+                self.pid = None
+            return child.returncode
+
+    def _tell_changes(self, child: subprocess.Popen[bytes]) -> None:
+        try:
+            kiosks = dict(self._ask_kiosks())
+        except DatabaseUnavailableError as error:
+            log.warning("cannot look for new kiosks: %s", error)
+            return
+        if kiosks != self._kiosks:
+            self._kiosks = kiosks
+            self._write()
+            child.send_signal(signal.SIGHUP)
+            log.info("told mosquitto about %d kiosks", len(kiosks))
+
+    def _write(self) -> None:
+        write_files(self._folder, self._listener, self._kiosks, server_hash=self._server_hash)
+
+    def _listens(self) -> bool:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._listener.host, self._listener.host)  # noqa: S104 - no bind here
+        with contextlib.suppress(OSError), socket.create_connection((host, self._listener.port), timeout=1):
+            return True
+        return False
+
+
+def find_mosquitto() -> str:
+    """Give the path of the program.
+
+    Raises:
+        BrokerError: it is not installed.
+    """
+    program = shutil.which("mosquitto", path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin")))
+    if program is None:
+        raise BrokerError(
+            "the MQTT broker is not installed: install the package mosquitto, or set broker.supervised = false to use another one"
+        )
+    return program
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(5)
+        except subprocess.TimeoutExpired:
+            child.kill()

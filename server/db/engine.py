@@ -1,0 +1,113 @@
+"""Opens the database: SQLite that keeps what it has acknowledged, or PostgreSQL by URL.
+
+The rule for both: `engine.begin()` is for writing, `engine.connect()` alone for reading. On SQLite the first takes the
+write lock at once, because a transaction that reads first and writes later fails as soon as another one wrote in between.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from server.errors import DatabaseError, DatabaseUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL
+    from sqlalchemy.engine.base import RootTransaction
+
+BUSY_TIMEOUT_MS: Final = 15_000
+_PRAGMAS: Final = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": BUSY_TIMEOUT_MS, "foreign_keys": 1}  # 2: FULL
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database at `url`: `sqlite:///FILE` or `postgresql://…`.
+
+    Raises:
+        DatabaseError: an address that names neither.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseError("database is not an address: write sqlite:///FILE or postgresql://USER@HOST/NAME") from error
+    match parsed.get_backend_name():
+        case "sqlite" if parsed.database not in (None, "", ":memory:"):
+            return _open_sqlite(parsed)
+        case "postgresql":
+            options = {"options": "-c timezone=UTC -c synchronous_commit=on"}
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, connect_args=options)
+    raise DatabaseError(f"a database of kind {parsed.drivername!r} is not supported: write sqlite:///FILE or postgresql://USER@HOST/NAME")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction to write in.
+
+    Raises:
+        DatabaseUnavailableError: the database is away or busy; nothing was stored.
+    """
+    with _translating(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a connection to read from.
+
+    Raises:
+        DatabaseUnavailableError: the database is away or busy.
+    """
+    with _translating(), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def _translating() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise DatabaseUnavailableError(f"the database does not answer: {error.args[0]}") from error
+
+
+def _open_sqlite(url: URL) -> Engine:
+    Path(str(url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), pool_size=10)
+    # SQLAlchemy has no public way to tell begin() from the transaction that a first statement opens.
+    engine._connection_cls = _SqliteConnection  # noqa: SLF001
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+class _SqliteConnection(Connection):
+    """Remembers, while a transaction begins, that the caller asked for it in order to write."""
+
+    writes = False
+
+    def begin(self) -> RootTransaction:
+        self.writes = True
+        try:
+            return super().begin()
+        finally:
+            self.writes = False
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = isinstance(connection, _SqliteConnection) and connection.writes
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a raw sqlite3 connection, as SQLAlchemy hands it over
+    connection.isolation_level = None  # transactions are begun by the hook above, not by the driver
+    for name, wanted in _PRAGMAS.items():
+        connection.execute(f"PRAGMA {name} = {wanted}")
+        (found,) = connection.execute(f"PRAGMA {name}").fetchone()
+        if found != wanted:
+            raise DatabaseError(f"SQLite refused {name} = {wanted} (it says {found!r}): keep the data folder on a local disk")

@@ -1,0 +1,45 @@
+"""What can go wrong on the server, for whom, and whether trying again helps."""
+
+from __future__ import annotations
+
+
+class ServerError(Exception):
+    """Something the operator can mend; the message is one sentence that says how. Trying again alone does not help."""
+
+
+class ConfigError(ServerError, ValueError):
+    """A configuration or registry file cannot be used."""
+
+
+class RegistryError(ServerError):
+    """The registry cannot be changed as asked."""
+
+
+class DatabaseError(ServerError):
+    """The database is not one that this program can keep votes in."""
+
+
+class DatabaseUnavailableError(ServerError):
+    """The database did not answer, or was too busy to. Trying again helps; nothing was stored."""
+
+
+class BrokerError(ServerError):
+    """The broker cannot be started."""
+
+
+class ListenError(ServerError):
+    """This machine cannot listen where it is told to."""
+
+
+class PortTakenError(ServerError):
+    """Another program listens where we should. `setting` is the key that chooses another `port`."""
+
+    def __init__(self, host: str, port: int, setting: str) -> None:
+        super().__init__(f"port {port} on {host} is taken by another program: stop that program, or choose another port with {setting}")
+        self.host = host
+        self.port = port
+        self.setting = setting
+
+
+class PartFailedError(ServerError):
+    """A part of the running server ended by itself; its own log line says why."""

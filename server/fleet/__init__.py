@@ -1,0 +1,1 @@
+"""What kiosks say about themselves."""

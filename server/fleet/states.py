@@ -1,0 +1,63 @@
+"""How each kiosk is, by its own account: the row that the kiosk list shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from feedback.wire import WireError
+from server.db.schema import kiosk_states
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from feedback.wire import State
+
+_NO_SESSION: Final = UUID(int=0)
+_MAX_COUNT: Final = 2**31 - 1
+_MAX_TEXT: Final = 1000
+
+
+def record_state(connection: Connection, kiosk: str, state: State, received_ms: int) -> None:
+    """Store what a kiosk says; the will of a session that has since been replaced changes nothing.
+
+    Raises:
+        WireError: numbers or texts that no kiosk has.
+    """
+    faults = " ".join(state.faults)
+    if not (0 <= state.outbox <= _MAX_COUNT and 0 <= state.settings <= _MAX_COUNT):
+        raise WireError("a count is out of range")
+    if max(len(faults), len(state.software)) > _MAX_TEXT or "\0" in faults + state.software:
+        raise WireError("a text is too long or holds a zero byte")
+    known = connection.execute(select(kiosk_states.c.online, kiosk_states.c.session).where(kiosk_states.c.kiosk == kiosk)).first()
+    if known is not None and known.online and not state.online and known.session != state.session:
+        return
+    said = {"online": state.online, "session": state.session, "changed_ms": received_ms}
+    if state.online or known is None:  # a will was written when the session began: it knows nothing newer than its end
+        said |= {"outbox": state.outbox, "settings": state.settings, "software": state.software}
+        said |= {"clock_trusted": state.clock_trusted, "faults": faults}
+    _write(connection, kiosk, said, is_new=known is None)
+
+
+def record_last_vote(connection: Connection, kiosk: str, at_ms: int) -> None:
+    """Remember when a kiosk's latest vote was cast."""
+    known = connection.execute(select(kiosk_states.c.last_vote_ms).where(kiosk_states.c.kiosk == kiosk)).first()
+    if known is None:
+        silent = {"online": False, "session": _NO_SESSION, "outbox": 0, "settings": 0, "software": "", "clock_trusted": False, "faults": ""}
+        _write(connection, kiosk, {**silent, "changed_ms": at_ms, "last_vote_ms": at_ms}, is_new=True)
+    elif known.last_vote_ms is None or known.last_vote_ms < at_ms:
+        _write(connection, kiosk, {"last_vote_ms": at_ms}, is_new=False)
+
+
+def forget_presence(connection: Connection) -> None:
+    """Believe no kiosk to be online until the broker says so again: it may have come and gone while nobody listened."""
+    connection.execute(update(kiosk_states).where(kiosk_states.c.online).values(online=False))
+
+
+def _write(connection: Connection, kiosk: str, values: dict[str, object], *, is_new: bool) -> None:
+    if is_new:
+        connection.execute(insert(kiosk_states).values(kiosk=kiosk, **values))
+    else:
+        connection.execute(update(kiosk_states).where(kiosk_states.c.kiosk == kiosk).values(**values))

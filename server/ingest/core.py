@@ -1,0 +1,224 @@
+"""What the server does with a message from a kiosk: (topic, bytes) in, replies out. It knows no MQTT.
+
+A reply exists only after its transaction was committed, so sending it promises what the database holds.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy.exc import DataError, IntegrityError
+
+from feedback.wire import Ack, Batch, Hello, State, WireError, ack_topic, decode, encode, settings_topic, split_topic, state_topic
+from server.db.engine import reading, writing
+from server.fleet.states import forget_presence, record_state
+from server.ingest import quarantine, store
+from server.ingest.batches import Delivery, Work, take_batch
+from server.ingest.chain import FORK, MAX_SEQ
+from server.ingest.quarantine import Note, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection, Engine
+
+log = logging.getLogger(__name__)
+_POISON: Final = (DataError, IntegrityError, ValueError, ArithmeticError)
+_NO_EPOCH: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What came, and when."""
+
+    topic: str
+    payload: bytes
+    received_ms: int
+
+    @property
+    def kiosk(self) -> str | None:
+        """The kiosk whose topic it came on; None where the topic is no kiosk's."""
+        try:
+            return split_topic(self.topic)[0]
+        except WireError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to publish."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+class _EpochOnly(msgspec.Struct):
+    epoch: UUID
+
+
+class Ingest:
+    """Takes messages in. `settings` gives a kiosk's signed settings, or None for a kiosk that does not exist."""
+
+    def __init__(self, engine: Engine, *, settings: Callable[[Connection, str], bytes | None]) -> None:
+        self._engine = engine
+        self._settings = settings
+
+    def handle(self, topic: str, payload: bytes, received_ms: int) -> list[Reply]:
+        """Take one message in."""
+        return self.handle_group([Message(topic, payload, received_ms)])
+
+    def handle_group(self, messages: Sequence[Message]) -> list[Reply]:
+        """Take messages in, in one transaction.
+
+        Raises:
+            DatabaseUnavailableError: nothing was stored; do the same again later.
+        """
+        try:
+            return self._take(messages)
+        except _POISON as error:
+            if len(messages) > 1:
+                return [reply for message in messages for reply in self.handle_group([message])]
+            log.exception("a message on %r cannot be stored and is set aside", messages[0].topic)
+            return self._set_aside(messages[0], error)
+
+    def generation(self) -> str:
+        """Give the database's generation."""
+        with reading(self._engine) as connection:
+            return store.read_server(connection)[0]
+
+    def settings(self, kiosk: str) -> bytes | None:
+        """Give a kiosk's signed settings, or None for a kiosk that does not exist."""
+        with reading(self._engine) as connection:
+            return self._settings(connection, kiosk)
+
+    def settings_versions(self) -> dict[str, int]:
+        """Give the settings version of every kiosk."""
+        with reading(self._engine) as connection:
+            return store.settings_versions(connection)
+
+    def forget_presence(self) -> None:
+        """Believe no kiosk to be online until the broker says so."""
+        with writing(self._engine) as connection:
+            forget_presence(connection)
+
+    def _take(self, messages: Sequence[Message]) -> list[Reply]:
+        replies = []
+        with writing(self._engine) as connection:
+            work = _open_work(connection, messages)
+            # Kiosk by kiosk, each in the order in which it spoke: two workers never wait for each other in a ring.
+            for message in sorted(messages, key=lambda message: message.kiosk or ""):
+                replies += self._take_one(work, message)
+            work.deltas.apply(connection)
+            quarantine.keep(connection, work.notes)
+        for note in work.notes:
+            log.warning("quarantined from %s: %s: %s", note.kiosk, note.reason, note.detail[:200])
+        return replies
+
+    def _take_one(self, work: Work, message: Message) -> list[Reply]:
+        try:
+            kiosk, kind = split_topic(message.topic)
+        except WireError as error:
+            work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+            return []
+        if kiosk not in work.sites:
+            return _refuse_stranger(work, message, kiosk, kind)
+        match kind:
+            case "batch":
+                return [_acknowledge_batch(work, message, kiosk)]
+            case "hello":
+                return self._welcome(work, message, kiosk)
+            case "state":
+                _take_state(work, message, kiosk)
+        return []
+
+    def _welcome(self, work: Work, message: Message, kiosk: str) -> list[Reply]:
+        """Answer a kiosk that has just connected: how far its log is durable, and what it should show."""
+        try:
+            hello = decode(message.payload, Hello)
+        except WireError as error:
+            work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+            return []
+        replies = [_reply_ack(kiosk, _ack(work, kiosk, hello.epoch))]
+        settings = self._settings(work.connection, kiosk)
+        return replies if settings is None else [*replies, Reply(settings_topic(kiosk), settings, retain=True)]
+
+    def _set_aside(self, message: Message, error: Exception) -> list[Reply]:
+        with writing(self._engine) as connection:
+            work = _open_work(connection, [message])
+            quarantine.keep(connection, [_note(message, Reason.REFUSED, f"{type(error).__name__}: {error}")])
+            if message.kiosk in work.sites and message.topic.endswith("/batch"):
+                return [_refuse_batch(work, message, str(message.kiosk), Reason.REFUSED)]
+        return []
+
+
+def _open_work(connection: Connection, messages: Sequence[Message]) -> Work:
+    sites = store.hold_kiosks(connection, {message.kiosk for message in messages if message.kiosk})
+    generation, time_zone = store.read_server(connection)
+    return Work(connection=connection, generation=generation, zone=ZoneInfo(time_zone), sites=sites)
+
+
+def _acknowledge_batch(work: Work, message: Message, kiosk: str) -> Reply:
+    try:
+        batch = _decode_batch(message.payload)
+    except WireError as error:
+        work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+        return _refuse_batch(work, message, kiosk, Reason.UNDECODABLE)
+    ack = take_batch(work, Delivery(kiosk=kiosk, topic=message.topic, batch=batch, received_ms=message.received_ms))
+    if ack.error == FORK:
+        log.warning(
+            "%s sent a branch of epoch %s that leaves ours before %d; it will send it again in a new epoch", kiosk, ack.epoch, ack.seq
+        )
+    return _reply_ack(kiosk, ack)
+
+
+def _decode_batch(payload: bytes) -> Batch:
+    batch = decode(payload, Batch)
+    if batch.first_seq > MAX_SEQ:
+        raise WireError(f"first_seq {batch.first_seq} is out of range")
+    return batch
+
+
+def _refuse_batch(work: Work, message: Message, kiosk: str, error: Reason) -> Reply:
+    """Answer a batch that was set aside: with the mark of its epoch if that can be read, else of the kiosk's newest."""
+    try:
+        epoch = msgspec.json.decode(message.payload, type=_EpochOnly).epoch
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        epoch = store.newest_epoch(work.connection, kiosk) or _NO_EPOCH
+    return _reply_ack(kiosk, _ack(work, kiosk, epoch, error=error))
+
+
+def _refuse_stranger(work: Work, message: Message, kiosk: str, kind: str) -> list[Reply]:
+    """A kiosk that was removed says its last words: a state leaves the broker, a batch is kept where somebody sees it."""
+    if kind == "batch":
+        work.notes.append(_note(message, Reason.FOREIGN, f"there is no kiosk {kiosk}"))
+    return [Reply(state_topic(kiosk), b"", retain=True)] if kind == "state" and message.payload else []
+
+
+def _take_state(work: Work, message: Message, kiosk: str) -> None:
+    if not message.payload:  # how a retained message is taken back
+        return
+    try:
+        record_state(work.connection, kiosk, decode(message.payload, State), message.received_ms)
+    except WireError as error:
+        work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+
+
+def _ack(work: Work, kiosk: str, epoch: UUID, *, error: Reason | None = None) -> Ack:
+    mark = store.read_mark(work.connection, kiosk, epoch)
+    return Ack(epoch=epoch, seq=mark.seq, head=mark.head.hex(), generation=work.generation, error=None if error is None else str(error))
+
+
+def _reply_ack(kiosk: str, ack: Ack) -> Reply:
+    return Reply(ack_topic(kiosk), encode(ack))
+
+
+def _note(message: Message, reason: Reason, detail: str) -> Note:
+    return Note(
+        reason=reason, detail=detail, topic=message.topic, kiosk=message.kiosk, payload=message.payload, received_ms=message.received_ms
+    )

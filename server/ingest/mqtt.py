@@ -1,0 +1,204 @@
+"""Carries messages between the broker and `Ingest`. The only module of the server that knows paho.
+
+The network thread only puts what came into the inbox. One worker takes everything that waits, commits it as one group, and
+publishes the replies. While the database is away it keeps trying; kiosks send again whatever finds the inbox full.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from feedback.wire import ROOT, SERVER_STATE_TOPIC, ServerState, encode, settings_topic, state_topic
+from server.errors import DatabaseUnavailableError
+from server.ingest.core import Message, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from server.config import Secret
+    from server.ingest.core import Ingest
+
+log = logging.getLogger(__name__)
+_INBOX: Final = 1000
+_GROUP_MESSAGES: Final = 256
+_GROUP_BYTES: Final = 512 * 1024
+_WATCH_S: Final = 1.0
+_LONGEST_WAIT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where the broker is and who we are to it. `shared` workers divide the batches among themselves."""
+
+    host: str
+    port: int
+    user: str
+    password: Secret
+    shared: bool = False
+
+
+class _Connected:
+    """Stands in the inbox where a connection began."""
+
+
+class MqttIngest:
+    """A running connection to the broker."""
+
+    name = "ingest"
+
+    def __init__(self, ingest: Ingest, address: Address, *, now_ms: Callable[[], int]) -> None:
+        self._ingest = ingest
+        self._address = address
+        self._now_ms = now_ms
+        self._inbox: queue.Queue[Message | _Connected] = queue.Queue(_INBOX)
+        self._published: dict[str, int] = {}
+        self._stop = threading.Event()
+        self._worker = threading.Thread(target=self._work, name="ingest")
+        self._generation = ""
+        self._client = self._make_client()
+
+    def start(self) -> None:
+        """Begin to connect, and go on connecting whenever the broker is away."""
+        self._generation = self._ingest.generation()
+        if not self._address.shared:
+            self._client.will_set(SERVER_STATE_TOPIC, self._state(online=False), qos=1, retain=True)
+        self._client.connect_async(self._address.host, self._address.port, keepalive=30)
+        self._client.loop_start()
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Say good-bye and end both threads."""
+        self._stop.set()
+        self._worker.join()
+        if self._client.is_connected() and not self._address.shared:
+            self._client.publish(SERVER_STATE_TOPIC, self._state(online=False), qos=1, retain=True).wait_for_publish(2.0)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def is_alive(self) -> bool:
+        """Tell whether the worker still works."""
+        return self._worker.is_alive()
+
+    def is_connected(self) -> bool:
+        """Tell whether the broker is there."""
+        return self._client.is_connected()
+
+    def _make_client(self) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self._address.user)
+        client.username_pw_set(self._address.user, self._address.password.reveal())
+        client.reconnect_delay_set(1, 8)
+        client.on_socket_open = _send_at_once
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def _state(self, *, online: bool) -> bytes:
+        return encode(ServerState(online=online, generation=self._generation))
+
+    def _on_connect(self, client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:  # noqa: ANN401
+        if reason.is_failure:
+            log.error("the broker at %s:%d refuses us: %s", self._address.host, self._address.port, reason)
+            return
+        log.info("connected to the broker at %s:%d", self._address.host, self._address.port)
+        self._put(_Connected())
+        among = "$share/ingest/" if self._address.shared else ""
+        # States go to every worker: a shared subscription brings no retained message, and storing a state twice does no harm.
+        topics = (f"{among}{ROOT}/k/+/batch", f"{among}{ROOT}/k/+/hello", f"{ROOT}/k/+/state")
+        client.subscribe([(topic, 1) for topic in topics])
+
+    def _on_disconnect(self, _client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:  # noqa: ANN401
+        if not self._stop.is_set():
+            log.warning("the broker is gone (%s); connecting again", reason)
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        self._put(Message(message.topic, bytes(message.payload), self._now_ms()))
+
+    def _put(self, entry: Message | _Connected) -> None:
+        try:
+            self._inbox.put_nowait(entry)
+        except queue.Full:
+            log.warning("the inbox is full: a message is left to be sent again")
+
+    def _work(self) -> None:
+        watched = 0.0
+        try:
+            while not self._stop.is_set():
+                self._take_group()
+                if time.monotonic() - watched >= _WATCH_S:
+                    self._until_available(self._publish_settings)
+                    watched = time.monotonic()
+        except Exception:  # the thread's outermost frame: the process ends, and its supervisor starts it again
+            log.exception("ingest has failed")
+
+    def _take_group(self) -> None:
+        try:
+            entry = self._inbox.get(timeout=_WATCH_S / 2)
+        except queue.Empty:
+            return
+        group: list[Message] = []
+        size = 0
+        while isinstance(entry, Message):
+            group.append(entry)
+            size += len(entry.payload)
+            if len(group) >= _GROUP_MESSAGES or size >= _GROUP_BYTES or self._inbox.empty():
+                break
+            entry = self._inbox.get()
+        if group:
+            self._until_available(lambda: self._answer(group))
+        if isinstance(entry, _Connected):
+            self._until_available(self._begin_connection)
+
+    def _answer(self, group: Sequence[Message]) -> None:
+        for reply in self._ingest.handle_group(group):
+            self._publish(reply)
+
+    def _begin_connection(self) -> None:
+        self._ingest.forget_presence()
+        self._generation = self._ingest.generation()
+        self._publish(Reply(SERVER_STATE_TOPIC, self._state(online=True), retain=True))
+        self._published = {}
+        self._publish_settings()
+
+    def _publish_settings(self) -> None:
+        """Publish the settings of each kiosk that are not at the broker yet; take back those of kiosks that are gone."""
+        if not self._client.is_connected():
+            return
+        versions = self._ingest.settings_versions()
+        for kiosk in self._published.keys() - versions.keys():
+            self._publish(Reply(settings_topic(kiosk), b"", retain=True))
+            self._publish(Reply(state_topic(kiosk), b"", retain=True))
+        for kiosk, version in versions.items():
+            settings = self._ingest.settings(kiosk) if self._published.get(kiosk) != version else None
+            if settings is not None:
+                self._publish(Reply(settings_topic(kiosk), settings, retain=True))
+        self._published = versions
+
+    def _publish(self, reply: Reply) -> None:
+        self._client.publish(reply.topic, reply.payload, qos=1, retain=reply.retain)
+
+    def _until_available(self, act: Callable[[], None]) -> None:
+        wait_s = 0.1
+        while not self._stop.is_set():
+            try:
+                act()
+            except DatabaseUnavailableError as error:
+                log.warning("%s; again in %.1f s", error, wait_s)
+                self._stop.wait(wait_s)
+                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+            else:
+                return
+
+
+def _send_at_once(_client: Client, _userdata: object, sock: Any) -> None:  # noqa: ANN401 - paho's own socket type
+    """Without this every acknowledgement waits 40 ms for the other side's delayed TCP acknowledgement."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,156 @@
+"""The statements of ingest. Each expects a transaction in which the kiosk is held by this worker alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from sqlalchemy import select, update
+
+from server.db.bulk import insert_rows
+from server.db.schema import NO_DESK, chains, contexts, desks, kiosks, records, server, services, visit_ends, votes
+from server.ingest.chain import Mark
+from server.ingest.rows import StoredContext, VoteRow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from feedback.records import Context
+
+_NOTHING: Final = "ON CONFLICT DO NOTHING"
+
+
+class RecordRow(NamedTuple):
+    """A row of `records`, its fields named as the columns."""
+
+    id: UUID
+    kiosk: str
+    epoch: UUID
+    seq: int
+    kind: str
+    body: bytes
+    received_ms: int
+
+
+class EndRow(NamedTuple):
+    """A row of `visit_ends`."""
+
+    visit: UUID
+    kiosk: str
+    outcome: str
+    extra_presses: int
+    at_ms: int
+
+
+class StoredRecord(NamedTuple):
+    """A record that was there before."""
+
+    kiosk: str
+    body: bytes
+
+
+class Desk(NamedTuple):
+    """A desk in the registry's ids."""
+
+    id: int
+    site_id: int
+
+
+def hold_kiosks(connection: Connection, ids: Collection[str]) -> dict[str, int]:
+    """Give the site of each of the kiosks that exist, and keep other workers off them until this transaction ends."""
+    query = select(kiosks.c.id, kiosks.c.site_id).where(kiosks.c.id.in_(ids)).order_by(kiosks.c.id)
+    return {row.id: row.site_id for row in connection.execute(query.with_for_update(key_share=True))}
+
+
+def read_server(connection: Connection) -> tuple[str, str]:
+    """Give the database's generation and the centre's time zone."""
+    row = connection.execute(select(server.c.generation, server.c.time_zone)).one()
+    return row.generation, row.time_zone
+
+
+def settings_versions(connection: Connection) -> dict[str, int]:
+    """Give the settings version of every kiosk."""
+    return {row.id: row.settings_version for row in connection.execute(select(kiosks.c.id, kiosks.c.settings_version))}
+
+
+def read_mark(connection: Connection, kiosk: str, epoch: UUID) -> Mark:
+    """Give the mark of one epoch of a kiosk."""
+    row = connection.execute(select(chains.c.seq, chains.c.head).where(chains.c.kiosk == kiosk, chains.c.epoch == epoch)).first()
+    return Mark.start(epoch) if row is None else Mark(row.seq, row.head)
+
+
+def newest_epoch(connection: Connection, kiosk: str) -> UUID | None:
+    """Give the epoch in which a kiosk last delivered something."""
+    query = select(chains.c.epoch).where(chains.c.kiosk == kiosk).order_by(chains.c.changed_ms.desc(), chains.c.epoch)
+    return connection.execute(query.limit(1)).scalar()
+
+
+def write_mark(connection: Connection, kiosk: str, epoch: UUID, mark: Mark, received_ms: int) -> None:
+    """Move the mark of an epoch."""
+    columns = ("kiosk", "epoch", "seq", "head", "changed_ms")
+    moved = "ON CONFLICT (kiosk, epoch) DO UPDATE SET seq = excluded.seq, head = excluded.head, changed_ms = excluded.changed_ms"
+    insert_rows(connection, chains, columns, [(kiosk, epoch, mark.seq, mark.head, received_ms)], on_conflict=moved)
+
+
+def stored_records(connection: Connection, ids: Collection[UUID]) -> dict[UUID, StoredRecord]:
+    """Give those of the records that are there already, whoever sent them."""
+    query = select(records.c.id, records.c.kiosk, records.c.body).where(records.c.id.in_(ids))
+    return {row.id: StoredRecord(row.kiosk, row.body) for row in connection.execute(query)}
+
+
+def insert_records(connection: Connection, rows: Sequence[RecordRow]) -> dict[UUID, StoredRecord]:
+    """Insert the records that are new; give those that were there before."""
+    there = stored_records(connection, [row.id for row in rows])
+    new = [row for row in rows if row.id not in there]
+    if insert_rows(connection, records, RecordRow._fields, new, on_conflict=_NOTHING) < len(new):
+        # Another worker stored one of these ids for another kiosk in this very moment.
+        now_there = stored_records(connection, [row.id for row in new])
+        there |= {row.id: now_there[row.id] for row in new if now_there[row.id].kiosk != row.kiosk}
+    return there
+
+
+def insert_contexts(connection: Connection, kiosk: str, new: Sequence[Context]) -> None:
+    """Insert contexts; a number that is taken keeps its first meaning."""
+    columns = ("kiosk", "number", "id", "boot_id", "software", "questionnaire", "questionnaire_version")
+    rows = [(kiosk, c.number, c.id, c.boot_id, c.software, c.questionnaire, c.questionnaire_version) for c in new]
+    insert_rows(connection, contexts, columns, rows, on_conflict=_NOTHING)
+
+
+def read_contexts(connection: Connection, kiosk: str, numbers: Collection[int]) -> dict[int, StoredContext]:
+    """Give the contexts of a kiosk by their numbers."""
+    columns = (contexts.c[name] for name in StoredContext._fields)
+    query = select(*columns).where(contexts.c.kiosk == kiosk, contexts.c.number.in_(numbers))
+    return {row.number: StoredContext(*row) for row in connection.execute(query)} if numbers else {}
+
+
+def read_desks(connection: Connection, keys: Collection[str]) -> dict[str, Desk]:
+    """Give desks by the keys that records use."""
+    query = select(desks.c.key, desks.c.id, desks.c.site_id).where(desks.c.key.in_(keys))
+    return {row.key: Desk(row.id, row.site_id) for row in connection.execute(query)} if keys else {}
+
+
+def read_services(connection: Connection, keys: Collection[str]) -> dict[str, int]:
+    """Give the ids of services by the keys that records use."""
+    query = select(services.c.key, services.c.id).where(services.c.key.in_(keys))
+    return {row.key: row.id for row in connection.execute(query)} if keys else {}
+
+
+def insert_votes(connection: Connection, rows: Sequence[VoteRow]) -> None:
+    """Insert votes, every one of them new."""
+    insert_rows(connection, votes, VoteRow._fields, rows)
+
+
+def insert_visit_ends(connection: Connection, rows: Sequence[EndRow]) -> None:
+    """Insert ends of visits; the first end of a visit stays."""
+    insert_rows(connection, visit_ends, EndRow._fields, rows, on_conflict=_NOTHING)
+
+
+def move_votes(connection: Connection, kiosk: str, visit: UUID, desk: Desk) -> list[VoteRow]:
+    """Give a visit's votes that name no desk to `desk`, and return them as they were."""
+    where = (votes.c.visit == visit, votes.c.kiosk == kiosk, votes.c.desk_id == NO_DESK)
+    found = [VoteRow(*row) for row in connection.execute(select(*(votes.c[name] for name in VoteRow._fields)).where(*where))]
+    if found:
+        connection.execute(update(votes).where(*where).values(desk_id=desk.id, site_id=desk.site_id))
+    return found

@@ -1,0 +1,88 @@
+"""The server's own keys, made at its first start: what signs settings, what opens sealed answers, what the broker knows it by.
+
+Losing the sealing key loses every comment and phone number ever left: back up the folder `keys`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nacl.public import PrivateKey
+from nacl.signing import SigningKey
+
+from server.config import Secret
+from server.errors import ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The secrets of one server."""
+
+    signing: SigningKey
+    sealing: PrivateKey
+    broker_password: Secret
+
+    def sign(self, data: bytes) -> bytes:
+        """Give the Ed25519 signature over `data`."""
+        return self.signing.sign(data).signature
+
+    @property
+    def signing_public(self) -> str:
+        """The key by which kiosks check signatures, in hexadecimal."""
+        return bytes(self.signing.verify_key).hex()
+
+    @property
+    def sealing_public(self) -> str:
+        """The key to which kiosks seal what visitors write, in hexadecimal."""
+        return bytes(self.sealing.public_key).hex()
+
+
+def load_keys(data_dir: Path) -> Keys:
+    """Read the keys under `data_dir`, making at once those that are not there yet."""
+    folder = data_dir / "keys"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Keys(
+        signing=SigningKey(_seed(folder / "signing.key")),
+        sealing=PrivateKey(_seed(folder / "sealing.key")),
+        broker_password=Secret(_read_or_make(folder / "broker-password", lambda: secrets.token_urlsafe(32))),
+    )
+
+
+def write_privately(path: Path, text: str) -> None:
+    """Put `text` into `path`, for this user only; after a power cut it is there whole or as it was before."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _seed(path: Path) -> bytes:
+    text = _read_or_make(path, lambda: secrets.token_hex(32))
+    try:
+        seed = bytes.fromhex(text)
+    except ValueError:
+        seed = b""
+    if len(seed) != PrivateKey.SIZE:
+        raise ServerError(f"{path} is damaged: put it back from a backup; a new key would lose what was signed or sealed with this one")
+    return seed
+
+
+def _read_or_make(path: Path, make: Callable[[], str]) -> str:
+    if not path.exists():
+        write_privately(path, make())
+    return path.read_text().strip()

@@ -1,0 +1,149 @@
+"""Counts kept ready for pages: written in the transaction of the votes they count, rebuilt from the votes by one command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from sqlalchemy import Integer, String, case, cast, delete, func, insert, literal, literal_column, select, text
+
+from feedback.questionnaire import ANSWERS
+from server.db.bulk import insert_rows
+from server.db.schema import rollup_day, rollup_dimension, rollup_hour, votes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Connection, Select, Table
+
+DIMENSIONS: Final = ("service", "channel", "language")
+_TABLES: Final = (rollup_day, rollup_hour, rollup_dimension)
+_COUNTS: Final = (*ANSWERS, "repeats")
+_PLACE: Final = {answer: place for place, answer in enumerate(ANSWERS)}
+
+Key = tuple[str | int, ...]
+
+
+class Counted(Protocol):
+    """What rollups need to know of a vote."""
+
+    @property
+    def day(self) -> str: ...  # noqa: D102 - as the columns of `votes`
+    @property
+    def hour(self) -> int: ...  # noqa: D102
+    @property
+    def weekday(self) -> int: ...  # noqa: D102
+    @property
+    def site_id(self) -> int: ...  # noqa: D102
+    @property
+    def desk_id(self) -> int: ...  # noqa: D102
+    @property
+    def service_id(self) -> int | None: ...  # noqa: D102
+    @property
+    def channel(self) -> str: ...  # noqa: D102
+    @property
+    def language(self) -> str: ...  # noqa: D102
+    @property
+    def answer(self) -> str: ...  # noqa: D102
+    @property
+    def repeat(self) -> bool: ...  # noqa: D102
+
+
+class Deltas:
+    """What a transaction changes in the rollups, gathered so that every cell is written once, in one order."""
+
+    def __init__(self) -> None:
+        self._cells: dict[Table, dict[Key, list[int]]] = {table: {} for table in _TABLES}
+
+    def add(self, vote: Counted, *, sign: int = 1) -> None:
+        """Count a vote, or with `sign=-1` take it out of where it was counted."""
+        for table, key in _cells_of(vote):
+            counts = self._cells[table].setdefault(key, [0] * len(_COUNTS))
+            counts[_PLACE[vote.answer]] += sign
+            counts[-1] += sign * vote.repeat
+
+    def apply(self, connection: Connection) -> None:
+        """Write the changes. Cells are taken in order, so that two workers never wait for each other in a ring."""
+        for table, cells in self._cells.items():
+            keys = [column.name for column in table.primary_key]
+            added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in _COUNTS)
+            rows = [(*key, *counts) for key, counts in sorted(cells.items()) if any(counts)]
+            insert_rows(connection, table, (*keys, *_COUNTS), rows, on_conflict=f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A cell that does not say what the votes say."""
+
+    table: str
+    key: Key
+    stored: tuple[int, ...]
+    counted: tuple[int, ...]
+
+
+def rebuild(connection: Connection) -> None:
+    """Count everything again from the votes."""
+    _hold_votes(connection)
+    for table in _TABLES:
+        connection.execute(delete(table))
+        for count in _recount(table):
+            connection.execute(insert(table).from_select([column.name for column in table.c], count))
+
+
+def verify(connection: Connection) -> list[Difference]:
+    """Compare every cell with the votes themselves."""
+    _hold_votes(connection)
+    differences = []
+    nothing = (0,) * len(_COUNTS)
+    for table in _TABLES:
+        stored = _read(connection, [select(table)], table)
+        counted = _read(connection, _recount(table), table)
+        for key in sorted(stored.keys() | counted.keys()):
+            have, want = stored.get(key, nothing), counted.get(key, nothing)
+            if have != want:
+                differences.append(Difference(table=table.name, key=key, stored=have, counted=want))
+    return differences
+
+
+def _cells_of(vote: Counted) -> tuple[tuple[Table, Key], ...]:
+    where = (vote.day, vote.site_id, vote.desk_id)
+    service = "" if vote.service_id is None else str(vote.service_id)
+    return (
+        (rollup_day, where),
+        (rollup_hour, (vote.day[:7], vote.site_id, vote.desk_id, vote.weekday, vote.hour)),
+        (rollup_dimension, ("service", service, *where)),
+        (rollup_dimension, ("channel", vote.channel, *where)),
+        (rollup_dimension, ("language", vote.language, *where)),
+    )
+
+
+def _recount(table: Table) -> list[Select[Any]]:
+    """Give the queries that count a table's cells from the votes."""
+    v = votes.c
+    where = [v.day, v.site_id, v.desk_id]
+    if table is rollup_day:
+        return [_counting(where, by=where)]
+    if table is rollup_hour:
+        # Written out: of two equal parameters PostgreSQL does not know that they are equal.
+        keys = [literal_column("substr(votes.day, 1, 7)"), v.site_id, v.desk_id, v.weekday, v.hour]
+        return [_counting(keys, by=keys)]
+    values = {"service": func.coalesce(cast(v.service_id, String), ""), "channel": v.channel, "language": v.language}
+    sources = {"service": v.service_id, "channel": v.channel, "language": v.language}
+    return [_counting([literal(name), values[name], *where], by=[sources[name], *where]) for name in DIMENSIONS]
+
+
+def _counting(keys: Sequence[ColumnElement[Any]], *, by: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    counts = [func.sum(case((votes.c.answer == answer, 1), else_=0)) for answer in ANSWERS]
+    return select(*keys, *counts, func.sum(cast(votes.c.repeat, Integer))).group_by(*by)
+
+
+def _read(connection: Connection, selects: list[Select[Any]], table: Table) -> dict[Key, tuple[int, ...]]:
+    width = len(table.primary_key)
+    rows = (tuple(row) for query in selects for row in connection.execute(query))
+    return {row[:width]: tuple(int(count) for count in row[width:]) for row in rows}
+
+
+def _hold_votes(connection: Connection) -> None:
+    """Let no vote be added meanwhile; on SQLite a transaction already sees one unchanging state."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE votes IN SHARE MODE"))

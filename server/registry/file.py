@@ -1,0 +1,107 @@
+"""The registry file, version 1: YAML that says what the centre consists of. Pure: text in, values out.
+
+    version: 1
+    centre: ЦНАП Зразкове
+    time_zone: Europe/Kyiv
+    sites:
+      - {key: main, name: Головний офіс, address: "вул. Зразкова, 1"}
+    desks:
+      - {key: main-01, site: main, number: 1, name: Реєстрація місця проживання}
+    services:
+      - {key: residence, name: Реєстрація місця проживання}
+
+Everything is read as text, so that a desk numbered 010 stays 010. Keys are what votes call things: they never change meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final, Literal
+from zoneinfo import available_timezones
+
+import msgspec
+import yaml
+
+from server.config import convert_strictly, suggest
+from server.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_MAX_NUMBER: Final = 16
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A building or an office."""
+
+    key: str
+    name: str
+    address: str = ""
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """A place where people are served, and the number on its wall."""
+
+    key: str
+    site: str
+    number: str
+    name: str = ""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """Something that people come for."""
+
+    key: str
+    name: str
+
+
+class RegistryFile(msgspec.Struct, frozen=True):
+    """The whole file."""
+
+    version: Literal[1]
+    centre: str
+    sites: tuple[Site, ...]
+    desks: tuple[Desk, ...] = ()
+    services: tuple[Service, ...] = ()
+    time_zone: str = "Europe/Kyiv"
+
+
+def parse_registry(text: str, *, source: str) -> RegistryFile:
+    """Read a registry from YAML.
+
+    Raises:
+        ConfigError: with the source, the place in it, and what to mend.
+    """
+    try:
+        # BaseLoader makes text of everything: "no" is no truth value, 010 no octal number.
+        tree = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it builds nothing but texts, lists and mappings
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{source}: not YAML: {error}") from error
+    if isinstance(tree, dict) and tree.get("version") == "1":
+        tree["version"] = 1
+    registry = convert_strictly(tree, RegistryFile, source=source)
+    if registry.time_zone not in available_timezones():
+        raise ConfigError(f"{source}: time_zone {registry.time_zone!r} is not known{suggest(registry.time_zone, available_timezones())}")
+    for what, keys in (("sites", registry.sites), ("desks", registry.desks), ("services", registry.services)):
+        _check_keys([entry.key for entry in keys], f"{source}: {what}")
+    _check_desks(registry, source)
+    return registry
+
+
+def _check_keys(keys: Iterable[str], where: str) -> None:
+    for key, times in Counter(keys).items():
+        if not _KEY.fullmatch(key):
+            raise ConfigError(f"{where}: key {key!r} may have 1 to 32 of a-z, 0-9 and hyphen, and begins with a letter or digit")
+        if times > 1:
+            raise ConfigError(f"{where}: key {key!r} stands there {times} times")
+
+
+def _check_desks(registry: RegistryFile, source: str) -> None:
+    sites = [site.key for site in registry.sites]
+    for desk in registry.desks:
+        if desk.site not in sites:
+            raise ConfigError(f"{source}: desk {desk.key!r} names the unknown site {desk.site!r}{suggest(desk.site, sites)}")
+        if not 1 <= len(desk.number) <= _MAX_NUMBER:
+            raise ConfigError(f"{source}: desk {desk.key!r}: a number has 1 to {_MAX_NUMBER} characters")

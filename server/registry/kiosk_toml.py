@@ -1,0 +1,53 @@
+"""Writes the configuration file of a new kiosk. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from server.config import Secret
+
+_TEMPLATE: Final = """\
+# Configuration of one Vidhuk kiosk. It holds the kiosk's credential: keep it readable for the kiosk's user only.
+format = 1
+
+[kiosk]
+id = {id}
+data_dir = "/var/lib/vidhuk-kiosk"  # where votes are kept; on a disk that survives a power cut
+language = "uk"
+hardware = {hardware}  # none: the touch screen only; simulated: the keys 1-4 are buttons
+
+[server]
+host = {host}
+port = {port}
+credential = {credential}
+signing_key = {signing_key}  # checks that settings come from this server
+sealing_key = {sealing_key}  # seals what visitors write to this server
+
+[screen]
+width = 1280
+height = 800
+fullscreen = true
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KioskFile:
+    """What differs from one kiosk's file to another's."""
+
+    id: str
+    hardware: str
+    host: str
+    port: int
+    credential: Secret
+    signing_key: str
+    sealing_key: str
+
+    def toml(self) -> str:
+        """Give the whole file."""
+        texts = {"id": self.id, "hardware": self.hardware, "host": self.host, "credential": self.credential.reveal()}
+        keys = {"signing_key": self.signing_key, "sealing_key": self.sealing_key}
+        # A JSON string of these characters is a TOML string too.
+        return _TEMPLATE.format(port=self.port, **{name: json.dumps(value) for name, value in (texts | keys).items()})

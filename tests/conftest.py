@@ -1,0 +1,36 @@
+"""What every part's tests share: real databases and brokers, started once and thrown away."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.services import PostgresCluster, find_postgres, run_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    programs = find_postgres()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: install the package postgresql")
+    with run_postgres(programs) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: PostgresCluster) -> str:
+    """An empty database of its own."""
+    return postgres_cluster.url(postgres_cluster.create_database())
+
+
+@pytest.fixture(scope="session")
+def mosquitto_program() -> str:
+    program = shutil.which("mosquitto", path="/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin")
+    if program is None:
+        pytest.skip("Mosquitto is not installed: install the package mosquitto")
+    return program

@@ -1,0 +1,96 @@
+"""Real services for tests: a PostgreSQL and a Mosquitto of their own, on free ports or sockets, gone with the test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def eventually(condition: Callable[[], object], *, within_s: float = 10.0) -> None:
+    """Return as soon as the condition holds; fail when it does not in time."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_s} s: {condition}"
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    """Give a TCP port on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class PostgresCluster:
+    """A running PostgreSQL that listens on a socket in `folder` only."""
+
+    folder: Path
+    made: int = 0
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(f"host={self.folder} user=vidhuk dbname=postgres", autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def create_database(self, *, template: str = "template0") -> str:
+        self.made += 1
+        name = f"test{self.made}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def url(self, name: str) -> str:
+        return f"postgresql://vidhuk@/{name}?host={self.folder}"
+
+
+def find_postgres() -> Path | None:
+    """Give the folder of the newest installed PostgreSQL's programs."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    on_path = shutil.which("postgres")
+    return found[-1].parent if found else Path(on_path).parent if on_path else None
+
+
+@contextmanager
+def run_postgres(programs: Path) -> Iterator[PostgresCluster]:
+    """Start a PostgreSQL in a folder of its own; root, which PostgreSQL refuses, lends it to the user postgres."""
+    folder = Path(tempfile.mkdtemp(prefix="vidhuk-pg-"))  # short: a socket's path has at most 107 characters
+    as_user: list[str] = []
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
+    data = folder / "data"
+    initdb = [*as_user, str(programs / "initdb"), "-D", str(data), "-U", "vidhuk", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    subprocess.run(initdb, check=True, capture_output=True, cwd=folder)
+    settings = {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off", "max_connections": "100"}
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([*as_user, str(programs / "postgres"), "-D", str(data), *options], stderr=log, stdout=log, cwd=folder)
+    cluster = PostgresCluster(folder)
+    try:
+        eventually(lambda: _accepts(cluster), within_s=30)
+        yield cluster
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(30)
+        shutil.rmtree(folder)
+
+
+def _accepts(cluster: PostgresCluster) -> bool:
+    try:
+        cluster.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return False
+    return True
