@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Final
@@ -48,7 +47,7 @@ def read(payload: bytes, kiosk: str, signing_key: str) -> KioskSettings:
 def name_of_current(data_dir: Path) -> str | None:
     """Give the name to which `current` points; it changes whenever the settings do."""
     try:
-        return os.readlink(data_dir / FOLDER / CURRENT)
+        return str((data_dir / FOLDER / CURRENT).readlink())
     except OSError:
         return None
 

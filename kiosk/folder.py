@@ -32,7 +32,9 @@ def prepare(data_dir: Path, mounts: str | None = None) -> None:
         raise DataFolderError(f"the data folder {data_dir} cannot be written by user {os.getuid()}")
     kind = file_system_of(data_dir.resolve(), Path("/proc/self/mounts").read_text() if mounts is None else mounts)
     if kind in FORGETFUL:
-        raise DataFolderError(f"the data folder {data_dir} is on {kind}, which forgets at power-off; put it on a disk, `data_dir` in [kiosk]")
+        raise DataFolderError(
+            f"the data folder {data_dir} is on {kind}, which forgets at power-off; put it on a disk, `data_dir` in [kiosk]"
+        )
 
 
 def file_system_of(path: Path, mounts: str) -> str:
@@ -65,14 +67,14 @@ def wake(data_dir: Path, sender: socket.socket) -> None:
 def wake_sender() -> socket.socket:
     """Give a socket for `wake`; it never blocks."""
     sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    sender.setblocking(False)
+    sender.settimeout(0)
     return sender
 
 
 def wake_receiver(data_dir: Path) -> socket.socket:
     """Give the socket on which sync is woken."""
     receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    receiver.setblocking(False)
+    receiver.settimeout(0)
     with suppress(FileNotFoundError):
         (data_dir / WAKE_SOCKET).unlink()
     with _short_path(data_dir) as path:

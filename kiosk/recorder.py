@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 from kiosk.errors import StoreDamagedError, StoreError
 
@@ -42,7 +42,7 @@ class Recorder:
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self.listener: Listener | None = None
 
-    def __enter__(self) -> Recorder:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -12,7 +12,6 @@ import shutil
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 from feedback.records import RecordError, decode_body
 from kiosk.errors import StoreDamagedError
@@ -21,6 +20,7 @@ from kiosk.store import FILE, Store, own_errors
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from uuid import UUID
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def _salvage(folder: Path, new_epoch: Callable[[], UUID]) -> None:
         found = list(readable(work / FILE))
         store.append_bodies(found)
     log.warning("salvaged %d records", len(found))
-    os.rename(work / SALVAGED, folder / SALVAGED)
+    (work / SALVAGED).rename(folder / SALVAGED)
     _sync_folder(folder)
 
 
@@ -77,8 +77,8 @@ def _finish_swap(folder: Path) -> None:
         number += 1
     for part in _PARTS:
         if (folder / (FILE + part)).exists():
-            os.rename(folder / (FILE + part), folder / (ASIDE.replace("*", str(number)) + part))
-    os.rename(folder / SALVAGED, folder / FILE)
+            (folder / (FILE + part)).rename(folder / (ASIDE.replace("*", str(number)) + part))
+    (folder / SALVAGED).rename(folder / FILE)
     _sync_folder(folder)
 
 

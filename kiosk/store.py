@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID
 
 import sqlite_utils
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Final = "votes.db"
-PRAGMAS: Final = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 200, "foreign_keys": 1}
+PRAGMAS: Final[dict[str, str | int]] = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 200, "foreign_keys": 1}
 _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 migrations = Migrations("votes")
@@ -57,14 +57,18 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=5)
     try:
         for name, value in PRAGMAS.items():
-            connection.execute(f"PRAGMA {name} = {value}")
-            (answer,) = connection.execute(f"PRAGMA {name}").fetchone()
-            if answer != value:
-                raise StoreError(f"{path.name}: PRAGMA {name} is {answer!r} and will not become {value!r}")
+            _promise(connection, name, value)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _promise(connection: sqlite3.Connection, name: str, value: str | int) -> None:
+    connection.execute(f"PRAGMA {name} = {value}")
+    (answer,) = connection.execute(f"PRAGMA {name}").fetchone()
+    if answer != value:
+        raise StoreError(f"PRAGMA {name} is {answer!r} and will not become {value!r}")
 
 
 class Store:
@@ -92,7 +96,7 @@ class Store:
         if not self._db.execute("SELECT 1 FROM epochs").fetchone():
             self._db.execute("INSERT INTO epochs (epoch, reason) VALUES (?, ?)", (str(new_epoch()), reason))
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -180,4 +184,3 @@ class Store:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-

@@ -1,12 +1,15 @@
 """The visit: presses, commits and the passing of time in, one screen value out.
 
-It knows no widget, device, database or thread. `record` hands records to whoever stores them, and the answer comes later, never from within the call, as
-`committed` or `failed`; `show` is called with every new screen; time, ids and numbers are injected. Everything runs on one thread.
+It knows no widget, device, database or thread. `record` hands records to whoever stores them, and the answer comes later, never
+from within the call, as `committed` or `failed`; `show` is called with every new screen; time, ids and numbers are injected.
+Everything runs on one thread.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 import msgspec
 
@@ -14,9 +17,6 @@ from feedback.records import AnyRecord, Channel, Context, DeskChoice, Input, Mom
 from kiosk.screens import DONT_REMEMBER, Ask, Desk, Option, OutOfOrder, Screen, Thanks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from uuid import UUID
-
     from feedback.settings import KioskSettings
     from kiosk.clock import Clock
 

@@ -6,7 +6,7 @@ import logging
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 import msgspec
@@ -38,7 +38,7 @@ class Ledger:
         self._db.execute("PRAGMA synchronous = full")
         self._db.executescript(_SCHEMA)
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, Self
 from uuid import uuid4
 
 from paho.mqtt.client import Client, MQTTMessage, MQTTv311
@@ -67,7 +67,7 @@ class MqttTransport:
         self._was_connected = False
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
 
-    def __enter__(self) -> MqttTransport:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
 
 import msgspec
@@ -16,6 +15,7 @@ from kiosk.store import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _ENVELOPE_BYTES: Final = 512
 """What a batch needs beside its records."""
@@ -46,7 +46,7 @@ class Outbox:
         self._db: sqlite3.Connection | None = None
         self._inode = 0
 
-    def __enter__(self) -> Outbox:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

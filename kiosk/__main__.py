@@ -1,0 +1,55 @@
+"""The command line of the terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kiosk import compose
+from kiosk.config import Config, parse
+from kiosk.errors import ConfigError, DataFolderError, NoScreenError
+
+app = typer.Typer(help="Vidhuk: the feedback terminal.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+ConfigFile = Annotated[Path, typer.Option("--config", help="kiosk.toml, as `vidhuk-server kiosk add` printed it.", metavar="FILE")]
+
+
+@app.command()
+def ui(
+    config: ConfigFile,
+    mirror: Annotated[Path | None, typer.Option(help="Offer the simulated touch screen on this Unix socket.", metavar="SOCKET")] = None,
+) -> None:
+    """Show the screen, take votes and store them. It has no network."""
+    compose.run_ui(_read(config), mirror)
+
+
+@app.command()
+def sync(config: ConfigFile) -> None:
+    """Deliver stored votes to the server and take in its settings. It has no screen."""
+    compose.run_sync(_read(config))
+
+
+def _read(path: Path) -> Config:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return parse(text, str(path))
+
+
+def main() -> None:
+    """Run a command; 2 is for what a person has to mend, in one sentence."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        app()
+    except (ConfigError, DataFolderError, NoScreenError) as error:
+        sys.stderr.write(f"vidhuk-kiosk: {error}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""The window at work: it shows the present screen, forwards taps and keys by name, and says when a screen has been drawn."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from kivy.base import EventLoop, runTouchApp
+from kivy.clock import Clock
+
+from kiosk.screens import Ask, Desk, OutOfOrder, Screen, Thanks
+from kiosk.ui.arrange import Page
+from kiosk.ui.ask import AskView
+from kiosk.ui.closing import OutOfOrderView, ThanksView
+from kiosk.ui.desk import DeskView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kiosk.ui.view import View
+
+TICK_S: Final = 0.05
+STILL_S: Final = 0.5
+_VIEWS: Final[dict[type, type[View]]] = {Ask: AskView, Desk: DeskView, Thanks: ThanksView, OutOfOrder: OutOfOrderView}
+
+
+class Visitor(Protocol):
+    """Who hears what happens at the window; called on the main thread."""
+
+    def tap(self, name: str) -> None:
+        """Something was tapped."""
+
+    def key(self, character: str) -> None:
+        """A key was pressed."""
+
+    def shown(self, screen: Screen) -> None:
+        """A screen has been drawn."""
+
+    def tick(self) -> None:
+        """Some time has passed."""
+
+
+def post(call: Callable[[], None]) -> None:
+    """Have `call` done on the main thread, from any thread."""
+    Clock.schedule_once(lambda _dt: call(), 0)
+
+
+class KioskApp:
+    """The screen of the kiosk."""
+
+    def __init__(self, window: Any, *, banner: bool, alive: Callable[[], None]) -> None:  # noqa: ANN401
+        """`banner` says on every screen that the hardware is simulated; `alive` is called while the window answers, for the watchdog."""
+        self._window = window
+        self._banner = banner
+        self._alive = alive
+        self._screen: Screen | None = None
+        self._view: View | None = None
+        self._visitor: Visitor | None = None
+        self._ticks = Clock.create_trigger(self._on_tick, TICK_S, interval=True)
+        self._steady = Clock.create_trigger(lambda _dt: window.canvas.ask_update(), STILL_S, interval=True)
+
+    def start(self, visitor: Visitor) -> None:
+        """Listen to the window, and let time pass."""
+        self._visitor = visitor
+        self._window.bind(on_flip=self._on_flip, on_resize=self._on_resize, on_key_down=self._on_key, on_keyboard=_swallow)
+        self._ticks()
+        if os.environ.get("SDL_VIDEODRIVER", "").lower() == "kmsdrm":
+            self._steady()  # a still window was seen black there
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._ticks.cancel()
+        self._steady.cancel()
+        self._window.unbind(on_flip=self._on_flip, on_resize=self._on_resize, on_key_down=self._on_key, on_keyboard=_swallow)
+        if self._view is not None:
+            self._window.remove_widget(self._view)
+            self._view = None
+
+    def run(self) -> None:
+        """Draw and listen until `stop`."""
+        runTouchApp()
+
+    def stop(self) -> None:
+        """End `run`; called from anywhere, a signal too."""
+        EventLoop.quit = True
+
+    def show(self, screen: Screen) -> None:
+        """Let `screen` be drawn in the next frame."""
+        self._screen = screen
+        if self._view is None or not self._view.become(screen):
+            self._draw(screen)
+        self._window.canvas.ask_update()
+
+    @property
+    def screen_name(self) -> str:
+        """What kind of screen is shown."""
+        return type(self._screen).__name__
+
+    @property
+    def targets(self) -> dict[str, tuple[float, float]]:
+        """The middle of everything that can be tapped, as shares of width and height from the upper left."""
+        if self._view is None:
+            return {}
+        page = self._view.page
+        middles = {thing.name: thing.box.centre for thing in self._view.tappables()}
+        return {name: (round(x / page.w, 4), round(1 - y / page.h, 4)) for name, (x, y) in middles.items()}
+
+    def _draw(self, screen: Screen) -> None:
+        if self._view is not None:
+            self._window.remove_widget(self._view)
+        self._view = _VIEWS[type(screen)](screen, Page(*self._window.size), tap=self._on_tap)
+        if self._banner:
+            self._view.add_banner()
+        self._window.add_widget(self._view)
+
+    def _on_tap(self, name: str) -> None:
+        if self._visitor is not None:
+            self._visitor.tap(name)
+
+    def _on_tick(self, _dt: float) -> None:
+        self._alive()
+        if self._visitor is not None:
+            self._visitor.tick()
+
+    def _on_flip(self, *_: object) -> None:
+        if self._visitor is not None and self._screen is not None:
+            self._visitor.shown(self._screen)
+
+    def _on_resize(self, *_: object) -> None:
+        if self._screen is not None:
+            self._draw(self._screen)
+
+    def _on_key(self, _window: object, _key: int, _scancode: int, character: str | None, *_: object) -> bool:
+        if self._visitor is not None and character:
+            self._visitor.key(character)
+        return True
+
+
+def _swallow(*_args: object, **_more: object) -> bool:
+    """No key but ours does anything."""
+    return True

@@ -1,0 +1,72 @@
+"""Opens the one Kivy window, locked down. The settings must stand before Kivy is first imported."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from feedback.looks import PAPER
+from kiosk.errors import NoScreenError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kiosk.config import Display
+
+log = logging.getLogger(__name__)
+
+PACKAGES: Final = "libgl1 libegl1 libegl-mesa0 libgl1-mesa-dri libgles2 libgbm1 libmtdev1"
+
+
+def open_window(display: Display, home: Path) -> Any:  # noqa: ANN401 - Kivy ships no types
+    """Open the window; Kivy's own files go to `home`.
+
+    Raises:
+        NoScreenError: there is no OpenGL, or no display.
+    """
+    _settle_environment(home)
+    _settle_configuration(display)
+    try:
+        from kivy.base import EventLoop
+
+        EventLoop.ensure_window()
+    except (SystemExit, ImportError, RuntimeError, OSError) as error:
+        log.debug("Kivy opened no window", exc_info=True)
+        raise NoScreenError(f"no window can be opened; if OpenGL is missing: sudo apt install {PACKAGES}") from error
+    _lock_down(EventLoop.window)
+    return EventLoop.window
+
+
+def _settle_environment(home: Path) -> None:
+    """No arguments, files, log handlers of Kivy's own, and no fallback that would end the process."""
+    os.environ.update(KIVY_NO_ARGS="1", KIVY_NO_CONFIG="1", KIVY_NO_FILELOG="1", KIVY_LOG_MODE="PYTHON", KIVY_WINDOW="sdl2")
+    os.environ.setdefault("KIVY_HOME", str(home))
+    os.environ["SDL_NO_SIGNAL_HANDLERS"] = "1"  # SIGTERM is ours
+    logging.getLogger("kivy").setLevel(logging.WARNING)
+
+
+def _settle_configuration(display: Display) -> None:
+    from kivy.config import Config
+
+    Config.set("graphics", "width", str(display.width))
+    Config.set("graphics", "height", str(display.height))
+    Config.set("graphics", "fullscreen", "auto" if display.fullscreen else "0")
+    Config.set("graphics", "show_cursor", "0" if display.fullscreen else "1")
+    Config.set("graphics", "multisamples", "0")  # shapes smooth their own edges, and software rendering stays fast
+    Config.set("graphics", "allow_screensaver", "0")
+    Config.set("graphics", "maxfps", "60")
+    Config.set("kivy", "exit_on_escape", "0")
+    Config.remove_section("modules")
+    Config.add_section("modules")
+    # One provider: with two, each touch would come twice (kivy#8494), and a vote with it.
+    Config.remove_option("input", "%(name)s")
+    Config.set("input", "mouse", "mouse,disable_multitouch")
+
+
+def _lock_down(window: Any) -> None:  # noqa: ANN401
+    from kivy.utils import get_color_from_hex
+
+    window.clearcolor = get_color_from_hex(PAPER)
+    window.bind(on_request_close=lambda *_args, **_more: True)
+    window.set_title("Відгук")
