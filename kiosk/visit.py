@@ -132,9 +132,6 @@ class Visits:
             self._visit = self._visit or self._makers.new_id()
             self._show(self._question(language))
             self._after(IDLE_S, self._finish)
-        elif isinstance(screen, Desk) and screen.pressed is None:
-            self._show(msgspec.structs.replace(screen, language=language))
-            self._after(self.settings.timing.desk_s, self._thank)
 
     def stray(self, at: Moment) -> None:
         """Count a press that answers nothing because its screen has been answered."""

@@ -49,7 +49,7 @@ class Page(NamedTuple):
 
     def languages(self, index: int) -> Box:
         """The language switch at the upper right, counted from the right."""
-        width, height = 208 * self.unit, max(64 * self.unit, 0.09 * self.h)
+        width, height = 232 * self.unit, max(64 * self.unit, 0.09 * self.h)
         return Box(self.w - self.margin - width - index * (width + 16 * self.unit), self.h - 28 * self.unit - height, width, height)
 
     def banner(self) -> Box:
@@ -87,7 +87,11 @@ def tiles(area: Box, count: int, gap: float, largest: tuple[float, float]) -> li
         rows = math.ceil(count / columns)
         return (area.w - (columns - 1) * gap) / columns, (area.h - (rows - 1) * gap) / rows
 
-    columns = max(range(1, count + 1), key=lambda n: (round(min(tile(n)[0] / largest[0], tile(n)[1] / largest[1], 1.0), 3), n))
+    def worth(columns: int) -> float:
+        size, empty = tile(columns), -count % columns
+        return min(size[0] / largest[0], size[1] / largest[1], 1.0) - 0.15 * empty / count
+
+    columns = max(range(1, count + 1), key=lambda n: (round(worth(n), 3), n))
     w, h = min(tile(columns)[0], largest[0]), min(tile(columns)[1], largest[1])
     rows = math.ceil(count / columns)
     left = area.x + (area.w - columns * w - (columns - 1) * gap) / 2

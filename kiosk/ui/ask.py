@@ -9,7 +9,7 @@ import msgspec
 from kiosk.screens import Ask, Screen
 from kiosk.ui import arrange, theme
 from kiosk.ui.face import FaceButton
-from kiosk.ui.parts import Pressable, Pill, Words, fitting_size, press_among, width_of
+from kiosk.ui.parts import Pill, Pressable, Words, fitting_size, press_among, width_of
 from kiosk.ui.view import View
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from kivy.graphics import Color
 
 from kiosk.ui import theme
 from kiosk.ui.arrange import Box
-from kiosk.ui.parts import Tappable, Words, disc, stroke
+from kiosk.ui.parts import Tappable, Words, disc, fitting_size, stroke
 from kiosk.ui.view import View
 
 if TYPE_CHECKING:
@@ -43,15 +43,14 @@ class OutOfOrderView(View):
     def __init__(self, screen: OutOfOrder, page: Page, *, tap: Callable[[str], None]) -> None:
         super().__init__(screen, page, tap=tap)
         _ = self._
-        sorry = _("We are sorry: a vote cannot be saved right now. Please try again a little later.")
         with self.canvas.before:
             _pause((page.w / 2, page.h * 0.70), 0.085 * page.h)
-        narrower = page.band(0.45, 0.6)
-        self.add_widget(Words(_("This terminal is out of order for now"), narrower, size=0.075 * page.h, font=theme.BOLD, lines=2))
-        side = 0.14 * page.w
-        place = page.band(0.62, 0.82)
-        box = Box(place.x + side, place.y, place.w - 2 * side, place.h)
-        self.add_widget(Words(sorry, box, size=0.05 * page.h, colour=theme.MUTED, lines=3))
+        title = _("This terminal is out of order for now")
+        self.add_widget(Words(title, page.band(0.44, 0.58), size=0.075 * page.h, font=theme.BOLD, lines=2))
+        words = (_("We are sorry: a vote cannot be saved right now."), _("Please try again a little later."))
+        size = min(fitting_size(text, page.band(0.6, 0.68), size=0.05 * page.h, font=theme.REGULAR) for text in words)
+        for index, text in enumerate(words):
+            self.add_widget(Words(text, page.band(0.6 + 0.08 * index, 0.68 + 0.08 * index), size=size, colour=theme.MUTED))
 
 
 def _tick(centre: tuple[float, float], radius: float) -> None:

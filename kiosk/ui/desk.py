@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from kiosk.screens import DONT_REMEMBER, Desk, Screen
 from kiosk.ui import arrange, theme
 from kiosk.ui.arrange import Box
-from kiosk.ui.parts import Pressable, Pill, Words, press_among, rounded, width_of
+from kiosk.ui.parts import Pill, Pressable, Words, fitting_size, press_among, rounded, shortened, width_of
 from kiosk.ui.view import View
 
 if TYPE_CHECKING:
@@ -18,23 +18,32 @@ if TYPE_CHECKING:
     from feedback.settings import DeskOption
     from kiosk.ui.arrange import Page
 
-SKIP = "skip"
+SKIP: Final = "skip"
+LEAST_NAMED: Final = 0.16
+"""Tiles lower than this share of the page carry only the number."""
+NAME_LINES: Final = 3
+NAME_SIZES: Final = (0.028, 0.036)
+"""The names' smallest and largest size, as shares of the page's height; all names have the same."""
+
+
+def name_room(box: Box) -> Box:
+    """Where a tile has its desk's name."""
+    return Box(box.x + 0.05 * box.w, box.y + 0.06 * box.h, 0.9 * box.w, 0.5 * box.h)
 
 
 class DeskTile(Pressable):
     """A desk by the number on the wall, and its name where there is room."""
 
-    def __init__(self, desk: DeskOption, box: Box, *, page: Page, tap: Callable[[str], None]) -> None:
+    def __init__(self, desk: DeskOption, box: Box, *, page: Page, name_size: float, tap: Callable[[str], None]) -> None:
         super().__init__(f"desk:{desk.id}", box, tap)
         self._unit = page.unit
-        inner = box.grown(-0.08 * box.h)
-        named = bool(desk.name) and box.h >= 0.16 * page.h
-        number = Box(inner.x, inner.y + 0.42 * inner.h, inner.w, 0.58 * inner.h) if named else inner
-        self._number = Words(desk.number, number, size=min(0.075 * page.h, 0.6 * box.h), font=theme.BOLD)
-        self._words = [self._number]
+        room = name_room(box)
+        named = bool(desk.name) and box.h >= LEAST_NAMED * page.h
+        number = Box(room.x, room.y + room.h, room.w, 0.38 * box.h) if named else box
+        self._words = [Words(desk.number, number, size=min(0.075 * page.h, 0.6 * box.h), font=theme.BOLD)]
         if named:
-            place = Box(inner.x + 0.02 * inner.w, inner.y, 0.96 * inner.w, 0.42 * inner.h)
-            self._words.append(Words(desk.name, place, size=0.036 * page.h, colour=theme.MUTED, lines=2))
+            name = shortened(desk.name, room, size=name_size, font=theme.REGULAR, lines=NAME_LINES)
+            self._words.append(Words(name, room, size=name_size, colour=theme.MUTED, lines=NAME_LINES))
         for words in self._words:
             self.add_widget(words)
         self.look(pressed=False, faded=False)
@@ -57,8 +66,15 @@ class DeskView(View):
         self.screen: Desk = screen
         _ = self._
         self.add_widget(Words(_("Which desk served you?"), page.band(0.12, 0.27), size=0.068 * page.h, font=theme.BOLD, lines=2))
-        places = arrange.tiles(page.band(0.28, 0.83), len(screen.desks), 16 * page.unit, (0.22 * page.w, 0.24 * page.h))
-        desks = [DeskTile(desk, place, page=page, tap=tap) for desk, place in zip(screen.desks, places, strict=True)]
+        places = arrange.tiles(page.band(0.28, 0.815), len(screen.desks), 16 * page.unit, (0.22 * page.w, 0.24 * page.h))
+        rooms = [name_room(place) for place in places]
+        smallest, largest = (share * page.h for share in NAME_SIZES)
+        sizes = (
+            fitting_size(desk.name, room, size=largest, font=theme.REGULAR, lines=NAME_LINES)
+            for desk, room in zip(screen.desks, rooms, strict=True)
+        )
+        size = max(smallest, min(sizes, default=largest))
+        desks = [DeskTile(desk, place, page=page, name_size=size, tap=tap) for desk, place in zip(screen.desks, places, strict=True)]
         self._buttons: list[Pressable] = [*desks, *self._ways_past()]
         for button in self._buttons:
             self.add_widget(button)

@@ -25,7 +25,7 @@ _CURVE_STEPS: Final = 32
 class Words(Label):
     """A text in the middle of a box, as large as allowed and as small as needed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a text looks like
         self, text: str, box: Box, *, size: float, font: str = theme.REGULAR, colour: theme.Colour = theme.INK, lines: int = 1
     ) -> None:
         fitting = fitting_size(text, box, size=size, font=font, lines=lines)
@@ -49,6 +49,15 @@ def fitting_size(text: str, box: Box, *, size: float, font: str, lines: int = 1)
     ruler = CoreLabel(font_size=100, font_name=font)
     widths = [ruler.get_extents(word)[0] / 97 for word in text.split()]  # 3 % to spare for rounding
     return arrange.font_size(widths, ruler.get_extents(" ")[0] / 97, box, size, lines)
+
+
+def shortened(text: str, box: Box, *, size: float, font: str, lines: int) -> str:
+    """Give as many whole words of `text` as fit the box at `size`."""
+    words = text.split()
+    while len(words) > 1 and fitting_size(text, box, size=size, font=font, lines=lines) < size:
+        words.pop()
+        text = " ".join(words).rstrip(",.;:") + "…"
+    return text
 
 
 def width_of(text: str, *, size: float, font: str) -> float:
