@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL
-    from sqlalchemy.engine.base import RootTransaction
 
 BUSY_TIMEOUT_MS: Final = 15_000
 _PRAGMAS: Final = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": BUSY_TIMEOUT_MS, "foreign_keys": 1}  # 2: FULL
@@ -87,16 +86,19 @@ def _open_sqlite(url: URL) -> Engine:
 
 
 class _SqliteConnection(Connection):
-    """Remembers, while a transaction begins, that the caller asked for it in order to write."""
+    """Knows, while a transaction begins, whether the caller asked for it or a first statement opened it.
 
-    writes = False
+    Should SQLAlchemy rename what is overridden here, every transaction takes the write lock: slower, and still right.
+    """
 
-    def begin(self) -> RootTransaction:
-        self.writes = True
+    writes = True
+
+    def _autobegin(self) -> None:
+        self.writes = False
         try:
-            return super().begin()
+            super()._autobegin()
         finally:
-            self.writes = False
+            self.writes = True
 
 
 def _begin_sqlite(connection: Connection) -> None:
