@@ -1,0 +1,1 @@
+"""Pages, API and sign-in for administrators. Reads the database; writes only accounts and sessions."""

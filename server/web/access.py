@@ -1,0 +1,71 @@
+"""Who may see what: every route is closed unless it names the roles it is for, or says that it is public."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection, Request
+from litestar.datastructures import Cookie, State
+from litestar.enums import ScopeType
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.middleware import ASGIMiddleware
+
+from server.web.accounts import KEEPERS, READERS, Person
+from server.web.sessions import find_person
+
+if TYPE_CHECKING:
+    from litestar.handlers import BaseRouteHandler
+    from litestar.types import ASGIApp, Receive, Scope, Send
+
+    from server.web.context import Web
+
+Asked: TypeAlias = Request[Person | None, str | None, State]
+"""A request: `user` is who is signed in, `auth` the id of their session."""
+
+FOR_ALL: Final[dict[str, Any]] = {"public": True}
+FILES: Final[dict[str, Any]] = {"public": True, "needs_no_session": True}
+FOR_READERS: Final[dict[str, Any]] = {"roles": READERS}
+FOR_KEEPERS: Final[dict[str, Any]] = {"roles": KEEPERS}
+
+
+class Recognition(ASGIMiddleware):
+    """Finds out who is asking. Refusing is the guard's part."""
+
+    scopes = (ScopeType.HTTP,)
+    exclude_opt_key = "needs_no_session"
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Put the person and the session's id into the scope."""
+        session_id = ASGIConnection[Any, Any, Any, Any](scope).cookies.get(cookie_name(self._web))
+        person = None
+        if session_id:
+            renew = not scope["route_handler"].opt.get("keeps_no_session_alive", False)
+            person = await sync_to_thread(find_person, self._web.engine, session_id, self._web.now_ms(), renew=renew)
+        scope["user"], scope["auth"] = person, session_id if person else None
+        await next_app(scope, receive, send)
+
+
+def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Refuse whoever the route is not for."""
+    if handler.opt.get("public"):
+        return
+    if connection.user is None:
+        raise NotAuthorizedException("Sign in first")
+    if connection.user.role not in handler.opt.get("roles", ()):
+        raise PermissionDeniedException("Your account does not open this page")
+
+
+def cookie_name(web: Web) -> str:
+    """Name the session's cookie; the prefix makes browsers bind it to this very host over HTTPS."""
+    return "__Host-vidhuk" if web.is_secure else "vidhuk"
+
+
+def session_cookie(web: Web, session_id: str) -> Cookie:
+    """Give the cookie of a new session, or with an empty id the one that removes it."""
+    return Cookie(
+        key=cookie_name(web), value=session_id, httponly=True, samesite="lax", secure=web.is_secure, max_age=None if session_id else 0
+    )

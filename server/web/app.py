@@ -1,0 +1,72 @@
+"""The web part, put together. Runs in a process of its own beside ingest, or in one with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from litestar import Litestar, MediaType, Response, Router, get
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from sqlalchemy import text
+
+from server.db.engine import reading
+from server.web import access, api, assets, charts, desks, errors, headers, kiosks, live, sign_in
+from server.web.access import FILES, FOR_KEEPERS
+from server.web.context import Web
+from server.web.question import read_question
+from server.web.throttle import Throttle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+_LARGEST_FORM_BYTES: Final = 64 * 1024
+
+
+@get("/health", opt=FILES, sync_to_thread=True, media_type=MediaType.TEXT, include_in_schema=False)
+def show_health(web: Web) -> Response[str]:
+    """Say that the process answers and reaches its database."""
+    with reading(web.engine) as connection:
+        connection.execute(text("SELECT 1"))
+    return Response("ok\n", media_type=MediaType.TEXT)
+
+
+def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) -> Litestar:
+    """Build the pages and the API over a database whose tables exist."""
+    web, throttle = Web(engine, public_url, now_ms), Throttle()
+    totals = live.Live(web)
+    given: dict[str, Any] = {"web": web, "throttle": throttle, "live": totals}
+    rooms = (sign_in, desks, kiosks, charts, live, api)
+    return Litestar(
+        route_handlers=[*(route for room in rooms for route in room.ROUTES), assets.show_tokens, assets.files, show_health],
+        dependencies={name: _provide(value) for name, value in given.items()} | {"question": Provide(read_question, sync_to_thread=True)},
+        middleware=[headers.OwnForms(public_url), access.Recognition(web)],
+        guards=[access.guard],
+        before_send=[headers.protector(is_secure=web.is_secure)],
+        exception_handlers={NotAuthorizedException: errors.send_to_sign_in, HTTPException: errors.refuse, Exception: errors.fail},
+        openapi_config=OpenAPIConfig(
+            title="Vidhuk",
+            version="1",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            openapi_router=Router("/api", route_handlers=[], opt=FOR_KEEPERS, include_in_schema=False),
+        ),
+        on_shutdown=[_closer(totals)],
+        request_max_body_size=_LARGEST_FORM_BYTES,
+        logging_config=None,
+        state=State(given),
+    )
+
+
+def _provide(value: object) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False, use_cache=True)
+
+
+def _closer(totals: live.Live) -> Callable[[], Any]:
+    async def close() -> None:
+        totals.close()
+
+    return close

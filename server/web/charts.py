@@ -1,0 +1,187 @@
+"""Charts: one Vega-Lite specification, written by Altair and drawn as SVG at an address of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from itertools import pairwise
+from textwrap import wrap
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from litestar import Response, get
+from litestar.exceptions import ValidationException
+
+from feedback.looks import ANSWER_COLOURS, INK, LINE, MUTED, WHITE
+from server.db.engine import reading
+from server.ratings import queries
+from server.ratings.periods import Step
+from server.web.access import FOR_READERS, Asked
+from server.web.assets import FOLDER
+from server.web.context import Web
+from server.web.desks import find_desk
+from server.web.language import N_
+from server.web.question import Question
+from server.web.rendering import language_of
+
+if TYPE_CHECKING:
+    from server.ratings.queries import TrendPoint
+    from server.web.language import Language
+
+WIDTHS: Final = {"wide": 820, "narrow": 250}
+_LETTERS_A_LINE: Final = {"wide": 110, "narrow": 42}
+_KEPT: Final = 200
+_APART: Final = 0.09
+_DRAWN: Final[dict[str, str]] = {}
+_lock: Final = Lock()
+
+
+@get("/charts/trend.svg", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
+def show_trend(request: Asked, web: Web, question: Question, desk: str = "", width: str = "wide") -> Response[str | None]:
+    """Draw the trend of all desks or of one; the same numbers are drawn once."""
+    if width not in WIDTHS:
+        raise ValidationException(N_("The width is one of: wide, narrow"))
+    found = find_desk(web, desk) if desk else None
+    with reading(web.engine) as connection:
+        points = queries.trend(connection, question.scope(found.id if found else None), web.now_ms())
+    specification = describe_trend(points, question, language_of(request), width)
+    digest = sha256(json.dumps(specification, sort_keys=True).encode()).hexdigest()
+    headers = {"etag": f'"{digest}"', "cache-control": "private, no-cache"}
+    if headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(None, status_code=304, headers=headers)
+    return Response(_draw(digest, specification, language_of(request)), media_type="image/svg+xml", headers=headers)
+
+
+def describe_trend(points: list[TrendPoint], question: Question, language: Language, width: str) -> dict[str, Any]:
+    """Give everything the drawing depends on: the numbers and the words."""
+    gettext = language.words.gettext
+    if question.period.step is Step.DAY:
+        title = gettext("Share of good answers and of problems by day, %(period)s")
+    else:
+        title = gettext("Share of good answers and of problems by week, %(period)s")
+    kinds = {"excellent": (gettext("excellent or good"), "score"), "terrible": (gettext("terrible"), "problem")}
+    shares = [
+        {"day": point.first.isoformat(), "answer": answer, "share": of.share, "low": of.low, "high": of.high}
+        for answer, (_, field) in kinds.items()
+        for point in points
+        if (of := getattr(point.tally.rating, field)).share is not None
+    ]
+    return {
+        "title": wrap(title % {"period": language.days(question.period)}, _LETTERS_A_LINE[width]),
+        "width": width,
+        "shares": shares,
+        "labels": _label(shares, {answer: word for answer, (word, _) in kinds.items()}, language),
+        "votes": [{"day": point.first.isoformat(), "votes": point.tally.rating.counts.total} for point in points],
+        "votes_title": gettext("Votes"),
+        "days": [question.period.first.isoformat(), question.period.last.isoformat()],
+    }
+
+
+def _label(shares: list[dict[str, Any]], words: dict[str, str], language: Language) -> list[dict[str, Any]]:
+    """Write each line's name and last value beside its end, the higher one above the other even where the lines meet."""
+    ends = {share["answer"]: share for share in shares}
+    labels = [{**end, "at": end["share"], "text": f"{words[name]} {language.percent(end['share'], 1)}"} for name, end in ends.items()]
+    labels.sort(key=lambda label: label["at"])
+    for lower, upper in pairwise(labels):
+        upper["at"] = max(upper["at"], lower["at"] + _APART)
+    return labels
+
+
+def _draw(digest: str, specification: dict[str, Any], language: Language) -> str:
+    with _lock:
+        if digest not in _DRAWN:
+            while len(_DRAWN) >= _KEPT:
+                _DRAWN.pop(next(iter(_DRAWN)))
+            _DRAWN[digest] = draw(specification, language)
+        return _DRAWN[digest]
+
+
+def draw(specification: dict[str, Any], language: Language) -> str:
+    """Draw a described trend as SVG with our own type."""
+    import vl_convert
+
+    chart = _trend_chart(specification).to_dict()
+    if language.code == "uk":
+        svg = vl_convert.vegalite_to_svg(chart, format_locale="uk-UA", time_format_locale="uk-UA")
+    else:
+        svg = vl_convert.vegalite_to_svg(chart, format_locale="en-GB", time_format_locale="en-GB")
+    return re.sub(r"(<svg[^>]*>)", lambda tag: tag[1] + _typeface(), svg, count=1)
+
+
+def _trend_chart(specification: dict[str, Any]) -> Any:  # noqa: ANN401 - Altair ships no types
+    import altair as alt
+
+    width, is_wide = WIDTHS[specification["width"]], specification["width"] == "wide"
+    days = alt.Scale(domain=[f"{day}T00:00:00Z" for day in specification["days"]], type="utc", padding=4)
+    axis = alt.Axis(format="%-d %b", tickCount=9 if is_wide else 3, title=None, grid=False)
+    hidden, shown = (alt.X("day:T", scale=days, axis=found) for found in (None, axis))
+    top = alt.layer(*_share_layers(specification, hidden, alt)).properties(width=width, height=230 if is_wide else 180)
+    counts = alt.Axis(
+        tickCount=2, title=specification["votes_title"], titleAngle=0, titleAlign="left", titleAnchor="end", titleY=-10, titleX=-34
+    )
+    votes = (
+        alt.Chart(alt.InlineData(values=specification["votes"]))
+        .mark_bar(color=MUTED, opacity=0.55, width=max(2, min(14, width * 0.6 / max(1, len(specification["votes"])))))
+        .encode(x=shown, y=alt.Y("votes:Q", axis=counts))
+        .properties(width=width, height=48)
+    )
+    title = alt.TitleParams(specification["title"], anchor="start", frame="group", fontSize=15, fontWeight=600, offset=14, lineHeight=20)
+    chart = alt.vconcat(top, votes, spacing=30, background=WHITE, padding={"left": 4, "right": 4, "top": 4, "bottom": 4})
+    return chart.resolve_scale(x="independent").properties(title=title).configure(**_LOOK)
+
+
+def _share_layers(specification: dict[str, Any], x: Any, alt: Any) -> list[Any]:  # noqa: ANN401 - as above
+    """Give the interval bands, the lines over them, and each line's name beside its end."""
+    answers = {answer: ANSWER_COLOURS[answer] for answer in ("excellent", "terrible")}
+    colour = alt.Color("answer:N", legend=None, scale=alt.Scale(domain=list(answers), range=list(answers.values())))
+    whole = alt.Scale(domain=[0, 1])
+    percent = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], title=None)
+    shares = alt.Chart(alt.InlineData(values=specification["shares"]))
+    y = alt.Y("share:Q", scale=whole, axis=percent)
+    label = {"align": "left", "dx": 10, "fontSize": 13, "fontWeight": 600}
+    if specification["width"] == "narrow":
+        label |= {"align": "right", "dx": 0, "dy": -16, "fontSize": 12}
+    return [
+        shares.mark_area(opacity=0.2).encode(x=x, y=alt.Y("low:Q", scale=whole, axis=percent), y2="high:Q", color=colour),
+        shares.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
+        shares.mark_circle(size=20, opacity=1).encode(x=x, y=y, color=colour),
+        alt.Chart(alt.InlineData(values=specification["labels"]))
+        .mark_text(baseline="middle", **label)
+        .encode(x=x, y=alt.Y("at:Q", scale=whole, axis=percent), text="text:N", color=colour),
+    ]
+
+
+_LOOK: Final[dict[str, Any]] = {
+    "font": "Inter, system-ui, sans-serif",
+    "view": {"stroke": None},
+    "title": {"color": INK},
+    "axis": {
+        "domain": False,
+        "ticks": False,
+        "gridColor": LINE,
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": 400,
+        "labelPadding": 6,
+    },
+}
+
+
+@cache
+def _typeface() -> str:
+    """Give our typeface for a drawing that stands alone; a picture may not load anything."""
+    faces = (("latin", "U+0000-00FF,U+2013,U+2014,U+2019"), ("cyrillic", "U+0400-045F,U+0490-0491"))
+    rules = ""
+    for script, letters in faces:
+        data = b64encode((FOLDER / "fonts" / f"inter-{script}-wght-normal.woff2").read_bytes()).decode()
+        source = f"url(data:font/woff2;base64,{data})format('woff2')"
+        rules += f"@font-face{{font-family:Inter;font-weight:100 900;src:{source};unicode-range:{letters}}}"
+    return f"<style>{rules}</style>"
+
+
+ROUTES: Final = [show_trend]

@@ -1,0 +1,106 @@
+"""The pages about ratings: all desks, one desk, and the table as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any, Final
+
+from litestar import Response, get
+from litestar.exceptions import NotFoundException
+
+from feedback.questionnaire import ANSWERS
+from server.db.engine import reading
+from server.ratings import queries
+from server.ratings.queries import Desk, DeskRow
+from server.web.access import FOR_READERS, Asked
+from server.web.context import Web
+from server.web.question import OWN, PRESETS, Question
+from server.web.rendering import page
+
+CSV_COLUMNS: Final = (
+    *("site", "desk", "number", "name", "votes", "held_back", "scored"),
+    *ANSWERS,
+    *("score", "score_low", "score_high", "problem", "problem_low", "problem_high", "mark"),
+)
+"""Format 1 of the export: names and order never change, columns are only added at the end. `votes` is the live total; all
+other counts and shares leave out the `held_back` votes of windows still open. Shares are 0–1 with a point. The last row, with an empty
+`site` and `desk`, is of all desks together; the row with a site of «-» is of votes that named no desk."""
+
+_HOURS: Final = range(7, 21)
+_MAKES_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@get("/", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
+def show_desks(request: Asked, web: Web, question: Question) -> Response[str]:
+    """Show every desk's numbers and their trend."""
+    now_ms = web.now_ms()
+    with reading(web.engine) as connection:
+        table = queries.desk_table(connection, question.scope(), now_ms)
+        trend = queries.trend(connection, question.scope(), now_ms)
+    return page(request, "desks.html", question=question, table=table, trend=trend, **_choices(question))
+
+
+@get("/desks/{key:str}", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
+def show_desk(request: Asked, web: Web, question: Question, key: str) -> Response[str]:
+    """Show one desk's numbers, their trend, its hours and its services."""
+    now_ms = web.now_ms()
+    desk = find_desk(web, key)
+    scope = question.scope(desk.id)
+    with reading(web.engine) as connection:
+        tally = queries.tally(connection, scope, now_ms)
+        trend = queries.trend(connection, scope, now_ms)
+        hours = queries.week_hours(connection, scope, now_ms)
+        parts = queries.split(connection, scope, "service", now_ms)
+    shown = sorted({hour for _, hour in hours} | (set(_HOURS) if hours else set()))
+    values: dict[str, Any] = {"desk": desk, "tally": tally, "trend": trend, "hours": hours, "shown_hours": shown, "parts": parts}
+    return page(request, "desk.html", question=question, **values, **_choices(question))
+
+
+@get("/desks.csv", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
+def export_desks(web: Web, question: Question) -> Response[bytes]:
+    """Give the desk table as CSV, in UTF-8 with a mark that spreadsheets recognise."""
+    with reading(web.engine) as connection:
+        table = queries.desk_table(connection, question.scope(), web.now_ms())
+    lines = io.StringIO(newline="")
+    writer = csv.writer(lines)
+    writer.writerow(CSV_COLUMNS)
+    writer.writerows(_as_cells(row, "-") for row in table.rows)
+    writer.writerow(_as_cells(DeskRow(None, table.total), ""))
+    name = f"desks-{question.period.first}-{question.period.last}.csv"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(lines.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def find_desk(web: Web, key: str) -> Desk:
+    """Give a desk by its key.
+
+    Raises:
+        NotFoundException: there is none.
+    """
+    with reading(web.engine) as connection:
+        for desk in queries.list_desks(connection):
+            if desk.key == key:
+                return desk
+    raise NotFoundException
+
+
+def _choices(question: Question) -> dict[str, Any]:
+    return {"presets": PRESETS, "own": OWN, "question_query": question.query()}
+
+
+def _as_cells(row: DeskRow, without_desk: str) -> list[str]:
+    desk, tally, rating = row.desk, row.tally, row.tally.rating
+    who = [desk.site.key, desk.key, desk.number, desk.name] if desk else [without_desk, "", "", ""]
+    counts = [tally.total, tally.held_back, rating.counts.scored, *(getattr(rating.counts, answer) for answer in ANSWERS)]
+    shares = [getattr(of, name) for of in (rating.score, rating.problem) for name in ("share", "low", "high")]
+    numbers = ["" if share is None else f"{share:.4f}" for share in shares]
+    return [*(_harmless(text) for text in who), *map(str, counts), *numbers, rating.mark]
+
+
+def _harmless(text: str) -> str:
+    """Keep a spreadsheet from running a name as a formula."""
+    return f"'{text}" if text.startswith(_MAKES_A_FORMULA) else text
+
+
+ROUTES: Final = [show_desks, show_desk, export_desks]

@@ -1,0 +1,121 @@
+"""Live totals: one task in the process asks the rollups while somebody listens, and each listener hears what changed.
+
+Only totals travel here, never answers: they may be live (design §4), shares may not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from litestar import get
+from litestar.concurrency import sync_to_thread
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from server.db.engine import reading
+from server.errors import DatabaseUnavailableError
+from server.ratings.queries import live_totals
+from server.web.access import FOR_READERS, Asked
+from server.web.context import Web
+from server.web.question import Question
+from server.web.rendering import language_of
+from server.web.sessions import find_person
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from server.web.language import Language
+
+logger = logging.getLogger(__name__)
+
+POLL_S: Final = 0.6
+HEARTBEAT_S: Final = 15.0
+Totals = dict[int, int]
+
+
+class Live:
+    """The listeners of one process, and the task that serves them all."""
+
+    def __init__(self, web: Web) -> None:
+        self._web = web
+        self._listeners: dict[asyncio.Event, Question] = {}
+        self._latest: dict[str, Totals] = {}
+        self._poller: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Let every listener go; to be called in the loop's thread when the server stops."""
+        self._is_closed = True
+        for changed in self._listeners:
+            changed.set()
+        if self._poller is not None:
+            self._poller.cancel()
+
+    async def listen(self, question: Question) -> AsyncIterator[Totals]:
+        """Give all totals once, then those that change; nothing at all now and then, so that the listener can look around."""
+        changed, heard = asyncio.Event(), Totals()
+        self._listeners[changed] = question
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll())
+        try:
+            while not self._is_closed:
+                latest = self._latest.get(question.query(), heard)
+                news = {desk: total for desk, total in latest.items() if heard.get(desk) != total}
+                heard = latest
+                if news:
+                    yield news
+                changed.clear()
+                try:
+                    await asyncio.wait_for(changed.wait(), HEARTBEAT_S)
+                except TimeoutError:
+                    yield {}
+        finally:
+            del self._listeners[changed]
+
+    async def _poll(self) -> None:
+        while self._listeners:
+            try:
+                latest = await sync_to_thread(self._ask, {asked.query(): asked for asked in self._listeners.values()})
+            except DatabaseUnavailableError:
+                logger.warning("live totals cannot be read now", exc_info=True)
+            else:
+                if latest != self._latest:
+                    self._latest = latest
+                    for changed in self._listeners:
+                        changed.set()
+            await asyncio.sleep(POLL_S)
+        self._latest = {}
+
+    def _ask(self, questions: dict[str, Question]) -> dict[str, Totals]:
+        with reading(self._web.engine) as connection:
+            answers = {}
+            for query, question in questions.items():
+                totals = live_totals(connection, question.on(self._web.today(question.centre)).scope())
+                answers[query] = totals | {_ALL: sum(totals.values())}
+            return answers
+
+
+_ALL: Final = -1
+
+
+@get("/live", opt=FOR_READERS | {"keeps_no_session_alive": True}, sync_to_thread=False, include_in_schema=False)
+def show_live(request: Asked, web: Web, live: Live, question: Question) -> ServerSentEvent:
+    """Send the totals of a question as they change, for as long as the session lasts."""
+    return ServerSentEvent(_messages(live, question, language_of(request), web, request.auth or ""))
+
+
+async def _messages(live: Live, question: Question, language: Language, web: Web, session_id: str) -> AsyncIterator[ServerSentEventMessage]:
+    checked_s = monotonic()
+    async for news in live.listen(question):
+        for desk, total in news.items():
+            yield ServerSentEventMessage(event="total" if desk == _ALL else f"total-{desk}", data=language.number(total))
+        if monotonic() - checked_s >= HEARTBEAT_S or not news:
+            checked_s = monotonic()
+            yield ServerSentEventMessage(comment="still here", data=None)
+            if await sync_to_thread(find_person, web.engine, session_id, web.now_ms(), renew=False) is None:
+                return
+
+
+ROUTES: Final = [show_live]

@@ -1,0 +1,68 @@
+"""Turns values into pages, in the reader's language."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import MediaType, Response
+
+from feedback.questionnaire import ANSWERS
+from server.web import assets
+from server.web.accounts import KEEPERS, READERS
+from server.web.language import DEFAULT, LANGUAGES, N_, Language, language
+
+if TYPE_CHECKING:
+    from litestar import Request
+
+LANGUAGE_COOKIE: Final = "language"
+ANSWER_WORDS: Final = {
+    "excellent": N_("excellent"),
+    "good": N_("good"),
+    "acceptable": N_("acceptable"),
+    "terrible": N_("terrible"),
+    "hard_to_say": N_("hard to say"),
+}
+
+
+def language_of(request: Request[Any, Any, Any]) -> Language:
+    """Give the language somebody reads: as they set it when signed in, else as this browser remembers."""
+    person = request.scope.get("user")
+    return language(person.language if person else request.cookies.get(LANGUAGE_COOKIE, DEFAULT))
+
+
+def page(request: Request[Any, Any, Any], template: str, *, status_code: int = 200, **values: Any) -> Response[str]:  # noqa: ANN401
+    """Answer with a page."""
+    environment = _environment(language_of(request).code)
+    address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    content = environment.get_template(template).render(person=request.scope.get("user"), path=request.url.path, here=address, **values)
+    return Response(content, media_type=MediaType.HTML, status_code=status_code)
+
+
+@cache
+def _environment(code: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("server.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    spoken = language(code)
+    environment.install_gettext_translations(spoken.words, newstyle=True)  # type: ignore[attr-defined]
+    words = {answer: spoken.words.gettext(word) for answer, word in ANSWER_WORDS.items()}
+    environment.globals.update(
+        language=spoken,
+        languages=LANGUAGES,
+        answers=ANSWERS,
+        answer_words=words,
+        drawings=assets.drawings(),
+        asset=assets.address,
+        readers=READERS,
+        keepers=KEEPERS,
+    )
+    for name in ("number", "percent", "interval", "day", "days", "moment", "ago", "weekday", "months"):
+        environment.filters[name] = partial(getattr(spoken, name))
+    return environment
