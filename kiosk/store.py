@@ -17,7 +17,7 @@ from feedback.records import AnyRecord, encode_body, genesis, link
 from kiosk.errors import StoreDamagedError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 FILE: Final = "votes.db"
@@ -52,11 +52,11 @@ def own_errors() -> Iterator[None]:
         raise StoreError(str(error)) from error
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, promises: Mapping[str, str | int] = PRAGMAS) -> sqlite3.Connection:
     """Open a connection that promises durability, and ask it whether it does."""
     connection = sqlite3.connect(path, isolation_level=None, timeout=5)
     try:
-        for name, value in PRAGMAS.items():
+        for name, value in promises.items():
             _promise(connection, name, value)
     except BaseException:
         connection.close()

@@ -63,7 +63,8 @@ class Visits:
         self._show_screen = show
         self.screen: Screen = self._question(self._first_language())
         self._shown_ms: int | None = None
-        self._context = 0
+        self._context = self._new_context()
+        self._context_is_stored = False
         self._visit: UUID | None = None
         self._outcome = Outcome.TIMED_OUT
         self._extra_presses = 0
@@ -77,7 +78,7 @@ class Visits:
 
     def start(self) -> None:
         """Show the question and record the context of the votes to come."""
-        self._commit(self._new_context())
+        self._commit()
         self._show(self.screen)
 
     @property
@@ -113,7 +114,7 @@ class Visits:
         if not self._may_answer_desk(screen, at) or self._visit is None:
             return
         self._outcome = Outcome.COMPLETED
-        choice = DeskChoice(self._makers.new_id(), at, self._visit, self._context, desk, via)
+        choice = DeskChoice(self._makers.new_id(), at, self._visit, self._context.number, desk, via)
         self._await(self._commit(choice), self._thank)
         self._show(msgspec.structs.replace(screen, pressed=desk or DONT_REMEMBER))
 
@@ -140,7 +141,8 @@ class Visits:
 
     def committed(self, token: int) -> None:
         """Take note that the records handed over under `token` are on the disk."""
-        self._pending.pop(token, None)
+        if self._context in self._pending.pop(token, ()):
+            self._context_is_stored = True
         if token != self._awaited:
             return
         self._awaited = None
@@ -176,7 +178,7 @@ class Visits:
             self._makers.new_id(),
             at,
             visit=self._visit,
-            context=self._context,
+            context=self._context.number,
             question=self.settings.questionnaire.questions[0].id,
             answer=answer,
             desk=self.settings.desk.id if self.settings.desk else None,
@@ -213,8 +215,8 @@ class Visits:
             asked = self.settings.questionnaire
             self.settings, self._next_settings = self._next_settings, None
             if (asked.id, asked.version) != (self.settings.questionnaire.id, self.settings.questionnaire.version):
-                self._owed = (*self._owed, self._new_context())
-        if self._owed:
+                self._context, self._context_is_stored = self._new_context(), False
+        if self._owed or not self._context_is_stored:
             self._commit()
         self._alarm = None
         self._show(self._question(self._first_language()))
@@ -237,21 +239,21 @@ class Visits:
     def _visit_end(self) -> VisitEnd:
         at = self._clock.moment()
         visit = self._visit or self._makers.new_id()
-        end = VisitEnd(self._makers.new_id(), at, visit, self._context, self._outcome, self._extra_presses)
+        end = VisitEnd(self._makers.new_id(), at, visit, self._context.number, self._outcome, self._extra_presses)
         self._visit, self._extra_presses, self._outcome = None, 0, Outcome.TIMED_OUT
         self._last_end_ms = at.boottime_ms
         return end
 
     def _new_context(self) -> Context:
         asked = self.settings.questionnaire
-        self._context = self._makers.new_number()
-        return Context(
-            self._makers.new_id(), self._clock.moment(), self._context, self._clock.boot_id, self._software, asked.id, asked.version
-        )
+        at, number = self._clock.moment(), self._makers.new_number()
+        return Context(self._makers.new_id(), at, number, self._clock.boot_id, self._software, asked.id, asked.version)
 
     def _commit(self, *records: AnyRecord) -> int:
+        """Hand over records, what is owed, and their context until it is known to be stored; the store takes each once."""
         self._last_token += 1
-        batch, self._owed = (*self._owed, *records), ()
+        context = () if self._context_is_stored else (self._context,)
+        batch, self._owed = (*context, *self._owed, *records), ()
         self._pending[self._last_token] = batch
         self._record(self._last_token, batch)
         return self._last_token

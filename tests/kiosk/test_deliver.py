@@ -1,0 +1,383 @@
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feedback import wire
+from feedback.records import decode_body, genesis, link
+from kiosk.errors import Fault
+from kiosk.store import FILE, Store
+from kiosk.sync import delivery
+from kiosk.sync.deliver import ANSWER_S, BACK_OFF_S, Deliverer, Sender
+from kiosk.sync.delivery import Ledger
+from kiosk.sync.outbox import Outbox
+from tests.kiosk.support import KIOSK, FakeClock, counted_ids
+from tests.kiosk.test_store import a_vote, assert_chained, logged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+epochs = counted_ids()
+
+
+class FakeServer:
+    """Keeps records by id, and the mark and head of each epoch, as the protocol asks."""
+
+    def __init__(self, generation: str = "g1") -> None:
+        self.generation = generation
+        self.records: dict[UUID, bytes] = {}
+        self.conflicts = 0
+        self.marks: dict[UUID, tuple[int, bytes]] = {}
+
+    def receive(self, topic: str, payload: bytes) -> wire.Ack | None:
+        if topic == wire.hello_topic(KIOSK):
+            return self._ack(wire.decode(payload, wire.Hello).epoch)
+        if topic != wire.batch_topic(KIOSK):
+            return None
+        batch = wire.decode(payload, wire.Batch)
+        seq, head = self.marks.get(batch.epoch, (0, genesis(batch.epoch)))
+        for number, body in enumerate(batch.bodies, batch.first_seq):
+            record = decode_body(body)
+            if self.records.setdefault(record.id, body) != body:
+                self.conflicts += 1
+            if number == seq + 1:
+                seq, head = number, link(head, number, body)
+        self.marks[batch.epoch] = seq, head
+        return self._ack(batch.epoch)
+
+    def _ack(self, epoch: UUID) -> wire.Ack:
+        seq, head = self.marks.get(epoch, (0, genesis(epoch)))
+        return wire.Ack(epoch, seq, head.hex(), self.generation)
+
+    def backup(self) -> tuple[dict[UUID, bytes], dict[UUID, tuple[int, bytes]]]:
+        return dict(self.records), dict(self.marks)
+
+    def restore(self, backup: tuple[dict[UUID, bytes], dict[UUID, tuple[int, bytes]]], generation: str) -> None:
+        self.records, self.marks = (dict(part) for part in backup)
+        self.generation = generation
+
+
+class Kiosk:
+    """A real log and ledger, a delivery, and a way that does what it is told."""
+
+    def __init__(self, data_dir: Path, server: FakeServer) -> None:
+        self.server = server
+        self.clock = FakeClock()
+        self.data_dir = data_dir
+        self.store = Store(data_dir / FILE, epochs)
+        self.outbox = Outbox(data_dir)
+        self.ledger = Ledger(data_dir / delivery.FILE)
+        self.sent: list[tuple[str, bytes]] = []
+        self.waits: list[float] = []
+        self.start()
+
+    def start(self) -> None:
+        self.deliverer = Deliverer(
+            Sender(KIOSK, "test"),
+            outbox=self.outbox,
+            ledger=self.ledger,
+            transport=self,
+            clock=self.clock,
+            new_epoch=epochs,
+            spread=lambda longest: self.waits.append(longest) or longest / 2,  # type: ignore[func-returns-value]
+        )
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self.sent.append((topic, payload))
+
+    def vote(self, count: int = 1) -> None:
+        self.store.append([a_vote() for _ in range(count)])
+
+    def ui_chores(self) -> None:
+        fork = delivery.requested_fork(self.data_dir / delivery.FILE)
+        if fork:
+            self.store.rechain(fork.epoch, fork.after_seq, fork.into)
+
+    def carry(self) -> list[wire.Ack]:
+        """Bring to the server what was sent, and give its answers."""
+        sent, self.sent = self.sent, []
+        return [ack for topic, payload in sent if (ack := self.server.receive(topic, payload))]
+
+    def settle(self) -> None:
+        """Let everything work until nothing is left to do."""
+        self.deliverer.connected()
+        for _ in range(400):
+            self.ui_chores()
+            self.deliverer.step()
+            if not self.sent and not self.deliverer.depth() and self.ledger.fork is None:
+                return
+            for ack in self.carry():
+                self.deliverer.acknowledged(ack)
+            self.clock.pass_s(0.2)
+        pytest.fail("never settled")
+
+    def batches(self) -> list[wire.Batch]:
+        return [wire.decode(payload, wire.Batch) for topic, payload in self.sent if topic == wire.batch_topic(KIOSK)]
+
+    def assert_all_delivered(self) -> None:
+        bodies = [body for _, _, body, _ in logged(self.data_dir / FILE)]
+        assert {decode_body(body).id: body for body in bodies}.items() <= self.server.records.items()
+        assert self.server.conflicts == 0
+        assert_chained(self.data_dir / FILE)
+
+    def close(self) -> None:
+        self.store.close()
+        self.outbox.__exit__()
+        self.ledger.__exit__()
+
+
+@pytest.fixture
+def kiosk(data_dir: Path) -> Iterator[Kiosk]:
+    kiosk = Kiosk(data_dir, FakeServer())
+    yield kiosk
+    kiosk.close()
+
+
+def test_what_is_there_goes_at_once_and_byte_for_byte(kiosk: Kiosk) -> None:
+    kiosk.vote(3)
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    (batch,) = kiosk.batches()
+    assert batch.bodies == [body for _, _, body, _ in logged(kiosk.data_dir / FILE)]
+    assert (batch.first_seq, batch.prev, batch.historical) == (1, genesis(batch.epoch).hex(), False)
+    assert [topic for topic, _ in kiosk.sent] == [wire.hello_topic(KIOSK), wire.batch_topic(KIOSK)]
+    kiosk.settle()
+    kiosk.assert_all_delivered()
+
+
+def test_an_old_backlog_is_marked_as_such(kiosk: Kiosk) -> None:
+    kiosk.vote()
+    kiosk.clock.pass_s(16 * 60)
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    assert kiosk.batches()[0].historical
+
+
+def test_one_batch_is_in_flight_and_what_arrives_meanwhile_is_the_next(kiosk: Kiosk) -> None:
+    kiosk.vote(2)
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    kiosk.vote(5)
+    kiosk.deliverer.step()
+    assert len(kiosk.batches()) == 1
+    for ack in kiosk.carry():
+        kiosk.deliverer.acknowledged(ack)
+    kiosk.deliverer.step()
+    assert [len(batch.records) for batch in kiosk.batches()] == [5]
+
+
+def test_a_batch_holds_so_many_records_and_so_many_bytes(kiosk: Kiosk) -> None:
+    kiosk.vote(1000)
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    (topic, payload) = kiosk.sent[-1]
+    assert topic == wire.batch_topic(KIOSK)
+    assert len(payload) <= wire.MAX_BATCH_BYTES
+    assert len(kiosk.batches()[0].records) <= wire.MAX_RECORDS
+    kiosk.settle()
+    kiosk.assert_all_delivered()
+
+
+def test_an_answer_is_expected_in_two_seconds_and_then_ever_less_often(kiosk: Kiosk) -> None:
+    kiosk.vote()
+    kiosk.deliverer.connected()
+    for _ in range(12):
+        kiosk.deliverer.step()
+        sent = len(kiosk.batches())
+        kiosk.clock.pass_s(ANSWER_S - 0.01)
+        kiosk.deliverer.step()
+        assert len(kiosk.batches()) == sent, "not sooner"
+        kiosk.clock.pass_s(0.01 + (kiosk.waits[-1] / 2 if kiosk.waits else 0))
+    assert len(kiosk.batches()) == 12
+    assert kiosk.waits[:3] == [4, 8, 16]
+    assert max(kiosk.waits) == BACK_OFF_S
+
+
+def test_a_paused_server_gets_nothing_until_it_is_back(kiosk: Kiosk) -> None:
+    kiosk.vote()
+    kiosk.deliverer.connected()
+    kiosk.deliverer.server_said(wire.ServerState(online=False, generation="g1"))
+    kiosk.deliverer.step()
+    assert kiosk.batches() == []
+    kiosk.deliverer.server_said(wire.ServerState(online=True, generation="g1"))
+    kiosk.deliverer.step()
+    assert len(kiosk.batches()) == 1
+
+
+def test_an_acknowledgement_with_another_head_counts_for_nothing_but_a_fork(kiosk: Kiosk) -> None:
+    kiosk.vote(2)
+    kiosk.deliverer.connected()
+    epoch = kiosk.store.epoch
+    kiosk.deliverer.acknowledged(wire.Ack(epoch, 2, "00" * 32, "g1"))
+    assert kiosk.ledger.mark(epoch) == 0
+    assert kiosk.deliverer.faults == (Fault.LOG_FORKED,)
+    kiosk.settle()
+    assert kiosk.store.epoch != epoch
+    assert kiosk.deliverer.faults == ()
+    kiosk.assert_all_delivered()
+
+
+def test_a_stale_acknowledgement_takes_nothing_back(kiosk: Kiosk) -> None:
+    kiosk.vote()
+    kiosk.settle()
+    old = kiosk.server._ack(kiosk.store.epoch)
+    kiosk.vote(3)
+    kiosk.settle()
+    kiosk.deliverer.acknowledged(old)
+    assert kiosk.ledger.mark(kiosk.store.epoch) == 4
+
+
+def test_a_refusal_is_a_fault_and_the_mark_decides(kiosk: Kiosk) -> None:
+    kiosk.vote()
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    (ack, *_) = [ack for ack in kiosk.carry() if ack.seq == 1]
+    kiosk.deliverer.acknowledged(msgspec.structs.replace(ack, error="a batch was quarantined"))
+    assert kiosk.ledger.mark(kiosk.store.epoch) == 1
+    assert kiosk.deliverer.faults == (Fault.SERVER_REFUSED,)
+    kiosk.vote()
+    kiosk.settle()
+    assert kiosk.deliverer.faults == ()
+
+
+def test_a_server_restored_from_a_backup_is_filled_again(kiosk: Kiosk) -> None:
+    kiosk.vote(3)
+    kiosk.settle()
+    backup = kiosk.server.backup()
+    kiosk.vote(5)
+    kiosk.settle()
+    kiosk.server.restore(backup, "g2")
+    assert len(kiosk.server.records) == 3
+    kiosk.settle()
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    for ack in kiosk.carry():
+        kiosk.deliverer.acknowledged(ack)
+    kiosk.settle()
+    kiosk.assert_all_delivered()
+    kiosk.deliverer.acknowledged(wire.Ack(kiosk.store.epoch, 8, logged(kiosk.data_dir / FILE)[-1][3].hex(), "g1"))
+    assert kiosk.ledger.generation == "g2", "a late word of the past changes nothing"
+
+
+def test_a_restored_card_goes_on_in_a_new_epoch_and_both_branches_are_kept(data_dir: Path) -> None:
+    server = FakeServer()
+    first = Kiosk(data_dir, server)
+    first.vote(3)
+    first.settle()
+    first.store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    card = (data_dir / FILE).read_bytes()
+    first.vote(2)
+    first.settle()
+    marks = first.ledger.mark(first.store.epoch)
+    first.close()
+    (data_dir / FILE).write_bytes(card)
+    second = Kiosk(data_dir, server)
+    assert marks == 5
+    second.vote(4)
+    second.settle()
+    second.assert_all_delivered()
+    assert len(server.records) == 9
+    second.close()
+
+
+def test_a_damaged_ledger_is_begun_anew(data_dir: Path) -> None:
+    (data_dir / delivery.FILE).write_bytes(b"no database " * 999)
+    with delivery.open_ledger(data_dir / delivery.FILE) as ledger:
+        assert ledger.mark(UUID(int=1)) == 0
+    assert (data_dir / "delivery.db-damaged").exists()
+
+
+def test_the_reader_follows_the_file_that_bears_the_name(data_dir: Path) -> None:
+    with Outbox(data_dir) as outbox:
+        assert outbox.epochs() == []
+        with Store(data_dir / FILE, epochs) as store:
+            store.append([a_vote()])
+            assert [epoch.last for epoch in outbox.epochs()] == [1]
+        (data_dir / FILE).rename(data_dir / "aside")
+        with Store(data_dir / FILE, epochs) as store:
+            store.append([a_vote(), a_vote()])
+            assert [epoch.last for epoch in outbox.epochs()] == [2]
+        assert [epoch.last for epoch in outbox.epochs()] == [2], "also when nobody writes"
+
+
+class Accidents:
+    """Everything that may happen on the way, by name."""
+
+    def __init__(self, kiosk: Kiosk, chance: random.Random) -> None:
+        self.kiosk = kiosk
+        self.chance = chance
+        self.late: list[wire.Ack] = []
+        self.backups = [kiosk.server.backup()]
+
+    def vote(self) -> None:
+        self.kiosk.vote(self.chance.randint(1, 4))
+
+    def step(self) -> None:
+        self.kiosk.deliverer.step()
+
+    def lose(self) -> None:
+        self.kiosk.sent.clear()
+
+    def carry(self, times: int = 1) -> None:
+        acks = self.kiosk.carry()
+        self.late += acks
+        for ack in acks * times:
+            self.kiosk.deliverer.acknowledged(ack)
+
+    def lose_acks(self) -> None:
+        self.late += self.kiosk.carry()
+
+    def double(self) -> None:
+        self.kiosk.sent *= 2
+        self.carry(2)
+
+    def late_ack(self) -> None:
+        if self.late:
+            self.kiosk.deliverer.acknowledged(self.chance.choice(self.late))
+
+    def wait(self) -> None:
+        self.kiosk.clock.pass_s(3)
+
+    def reconnect(self) -> None:
+        self.kiosk.deliverer.disconnected()
+        self.kiosk.deliverer.connected()
+
+    def restart(self) -> None:
+        self.kiosk.start()
+        self.kiosk.deliverer.connected()
+
+    def back_up(self) -> None:
+        self.backups.append(self.kiosk.server.backup())
+
+    def restore(self) -> None:
+        self.kiosk.server.restore(self.chance.choice(self.backups), str(self.chance.random()))
+
+    def wrong_head(self) -> None:
+        self.kiosk.deliverer.acknowledged(wire.Ack(self.kiosk.store.epoch, 1, "ab" * 32, self.kiosk.server.generation))
+
+    def chores(self) -> None:
+        self.kiosk.ui_chores()
+
+
+ACCIDENTS = sorted(name for name in vars(Accidents) if not name.startswith("_"))
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(st.sampled_from(ACCIDENTS), max_size=60), seed=st.integers(0, 2**32))
+def test_whatever_happens_on_the_way_everything_arrives_once(tmp_path_factory: pytest.TempPathFactory, names: list[str], seed: int) -> None:
+    kiosk = Kiosk(tmp_path_factory.mktemp("kiosk"), FakeServer())
+    accidents = Accidents(kiosk, random.Random(seed))
+    for name in names:
+        getattr(accidents, name)()
+    kiosk.vote()
+    kiosk.settle()
+    kiosk.settle()
+    kiosk.assert_all_delivered()
+    kiosk.close()
