@@ -47,7 +47,8 @@ def main() -> None:
     began = monotonic()
     try:
         with ExitStack() as stack:
-            house = stack.enter_context(open_house(folder))
+            house = stack.enter_context(House(folder, web_port=8080, broker_port=1883))
+            open_server(house)
             kiosks = fill(house, stack)
             show(house, stack, window=has_desktop() and not arguments.browser)
             console.print(
@@ -77,14 +78,12 @@ def forget(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def open_house(folder: Path) -> House:
-    """Prepare the folder, start the server and load the sample centre."""
-    house = House(folder, web_port=8080, broker_port=1883)
-    (folder / MARK).touch()
+def open_server(house: House) -> None:
+    """Mark the folder, load the sample centre and start the server."""
+    (house.folder / MARK).touch()
     with console.status("Starting the server: Mosquitto, ingest and pages"):
         house.server("registry", "load", str(CENTRE))
         house.start_server()
-    return house
 
 
 def fill(house: House, stack: ExitStack) -> dict[str, DeskKiosk]:
@@ -93,8 +92,8 @@ def fill(house: House, stack: ExitStack) -> dict[str, DeskKiosk]:
     with console.status("Adding nine kiosks"):
         house.add_kiosk(EXIT_KIOSK, "center")
         for habit in HABITS:
-            house.add_kiosk(f"tablet-{habit.desk}", habit.site, habit.desk)
-            kiosks[habit.desk] = stack.enter_context(DeskKiosk(house.kiosk_folder(f"tablet-{habit.desk}"), version("vidhuk")))
+            toml = house.add_kiosk(f"tablet-{habit.desk}", habit.site, habit.desk)
+            kiosks[habit.desk] = stack.enter_context(DeskKiosk(toml, f"vidhuk {version('vidhuk')}"))
     done = house.folder / "history-is-there"
     if not done.exists():
         with console.status(f"Imagining the visitors of {DAYS} days"):
@@ -134,13 +133,13 @@ def show(house: House, stack: ExitStack, *, window: bool) -> None:
     with console.status("Opening the kiosk"):
         house.start_kiosk(EXIT_KIOSK, window=window)
     login, password = sign_in_data(house)
-    console.print(f"\n  Dashboard  [bold]{house.url}[/]   login [bold]{login}[/]   password [bold]{password}[/]")
+    console.print(f"\n  Dashboard  [bold]{house.url}/[/]   login [bold]{login}[/]   password [bold]{password}[/]")
     if window:
         console.print("  Kiosk      the window on this desktop; keys 1 to 4 are its buttons")
     else:
         screen = stack.enter_context(serve_screen(house.mirror(EXIT_KIOSK), 8081))
-        console.print(f"  Kiosk      [bold]{screen}[/]   (its real window, mirrored: there is no desktop here)")
-    console.print("  Tap a face on the kiosk and watch the total of that desk. Simulated visitors vote at the other desks.\n")
+        console.print(f"  Kiosk      [bold]{screen}[/]   (its real window, mirrored)")
+    console.print("  Tap a face on the kiosk and watch that desk's total. Simulated visitors vote meanwhile.\n")
 
 
 def sign_in_data(house: House) -> tuple[str, str]:
@@ -160,6 +159,8 @@ def receive_visitors(house: House, kiosks: dict[str, DeskKiosk], seconds: float)
     random = Random()
     until = monotonic() + seconds
     while monotonic() < until:
+        for kiosk in kiosks.values():
+            kiosk.use_settings()
         sleep(min(random.expovariate(1 / VISITOR_EVERY_S), max(until - monotonic(), 0)))
         house.check()
         visit = a_visit(random, datetime.now(ZONE))

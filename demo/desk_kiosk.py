@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID, uuid4
 
 from feedback.records import AnyRecord, Channel, Context, Input, Moment, Outcome, VisitEnd, Vote, new_id
-from kiosk import folder
+from kiosk import accepted, folder
+from kiosk.config import parse
 from kiosk.store import FILE, Store
+from kiosk.visitor import SETTINGS_FACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,9 +27,13 @@ STAY_S: Final = 6
 class DeskKiosk:
     """Writes visits into one kiosk's vote store, as its ui would."""
 
-    def __init__(self, data_dir: Path, software: str) -> None:
-        self.data_dir = data_dir
+    def __init__(self, toml: Path, software: str) -> None:
+        self._config = parse(toml.read_text(encoding="utf-8"), toml.name)
+        self.data_dir = data_dir = self._config.data_dir
+        assert self._config.server, "kiosk add prints a whole file"
+        self._signing_key = self._config.server.signing_key
         self._software = software
+        self._settings = 0
         self._store = Store(data_dir / FILE, uuid4)
         self._wake = folder.wake_sender()
         self._day: date | None = None
@@ -40,6 +46,13 @@ class DeskKiosk:
     def __exit__(self, *_: object) -> None:
         self._wake.close()
         self._store.close()
+
+    def use_settings(self) -> None:
+        """Take the settings that delivery has accepted into use, as the ui would between visits."""
+        settings = accepted.read_current(self.data_dir, self._config.kiosk.id, self._signing_key)
+        if settings and settings.version != self._settings:
+            self._settings = settings.version
+            self._store.note(SETTINGS_FACT, str(settings.version))
 
     def add(self, visits: Iterable[Visit]) -> int:
         """Store visits in one go and wake delivery; say how many there were."""

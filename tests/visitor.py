@@ -1,0 +1,45 @@
+"""Somebody before a kiosk that runs: taps on its real window, and waits for what they expect to see."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from demo.house import START_S, HouseError, wait_for
+from demo.mirror import Frame, Mirror
+
+if TYPE_CHECKING:
+    from demo.house import House
+
+
+class Visitor:
+    def __init__(self, house: House, kiosk: str) -> None:
+        self._mirror = house.mirror(kiosk)
+
+    def looks(self) -> Frame:
+        with Mirror(self._mirror) as mirror:
+            return mirror.frame()
+
+    def sees(self, screen: str, seconds: float = START_S) -> None:
+        wait_for(lambda: self.looks().screen == screen, f"the screen {screen}", seconds)
+
+    def taps(self, target: str) -> None:
+        with Mirror(self._mirror) as mirror:
+            mirror.tap_on(target)
+
+    def taps_until(self, target: str, screen: str) -> None:
+        """As people do: tap, and tap again when nothing happens."""
+        wait_for(lambda: self._taps_and_looks(target, screen), f"the screen {screen} after tapping {target}")
+
+    def votes(self, answer: str, desk: str) -> None:
+        self.sees("Ask")
+        self.taps(answer)
+        self.sees("Desk")
+        self.taps_until(f"desk:{desk}", "Thanks")
+
+    def _taps_and_looks(self, target: str, screen: str) -> bool:
+        if target in self.looks().targets:
+            self.taps(target)
+        with suppress(HouseError):
+            self.sees(screen, 0.7)
+        return self.looks().screen == screen
