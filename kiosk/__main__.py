@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -44,6 +45,7 @@ def _read(path: Path) -> Config:
 def main() -> None:
     """Run a command; 2 is for what a person has to mend, in one sentence."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the command has a gentler way
     try:
         app()
     except (ConfigError, DataFolderError, NoScreenError) as error:

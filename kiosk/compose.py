@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 import signal
+import time
 from contextlib import ExitStack, closing
 from functools import partial
 from importlib.metadata import version
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from kiosk.sync.outbox import Outbox
     from kiosk.ui.app import KioskApp
 
+ALIVE_S: Final = 2.0
 SOFTWARE: Final = f"vidhuk {version('vidhuk')}"
 
 
@@ -148,13 +150,15 @@ def _open_mirror(path: Path, window: object, app: KioskApp, stack: ExitStack) ->
 
 
 def _alive() -> Callable[[], None]:
-    """Give what tells systemd, first, that the program is ready, and then that it lives."""
+    """Give what tells systemd, first, that the program is ready, and then every two seconds that it lives."""
     systemd = SystemdNotifier()
-    said: list[str] = []
+    told: list[float] = []
 
     def tell() -> None:
-        systemd.notify("WATCHDOG=1" if said else "READY=1")
-        said[:] = ["READY=1"]
+        now = time.monotonic()
+        if not told or now - told[-1] >= ALIVE_S:
+            systemd.notify("WATCHDOG=1" if told else "READY=1")
+            told[:] = [now]
 
     return tell
 

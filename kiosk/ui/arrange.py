@@ -100,7 +100,9 @@ def tiles(area: Box, count: int, gap: float, largest: tuple[float, float]) -> li
 
 
 def side_by_side(area: Box, widths: list[float], gap: float) -> list[Box]:
-    """Stand boxes of these widths in the middle of `area`, as high as it is."""
+    """Stand boxes of these widths in the middle of `area`, as high as it is; narrower where they do not fit."""
+    room = area.w - gap * (len(widths) - 1)
+    widths = [width * min(1.0, room / sum(widths)) for width in widths]
     x = area.x + (area.w - sum(widths) - gap * (len(widths) - 1)) / 2
     boxes = []
     for width in widths:

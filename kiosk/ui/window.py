@@ -34,6 +34,8 @@ def open_window(display: Display, home: Path) -> Any:  # noqa: ANN401 - Kivy shi
     except (SystemExit, ImportError, RuntimeError, OSError) as error:
         log.debug("Kivy opened no window", exc_info=True)
         raise NoScreenError(f"no window can be opened; if OpenGL is missing: sudo apt install {PACKAGES}") from error
+    for provider in tuple(EventLoop.input_providers):  # SDL's own, which the window adds by itself
+        EventLoop.remove_input_provider(provider)
     _lock_down(EventLoop.window)
     return EventLoop.window
 

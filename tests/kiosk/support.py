@@ -1,8 +1,14 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
 import time
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -12,8 +18,10 @@ from feedback.settings import DeskOption, KioskSettings, Timing
 from kiosk import accepted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+KivyThing: TypeAlias = Any  # Kivy ships no types
 KIOSK = "exit-sample-1"
 BOOT = UUID("6d0c6a4e-2a0f-4a3b-9c64-0d3d3c1a2b3c")
 
@@ -55,3 +63,82 @@ def wait_until(holds: Callable[[], object], seconds: float = 15.0) -> None:
     while not holds():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
+
+
+class MirrorClient:
+    """Speaks to the simulated touch screen of a running kiosk."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
+        self._answers = self._socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._answers.close()
+        self._socket.close()
+
+    def ask(self, **request: object) -> tuple[dict[str, Any], bytes]:
+        self._socket.sendall(json.dumps(request).encode() + b"\n")
+        header = json.loads(self._answers.readline())
+        return header, self._answers.read(header.get("bytes", 0))
+
+    @property
+    def screen(self) -> str:
+        return str(self.ask(frame=0)[0]["screen"])
+
+    def tap(self, name: str) -> None:
+        targets: dict[str, Any] = {}
+
+        def is_there() -> bool:
+            targets.update(self.ask(frame=0)[0]["targets"])
+            return name in targets
+
+        wait_until(is_there)
+        assert self.ask(tap=targets[name]) == ({"ok": True}, b"")
+
+
+def kiosk_toml(data_dir: Path, port: int | None = None, signing_key: str = "00" * 32, **changes: str) -> str:
+    values = {"hardware": "simulated", "width": "640", "height": "400"} | changes
+    text = f"""
+        format = 1
+        [kiosk]
+        id = "{KIOSK}"
+        data_dir = "{data_dir}"
+        hardware = "{values["hardware"]}"
+        [screen]
+        width = {values["width"]}
+        height = {values["height"]}
+        fullscreen = false
+    """
+    if port is not None:
+        text += f"""
+        [server]
+        host = "127.0.0.1"
+        port = {port}
+        credential = "credential"
+        signing_key = "{signing_key}"
+        sealing_key = "{"00" * 32}"
+    """
+    return text
+
+
+@contextmanager
+def running(command: str, config: Path, *more: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A real kiosk process; it is killed if the test does not end it."""
+    arguments = [sys.executable, "-m", "kiosk", command, "--config", str(config), *more]
+    surroundings = {**os.environ, "SDL_VIDEODRIVER": "offscreen", **environment}
+    with (
+        (config.parent / f"{command}.log").open("a") as log,
+        subprocess.Popen(arguments, stdout=log, stderr=log, env=surroundings, text=True) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kiosk import folder
+from kiosk.config import Display, parse
+from kiosk.errors import ConfigError, DataFolderError
+
+WHOLE = f"""
+format = 1
+[kiosk]
+id = "exit-sample-1"
+data_dir = "/var/lib/vidhuk-kiosk"
+language = "uk"          # first language shown: uk | en
+hardware = "simulated"
+[server]
+host = "127.0.0.1"
+port = 1883
+credential = "hush hush"
+signing_key = "{"0a" * 32}"
+sealing_key = "{"0b" * 32}"
+[screen]
+width = 1024
+height = 600
+fullscreen = false
+"""
+
+
+def test_the_whole_file_is_read() -> None:
+    config = parse(WHOLE, "kiosk.toml")
+    assert config.kiosk.id == "exit-sample-1"
+    assert config.data_dir == Path("/var/lib/vidhuk-kiosk")
+    assert config.server is not None
+    assert config.server.credential.reveal() == "hush hush"
+    assert config.screen == Display(1024, 600, fullscreen=False)
+
+
+def test_a_secret_shows_itself_to_nobody() -> None:
+    assert "hush" not in repr(parse(WHOLE, "kiosk.toml"))
+
+
+def test_server_and_screen_may_be_left_out() -> None:
+    config = parse(WHOLE[: WHOLE.index("[server]")], "kiosk.toml")
+    assert config.server is None
+    assert config.screen == Display(1280, 800, fullscreen=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("data_dir", "data_folder", "kiosk.toml: unknown key 'data_folder' in [kiosk]"),
+        ("signing_key", "signing_kye", "unknown key 'signing_kye' in [server]; did you mean 'signing_key'?"),
+        ("[screen]", "[sceen]", "unknown key 'sceen'; did you mean 'screen'?"),
+        ("width", "x", "unknown key 'x' in [screen]; the keys are width, height, fullscreen"),
+        ("format = 1", "format = 2", "format 2 is not known"),
+        ("exit-sample-1", "Exit 1", "must be 8 to 32 small Latin letters"),
+        ('"uk"', '"fr"', "$.kiosk.language"),
+        ('"simulated"', '"gpio"', "$.kiosk.hardware"),
+        ("1883", "70000", "port 70000 must be from 1 to 65535"),
+        ("0a0a", "zz0a", "signing_key must be 64 hexadecimal digits"),
+        ('"hush hush"', "5", "$.server.credential"),
+        ("width = 1024", "width = 0", "width and height must be at least 1"),
+        ("[screen]", "[screen", "this is not TOML"),
+        ('id = "exit-sample-1"', "", "missing required field `id`"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_sentence(old: str, new: str, complaint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(WHOLE.replace(old, new, 1), "kiosk.toml")
+    assert complaint in str(caught.value)
+    assert str(caught.value).startswith("kiosk.toml: ")
+
+
+MOUNTS = """\
+/dev/mmcblk0p2 / ext4 rw 0 0
+tmpfs /run tmpfs rw 0 0
+overlay /srv/with\\040space overlay rw 0 0
+/dev/mmcblk0p3 /run/keep ext4 rw 0 0
+"""
+
+
+def test_the_file_system_is_the_nearest_one_above() -> None:
+    assert folder.file_system_of(Path("/var/lib"), MOUNTS) == "ext4"
+    assert folder.file_system_of(Path("/run/x"), MOUNTS) == "tmpfs"
+    assert folder.file_system_of(Path("/run/keep/x"), MOUNTS) == "ext4"
+    assert folder.file_system_of(Path("/srv/with space/x"), MOUNTS) == "overlay"
+
+
+def test_a_folder_that_forgets_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataFolderError, match="is on tmpfs, which forgets at power-off"):
+        folder.prepare(tmp_path / "new", f"tmpfs {tmp_path} tmpfs rw 0 0")
+    folder.prepare(tmp_path / "new", f"/dev/sda {tmp_path} ext4 rw 0 0")
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DataFolderError, match="cannot be made"):
+        folder.prepare(tmp_path / "file" / "data")
+
+
+def test_waking_nobody_does_not_hurt_and_waking_somebody_does_not_block(data_dir: Path) -> None:
+    deep = data_dir / ("x" * 100) / ("y" * 100)  # longer than a socket's address may be
+    deep.mkdir(parents=True)
+    with folder.wake_sender() as sender:
+        folder.wake(deep, sender)
+        with folder.wake_receiver(deep) as receiver:
+            for _ in range(2000):
+                folder.wake(deep, sender)
+            assert receiver.recv(10) == b"\0"
+        folder.wake(deep, sender)

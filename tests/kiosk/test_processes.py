@@ -1,0 +1,173 @@
+"""The two programs as they are started in the field."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from feedback import looks
+from feedback.records import Vote, decode_body
+from kiosk import accepted
+from kiosk.store import FILE
+from tests.kiosk.support import MirrorClient, kiosk_toml, running, settings_of, wait_until
+from tests.kiosk.test_store import assert_chained, logged
+from tests.kiosk.test_sync_settings import KEY, signed
+
+
+def votes(data_dir: Path) -> list[Vote]:
+    records = [decode_body(body) for _, _, body, _ in logged(data_dir / FILE)]
+    return [record for record in records if isinstance(record, Vote)]
+
+
+def outcome_of(*arguments: str, **environment: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "kiosk", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "SDL_VIDEODRIVER": "offscreen", **environment},
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.fixture
+def config(data_dir: Path) -> Path:
+    path = data_dir.parent / "kiosk.toml"
+    path.write_text(kiosk_toml(data_dir))
+    return path
+
+
+@pytest.fixture
+def mirror_path() -> Path:
+    return Path(mkdtemp()) / "m"  # short, as a socket's address has to be
+
+
+@pytest.mark.window
+def test_a_simulated_finger_votes_through_the_mirror(config: Path, data_dir: Path, mirror_path: Path) -> None:
+    with running("ui", config, "--mirror", str(mirror_path)) as ui:
+        wait_until(mirror_path.exists)
+        with MirrorClient(mirror_path) as mirror:
+            wait_until(lambda: mirror.ask(frame=0)[0]["frame"])
+            header, pixels = mirror.ask(frame=0)
+            assert (header["width"], header["height"], header["screen"]) == (640, 400, "Ask")
+            assert len(pixels) == header["bytes"] == 640 * 400 * 3
+            assert pixels[:3] == bytes.fromhex(looks.PAPER[1:])
+            x, y = header["targets"]["excellent"]
+            at = (int((y - 0.2 * 0.36) * 400) * 640 + int((x - 0.055) * 640)) * 3
+            assert pixels[at : at + 3] == bytes.fromhex(looks.ANSWER_COLOURS["excellent"][1:]), "top row first"
+            assert mirror.ask(frame=header["frame"])[0]["bytes"] == 0
+            mirror.tap("good")
+            wait_until(lambda: mirror.screen == "Thanks")
+            assert [vote.answer for vote in votes(data_dir)] == ["good"]
+            wait_until(lambda: mirror.screen == "Ask")
+            assert mirror.ask(key="4")[0] == {"ok": True}
+            wait_until(lambda: mirror.screen == "Thanks")
+            assert "error" in mirror.ask(tap=[3, 4])[0]
+        ui.send_signal(signal.SIGTERM)
+        assert ui.wait(timeout=20) == 0
+    assert [vote.answer for vote in votes(data_dir)] == ["good", "terrible"]
+    assert_chained(data_dir / FILE)
+
+
+@pytest.mark.window
+def test_ui_takes_up_accepted_settings_and_asks_for_the_desk(data_dir: Path, config: Path, mirror_path: Path) -> None:
+    config.write_text(kiosk_toml(data_dir, port=1, signing_key=KEY.verify_key.encode().hex()))
+    with running("ui", config, "--mirror", str(mirror_path)), MirrorClientWhenReady(mirror_path) as mirror:
+        assert "desk:desk-3" not in mirror.ask(frame=0)[0]["targets"]
+        folder = data_dir / accepted.FOLDER
+        folder.mkdir()
+        (folder / "settings-5.json").write_bytes(signed(settings_of(desks=8, version=5)))
+        (folder / "current").symlink_to("settings-5.json")
+        wait_until(lambda: rows_of_facts(data_dir) == [("settings_version", "5")])
+        mirror.tap("acceptable")
+        wait_until(lambda: mirror.screen == "Desk")
+
+        def chosen() -> bool:
+            if mirror.screen == "Desk":
+                mirror.tap("desk:desk-3")
+            return mirror.screen == "Thanks"
+
+        wait_until(chosen)
+    assert [vote.answer for vote in votes(data_dir)] == ["acceptable"]
+
+
+def rows_of_facts(data_dir: Path) -> list[tuple]:
+    from tests.kiosk.test_store import rows
+
+    return rows(data_dir / FILE, "SELECT * FROM facts WHERE name = 'settings_version'")
+
+
+class MirrorClientWhenReady(MirrorClient):
+    def __init__(self, path: Path) -> None:
+        wait_until(path.exists)
+        super().__init__(path)
+        wait_until(lambda: self.ask(frame=0)[0]["frame"])
+
+
+@pytest.mark.window
+def test_ui_loses_no_vote_when_killed_and_shows_itself_ready(config: Path, data_dir: Path, mirror_path: Path) -> None:
+    thanked = 0
+    notify = str(mirror_path.parent / "notify")
+    for _ in range(3):
+        Path(notify).unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+            systemd.bind(notify)
+            with running("ui", config, "--mirror", str(mirror_path), NOTIFY_SOCKET=notify), MirrorClientWhenReady(mirror_path) as mirror:
+                assert systemd.recv(100) == b"READY=1"
+                mirror.tap("good")
+                wait_until(lambda mirror=mirror: mirror.screen == "Thanks")
+                thanked += 1
+        mirror_path.unlink(missing_ok=True)
+    assert len(votes(data_dir)) == thanked
+    assert_chained(data_dir / FILE)
+
+
+@pytest.mark.window
+def test_a_missing_display_names_the_packages(config: Path) -> None:
+    code, said = outcome_of("ui", "--config", str(config), SDL_VIDEODRIVER="no-such-driver")
+    assert code == 2, said
+    assert "libgl1 libegl1 libegl-mesa0 libgl1-mesa-dri libgles2 libgbm1 libmtdev1" in said.splitlines()[-1]
+
+
+def test_a_bad_configuration_is_one_sentence_and_two(config: Path) -> None:
+    config.write_text(config.read_text().replace("hardware", "hardwear"))
+    code, said = outcome_of("ui", "--config", str(config))
+    assert (code, said) == (2, f"vidhuk-kiosk: {config}: unknown key 'hardwear' in [kiosk]; did you mean 'hardware'?\n")
+    code, said = outcome_of("sync", "--config", str(config.parent / "none.toml"))
+    assert code == 2
+    assert said.endswith("none.toml cannot be read: No such file or directory\n")
+
+
+def test_the_mirror_is_for_simulated_hardware_only(config: Path, data_dir: Path) -> None:
+    config.write_text(kiosk_toml(data_dir, hardware="none"))
+    code, said = outcome_of("ui", "--config", str(config), "--mirror", "/nowhere")
+    assert (code, "simulated touch screen" in said) == (2, True)
+
+
+def test_sync_of_a_kiosk_not_enrolled_says_so(config: Path) -> None:
+    code, said = outcome_of("sync", "--config", str(config))
+    assert code == 2
+    assert said.startswith("vidhuk-kiosk: this kiosk is not enrolled")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_sync_ends_cleanly_without_a_broker(config: Path, data_dir: Path, number: signal.Signals) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        config.write_text(kiosk_toml(data_dir, port=nobody.getsockname()[1]))
+        with running("sync", config) as sync:
+            wait_until((data_dir / "wake.sock").exists)
+            started = time.monotonic()
+            sync.send_signal(number)
+            assert sync.wait(timeout=20) == 0
+            assert time.monotonic() - started < 15
