@@ -150,7 +150,7 @@ def split(connection: Connection, scope: Scope, dimension: str, now_ms: int) -> 
     tallies = _tally_by(connection, rollup_dimension, scope, now_ms, "value", dimension=dimension)
     names = connection.execute(select(services.c.id, services.c.name)) if dimension == "service" else ()
     named = {str(key): str(name) for key, name in names}
-    parts = [Split(value, named.get(value, value), _as_tally(both)) for (value,), both in tallies.items()]
+    parts = [Split(str(value), named.get(str(value)) or str(value), _as_tally(both)) for (value,), both in tallies.items()]
     return sorted(parts, key=lambda part: (-part.tally.total, part.name))
 
 

@@ -5,26 +5,27 @@ from __future__ import annotations
 from typing import Final
 
 from litestar import get
+from litestar.params import FromPath
 
 from server.db.engine import reading
 from server.ratings import queries
 from server.ratings.kiosks import Kiosk, list_kiosks
 from server.ratings.queries import DeskTable, TrendPoint
 from server.web.access import FOR_KEEPERS, FOR_READERS
-from server.web.context import Web
+from server.web.context import TheWeb
 from server.web.desks import find_desk
-from server.web.question import Question
+from server.web.question import TheQuestion
 
 
 @get("/api/v1/desks", opt=FOR_READERS, sync_to_thread=True, tags=["ratings"])
-def list_desks(web: Web, question: Question) -> DeskTable:
+def list_desks(web: TheWeb, question: TheQuestion) -> DeskTable:
     """Every desk's numbers for a period, and all of them together."""
     with reading(web.engine) as connection:
         return queries.desk_table(connection, question.scope(), web.now_ms())
 
 
 @get("/api/v1/desks/{key:str}/trend", opt=FOR_READERS, sync_to_thread=True, tags=["ratings"])
-def show_trend(web: Web, question: Question, key: str) -> list[TrendPoint]:
+def show_trend(web: TheWeb, question: TheQuestion, key: FromPath[str]) -> list[TrendPoint]:
     """One desk's numbers day by day, or week by week for periods longer than 45 days."""
     desk = find_desk(web, key)
     with reading(web.engine) as connection:
@@ -32,7 +33,7 @@ def show_trend(web: Web, question: Question, key: str) -> list[TrendPoint]:
 
 
 @get("/api/v1/kiosks", opt=FOR_KEEPERS, sync_to_thread=True, tags=["kiosks"])
-def show_kiosks(web: Web) -> list[Kiosk]:
+def show_kiosks(web: TheWeb) -> list[Kiosk]:
     """Every kiosk and what it last said of itself."""
     with reading(web.engine) as connection:
         return list_kiosks(connection)

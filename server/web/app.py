@@ -15,7 +15,7 @@ from sqlalchemy import text
 from server.db.engine import reading
 from server.web import access, api, assets, charts, desks, errors, headers, kiosks, live, sign_in
 from server.web.access import FILES, FOR_KEEPERS
-from server.web.context import Web
+from server.web.context import TheWeb, Web
 from server.web.question import read_question
 from server.web.throttle import Throttle
 
@@ -28,7 +28,7 @@ _LARGEST_FORM_BYTES: Final = 64 * 1024
 
 
 @get("/health", opt=FILES, sync_to_thread=True, media_type=MediaType.TEXT, include_in_schema=False)
-def show_health(web: Web) -> Response[str]:
+def show_health(web: TheWeb) -> Response[str]:
     """Say that the process answers and reaches its database."""
     with reading(web.engine) as connection:
         connection.execute(text("SELECT 1"))
@@ -40,9 +40,10 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) ->
     web, throttle = Web(engine, public_url, now_ms), Throttle()
     totals = live.Live(web)
     given: dict[str, Any] = {"web": web, "throttle": throttle, "live": totals}
-    rooms = (sign_in, desks, kiosks, charts, live, api)
+    routes = [route for room in (sign_in, desks, kiosks, charts, live, api) for route in room.ROUTES]
     return Litestar(
-        route_handlers=[*(route for room in rooms for route in room.ROUTES), assets.show_tokens, assets.files, show_health],
+        # One router, because Litestar wraps a function twice when the methods of one path are registered one after the other.
+        route_handlers=[Router("/", route_handlers=[*routes, assets.show_tokens, show_health]), assets.files],
         dependencies={name: _provide(value) for name, value in given.items()} | {"question": Provide(read_question, sync_to_thread=True)},
         middleware=[headers.OwnForms(public_url), access.Recognition(web)],
         guards=[access.guard],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from litestar import Response, get
 from litestar.exceptions import ValidationException
+from litestar.params import FromQuery
 
 from feedback.looks import ANSWER_COLOURS, INK, LINE, MUTED, WHITE
 from server.db.engine import reading
@@ -21,10 +22,10 @@ from server.ratings import queries
 from server.ratings.periods import Step
 from server.web.access import FOR_READERS, Asked
 from server.web.assets import FOLDER
-from server.web.context import Web
+from server.web.context import TheWeb
 from server.web.desks import find_desk
 from server.web.language import N_
-from server.web.question import Question
+from server.web.question import Question, TheQuestion
 from server.web.rendering import language_of
 
 if TYPE_CHECKING:
@@ -35,12 +36,15 @@ WIDTHS: Final = {"wide": 820, "narrow": 250}
 _LETTERS_A_LINE: Final = {"wide": 110, "narrow": 42}
 _KEPT: Final = 200
 _APART: Final = 0.09
+_UNDER_LABEL: Final = 8
 _DRAWN: Final[dict[str, str]] = {}
 _lock: Final = Lock()
 
 
 @get("/charts/trend.svg", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
-def show_trend(request: Asked, web: Web, question: Question, desk: str = "", width: str = "wide") -> Response[str | None]:
+def show_trend(
+    request: Asked, web: TheWeb, question: TheQuestion, desk: FromQuery[str] = "", width: FromQuery[str] = "wide"
+) -> Response[str | None]:
     """Draw the trend of all desks or of one; the same numbers are drawn once."""
     if width not in WIDTHS:
         raise ValidationException(N_("The width is one of: wide, narrow"))
@@ -73,17 +77,22 @@ def describe_trend(points: list[TrendPoint], question: Question, language: Langu
         "title": wrap(title % {"period": language.days(question.period)}, _LETTERS_A_LINE[width]),
         "width": width,
         "shares": shares,
-        "labels": _label(shares, {answer: word for answer, (word, _) in kinds.items()}, language),
+        "labels": _label(shares, {answer: word for answer, (word, _) in kinds.items()}, language, is_above=width == "narrow"),
         "votes": [{"day": point.first.isoformat(), "votes": point.tally.rating.counts.total} for point in points],
         "votes_title": gettext("Votes"),
-        "days": [question.period.first.isoformat(), question.period.last.isoformat()],
+        "percent": language.percent_sign,
+        "days": [step.first.isoformat() for step in question.period.steps()],
     }
 
 
-def _label(shares: list[dict[str, Any]], words: dict[str, str], language: Language) -> list[dict[str, Any]]:
-    """Write each line's name and last value beside its end, the higher one above the other even where the lines meet."""
-    ends = {share["answer"]: share for share in shares}
-    labels = [{**end, "at": end["share"], "text": f"{words[name]} {language.percent(end['share'], 1)}"} for name, end in ends.items()]
+def _label(shares: list[dict[str, Any]], words: dict[str, str], language: Language, *, is_above: bool) -> list[dict[str, Any]]:
+    """Write each line's name and last value beside its end, or above it; the higher line's always above the other's."""
+    labels = []
+    for answer, word in words.items():
+        line = [share for share in shares if share["answer"] == answer]
+        if line:
+            at = max(share["high"] for share in line[-_UNDER_LABEL:]) if is_above else line[-1]["share"]
+            labels.append({**line[-1], "at": at, "text": f"{word} {language.percent(line[-1]['share'], 1)}"})
     labels.sort(key=lambda label: label["at"])
     for lower, upper in pairwise(labels):
         upper["at"] = max(upper["at"], lower["at"] + _APART)
@@ -115,16 +124,19 @@ def _trend_chart(specification: dict[str, Any]) -> Any:  # noqa: ANN401 - Altair
     import altair as alt
 
     width, is_wide = WIDTHS[specification["width"]], specification["width"] == "wide"
-    days = alt.Scale(domain=[f"{day}T00:00:00Z" for day in specification["days"]], type="utc", padding=4)
-    axis = alt.Axis(format="%-d %b", tickCount=9 if is_wide else 3, title=None, grid=False)
-    hidden, shown = (alt.X("day:T", scale=days, axis=found) for found in (None, axis))
+    days = specification["days"]
+    bar = max(2, min(40, width * 0.5 / len(days)))
+    scale = alt.Scale(domain=[_moment(days[0], alt), _moment(days[-1], alt)], type="utc", padding=bar / 2 + 2)
+    every = -(-len(days) // (9 if is_wide else 4))
+    axis = alt.Axis(format="%-d %b", values=[_moment(day, alt) for day in days[::every]], title=None, grid=False, labelOverlap=False)
+    hidden, shown = (alt.X("day:T", scale=scale, axis=found) for found in (None, axis))
     top = alt.layer(*_share_layers(specification, hidden, alt)).properties(width=width, height=230 if is_wide else 180)
     counts = alt.Axis(
         tickCount=2, title=specification["votes_title"], titleAngle=0, titleAlign="left", titleAnchor="end", titleY=-10, titleX=-34
     )
     votes = (
         alt.Chart(alt.InlineData(values=specification["votes"]))
-        .mark_bar(color=MUTED, opacity=0.55, width=max(2, min(14, width * 0.6 / max(1, len(specification["votes"])))))
+        .mark_bar(color=MUTED, opacity=0.55, width=bar)
         .encode(x=shown, y=alt.Y("votes:Q", axis=counts))
         .properties(width=width, height=48)
     )
@@ -133,19 +145,26 @@ def _trend_chart(specification: dict[str, Any]) -> Any:  # noqa: ANN401 - Altair
     return chart.resolve_scale(x="independent").properties(title=title).configure(**_LOOK)
 
 
+def _moment(day: str, alt: Any) -> Any:  # noqa: ANN401 - as above
+    year, month, of_month = map(int, day.split("-"))
+    return alt.DateTime(year=year, month=month, date=of_month, utc=True)
+
+
 def _share_layers(specification: dict[str, Any], x: Any, alt: Any) -> list[Any]:  # noqa: ANN401 - as above
     """Give the interval bands, the lines over them, and each line's name beside its end."""
     answers = {answer: ANSWER_COLOURS[answer] for answer in ("excellent", "terrible")}
     colour = alt.Color("answer:N", legend=None, scale=alt.Scale(domain=list(answers), range=list(answers.values())))
     whole = alt.Scale(domain=[0, 1])
-    percent = alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1], title=None)
+    percent = alt.Axis(labelExpr=f"round(datum.value * 100) + '{specification['percent']}'", values=[0, 0.25, 0.5, 0.75, 1], title=None)
     shares = alt.Chart(alt.InlineData(values=specification["shares"]))
     y = alt.Y("share:Q", scale=whole, axis=percent)
     label = {"align": "left", "dx": 10, "fontSize": 13, "fontWeight": 600}
     if specification["width"] == "narrow":
-        label |= {"align": "right", "dx": 0, "dy": -16, "fontSize": 12}
+        label |= {"align": "right", "dx": 0, "dy": -12, "fontSize": 12}
+    # A band needs neighbours; an interval that stands alone is a thick line.
+    band = shares.mark_area(opacity=0.2) if len(specification["votes"]) > 1 else shares.mark_rule(opacity=0.2, strokeWidth=12)
     return [
-        shares.mark_area(opacity=0.2).encode(x=x, y=alt.Y("low:Q", scale=whole, axis=percent), y2="high:Q", color=colour),
+        band.encode(x=x, y=alt.Y("low:Q", scale=whole, axis=percent), y2="high:Q", color=colour),
         shares.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
         shares.mark_circle(size=20, opacity=1).encode(x=x, y=y, color=colour),
         alt.Chart(alt.InlineData(values=specification["labels"]))

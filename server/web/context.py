@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, tzinfo
-from typing import Final
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
+from litestar.di import NamedDependency
 from sqlalchemy import Connection, Engine, select
 
 from server.db.schema import server
@@ -41,6 +42,9 @@ class Web(msgspec.Struct, frozen=True):
     def today(self, centre: Centre) -> date:
         """Give the centre's date by now."""
         return centre.local(self.now_ms()).date()
+
+
+TheWeb: TypeAlias = NamedDependency[Web]
 
 
 def read_centre(connection: Connection) -> Centre:

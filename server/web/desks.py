@@ -8,14 +8,15 @@ from typing import Any, Final
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from feedback.questionnaire import ANSWERS
 from server.db.engine import reading
 from server.ratings import queries
 from server.ratings.queries import Desk, DeskRow
 from server.web.access import FOR_READERS, Asked
-from server.web.context import Web
-from server.web.question import OWN, PRESETS, Question
+from server.web.context import TheWeb, Web
+from server.web.question import OWN, PRESETS, Question, TheQuestion
 from server.web.rendering import page
 
 CSV_COLUMNS: Final = (
@@ -27,12 +28,11 @@ CSV_COLUMNS: Final = (
 other counts and shares leave out the `held_back` votes of windows still open. Shares are 0–1 with a point. The last row, with an empty
 `site` and `desk`, is of all desks together; the row with a site of «-» is of votes that named no desk."""
 
-_HOURS: Final = range(7, 21)
 _MAKES_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @get("/", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
-def show_desks(request: Asked, web: Web, question: Question) -> Response[str]:
+def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[str]:
     """Show every desk's numbers and their trend."""
     now_ms = web.now_ms()
     with reading(web.engine) as connection:
@@ -42,7 +42,7 @@ def show_desks(request: Asked, web: Web, question: Question) -> Response[str]:
 
 
 @get("/desks/{key:str}", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
-def show_desk(request: Asked, web: Web, question: Question, key: str) -> Response[str]:
+def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[str]) -> Response[str]:
     """Show one desk's numbers, their trend, its hours and its services."""
     now_ms = web.now_ms()
     desk = find_desk(web, key)
@@ -52,13 +52,20 @@ def show_desk(request: Asked, web: Web, question: Question, key: str) -> Respons
         trend = queries.trend(connection, scope, now_ms)
         hours = queries.week_hours(connection, scope, now_ms)
         parts = queries.split(connection, scope, "service", now_ms)
-    shown = sorted({hour for _, hour in hours} | (set(_HOURS) if hours else set()))
-    values: dict[str, Any] = {"desk": desk, "tally": tally, "trend": trend, "hours": hours, "shown_hours": shown, "parts": parts}
+    voted = [hour for _, hour in hours]
+    values: dict[str, Any] = {
+        "desk": desk,
+        "tally": tally,
+        "trend": trend,
+        "hours": hours,
+        "shown_hours": range(min(voted), max(voted) + 1) if voted else (),
+        "parts": parts,
+    }
     return page(request, "desk.html", question=question, **values, **_choices(question))
 
 
 @get("/desks.csv", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
-def export_desks(web: Web, question: Question) -> Response[bytes]:
+def export_desks(web: TheWeb, question: TheQuestion) -> Response[bytes]:
     """Give the desk table as CSV, in UTF-8 with a mark that spreadsheets recognise."""
     with reading(web.engine) as connection:
         table = queries.desk_table(connection, question.scope(), web.now_ms())

@@ -61,4 +61,5 @@ def _answer(request: Request[Any, Any, Any], status: int, detail: str | None, he
 
 
 def _is_program(request: Request[Any, Any, Any]) -> bool:
-    return request.url.path.startswith("/api/") or MediaType.HTML not in request.headers.get("accept", MediaType.HTML + "*/*")
+    accepted = request.headers.get("accept", "*/*")
+    return request.url.path.startswith("/api/") or (MediaType.HTML not in accepted and "*/*" not in accepted)

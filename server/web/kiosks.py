@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 from server.db.engine import reading
 from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_quarantined
 from server.web.access import FOR_KEEPERS, Asked
-from server.web.context import Web, read_centre
+from server.web.context import TheWeb, Web, read_centre
 from server.web.rendering import page
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @get("/kiosks", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
-def show_kiosks(request: Asked, web: Web) -> Response[str]:
+def show_kiosks(request: Asked, web: TheWeb) -> Response[str]:
     """Show every kiosk."""
     with reading(web.engine) as connection:
         kiosks, strangers, centre = list_kiosks(connection), count_quarantined(connection, None), read_centre(connection)
@@ -26,7 +27,7 @@ def show_kiosks(request: Asked, web: Web) -> Response[str]:
 
 
 @get("/kiosks/{kiosk_id:str}/quarantine", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
-def show_quarantine(request: Asked, web: Web, kiosk_id: str) -> Response[str]:
+def show_quarantine(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response[str]:
     """Show what a kiosk sent in vain."""
     with reading(web.engine) as connection:
         found = [kiosk for kiosk in list_kiosks(connection) if kiosk.id == kiosk_id]
@@ -36,7 +37,7 @@ def show_quarantine(request: Asked, web: Web, kiosk_id: str) -> Response[str]:
 
 
 @get("/quarantine", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
-def show_strangers(request: Asked, web: Web) -> Response[str]:
+def show_strangers(request: Asked, web: TheWeb) -> Response[str]:
     """Show what came from no known kiosk."""
     return _quarantine(request, web, None)
 

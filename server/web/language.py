@@ -33,7 +33,7 @@ class Language:
         self.code = code
         self.locale = Locale.parse(_LOCALES[code])
         self.words: NullTranslations = NullTranslations() if code == "en" else translation("server", _FOLDER, [code])
-        self._percent = "\N{NO-BREAK SPACE}%" if code == "uk" else "%"
+        self.percent_sign = "\N{NO-BREAK SPACE}%" if code == "uk" else "%"
 
     def number(self, value: float) -> str:
         """Write a number."""
@@ -44,15 +44,15 @@ class Language:
         if share is None:
             return _NOTHING
         if places == 0 and 0 < share < 0.005:  # noqa: PLR2004 - would be written as 0
-            return f"<1{self._percent}"
-        return self._fixed(share, places) + self._percent
+            return f"<1{self.percent_sign}"
+        return self._fixed(share, places) + self.percent_sign
 
     def interval(self, proportion: Proportion, places: int = 1) -> str:
         """Write a share's interval."""
         if proportion.low is None or proportion.high is None:
             return _NOTHING
         low, high = self._fixed(proportion.low, places), self._fixed(proportion.high, places)
-        return f"{low}{_DASH}{high}{self._percent}"
+        return f"{low}{_DASH}{high}{self.percent_sign}"
 
     def day(self, day: date) -> str:
         """Write a day and its month."""

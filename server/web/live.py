@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from litestar import get
 from litestar.concurrency import sync_to_thread
+from litestar.di import NamedDependency
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from server.db.engine import reading
 from server.errors import DatabaseUnavailableError
 from server.ratings.queries import live_totals
 from server.web.access import FOR_READERS, Asked
-from server.web.context import Web
-from server.web.question import Question
+from server.web.context import TheWeb, Web
+from server.web.question import Question, TheQuestion
 from server.web.rendering import language_of
 from server.web.sessions import find_person
 
@@ -101,7 +102,7 @@ _ALL: Final = -1
 
 
 @get("/live", opt=FOR_READERS | {"keeps_no_session_alive": True}, sync_to_thread=False, include_in_schema=False)
-def show_live(request: Asked, web: Web, live: Live, question: Question) -> ServerSentEvent:
+def show_live(request: Asked, web: TheWeb, live: NamedDependency[Live], question: TheQuestion) -> ServerSentEvent:
     """Send the totals of a question as they change, for as long as the session lasts."""
     return ServerSentEvent(_messages(live, question, language_of(request), web, request.auth or ""))
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 from urllib.parse import urlencode
 
 import msgspec
+from litestar.di import NamedDependency
 from litestar.exceptions import ValidationException
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from server.db.engine import reading
 from server.ratings.periods import LONGEST_DAYS, Period
 from server.ratings.queries import Place, Scope, list_sites
-from server.web.context import Centre, Web, read_centre
+from server.web.context import Centre, TheWeb, read_centre
 from server.web.language import N_
 
 if TYPE_CHECKING:
@@ -53,12 +54,15 @@ class Question(msgspec.Struct, frozen=True):
         return urlencode(asked | more)
 
 
+TheQuestion: TypeAlias = NamedDependency[Question]
+
+
 def read_question(
-    web: Web,
-    period: Annotated[str, Parameter(query="period", required=False, description="today, 7, 30, 90 or own")] = DEFAULT,
-    first: Annotated[str, Parameter(query="from", required=False, description="first day of an own period, as 2026-11-22")] = "",
-    last: Annotated[str, Parameter(query="to", required=False, description="last day of an own period, as 2026-11-22")] = "",
-    site: Annotated[str, Parameter(query="site", required=False, description="a site's key; all sites without it")] = "",
+    web: TheWeb,
+    period: Annotated[str, QueryParameter(name="period", required=False, description="today, 7, 30, 90 or own")] = DEFAULT,
+    first: Annotated[str, QueryParameter(name="from", required=False, description="first day of an own period, as 2026-11-22")] = "",
+    last: Annotated[str, QueryParameter(name="to", required=False, description="last day of an own period, as 2026-11-22")] = "",
+    site: Annotated[str, QueryParameter(name="site", required=False, description="a site's key; all sites without it")] = "",
 ) -> Question:
     """Understand the query part of an address.
 

@@ -8,16 +8,17 @@ from typing import Annotated, Any, Final
 import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import TooManyRequestsException
-from litestar.params import Body
+from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect
 
 from server.db.engine import reading, writing
 from server.web import accounts, sessions
 from server.web.access import FOR_ALL, FOR_KEEPERS, Asked, session_cookie
 from server.web.accounts import LOGIN_LENGTHS, PASSWORD_LENGTH, READERS, InvitationError, LoginTakenError, Person, Wish
-from server.web.context import Web
+from server.web.context import TheWeb, Web
 from server.web.language import LANGUAGES, N_
 from server.web.rendering import LANGUAGE_COOKIE, language_of, page
 from server.web.throttle import Throttle
@@ -53,7 +54,7 @@ _Form = Body(media_type=RequestEncodingType.URL_ENCODED)
 
 
 @get("/sign-in", opt=FOR_ALL, sync_to_thread=False, include_in_schema=False)
-def show_sign_in(request: Asked, next: str = "") -> Response[Any]:  # noqa: A002 - its name in the address
+def show_sign_in(request: Asked, next: FromQuery[str] = "") -> Response[Any]:  # noqa: A002 - its name in the address
     """Ask for login and password."""
     if request.user:
         return _to(_first_page(request.user))
@@ -61,7 +62,7 @@ def show_sign_in(request: Asked, next: str = "") -> Response[Any]:  # noqa: A002
 
 
 @post("/sign-in", opt=FOR_ALL, sync_to_thread=True, include_in_schema=False)
-def sign_in(request: Asked, web: Web, throttle: Throttle, data: Annotated[SignIn, _Form]) -> Response[Any]:
+def sign_in(request: Asked, web: TheWeb, throttle: NamedDependency[Throttle], data: Annotated[SignIn, _Form]) -> Response[Any]:
     """Start a session with a new id, or say the same for a wrong login and a wrong password."""
     login, now_ms, address = accounts.normal_login(data.login), web.now_ms(), request.client.host if request.client else ""
     known = {"next": data.next, "login": data.login}
@@ -81,7 +82,7 @@ def sign_in(request: Asked, web: Web, throttle: Throttle, data: Annotated[SignIn
 
 
 @get("/invitation/{token:str}", opt=FOR_ALL, sync_to_thread=True, include_in_schema=False)
-def show_invitation(request: Asked, web: Web, token: str) -> Response[Any]:
+def show_invitation(request: Asked, web: TheWeb, token: FromPath[str]) -> Response[Any]:
     """Let an invited person choose login and password."""
     with reading(web.engine) as connection:
         if not accounts.is_open(connection, token, web.now_ms()):
@@ -90,7 +91,7 @@ def show_invitation(request: Asked, web: Web, token: str) -> Response[Any]:
 
 
 @post("/invitation/{token:str}", opt=FOR_ALL, sync_to_thread=True, include_in_schema=False)
-def accept_invitation(request: Asked, web: Web, token: str, data: Annotated[Account, _Form]) -> Response[Any]:
+def accept_invitation(request: Asked, web: TheWeb, token: FromPath[str], data: Annotated[Account, _Form]) -> Response[Any]:
     """Make the account and sign in."""
     wish = Wish(accounts.normal_login(data.login), data.password, language_of(request).code)
     problem = _what_is_wrong(wish, data.again)
@@ -106,14 +107,14 @@ def accept_invitation(request: Asked, web: Web, token: str, data: Annotated[Acco
 
 
 @post("/sign-out", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
-def sign_out(request: Asked, web: Web) -> Response[Any]:
+def sign_out(request: Asked, web: TheWeb) -> Response[Any]:
     """End the session."""
     _end_session(request, web)
     return _to("/sign-in", session_cookie(web, ""))
 
 
 @post("/language", opt=FOR_ALL, sync_to_thread=True, include_in_schema=False)
-def set_language(request: Asked, web: Web, data: Annotated[Choice, _Form]) -> Response[Any]:
+def set_language(request: Asked, web: TheWeb, data: Annotated[Choice, _Form]) -> Response[Any]:
     """Remember the language: with the account of who is signed in, and in this browser."""
     if data.language not in LANGUAGES:
         return _to("/")

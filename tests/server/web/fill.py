@@ -174,3 +174,16 @@ def _id(connection: Connection, table: Table, key: str) -> int:
 
 def _uuid() -> UUID:
     return UUID(bytes=random.randbytes(16))
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.ms = NOW_MS
+
+    def __call__(self) -> int:
+        return self.ms
+
+    def pass_by(self, *, minutes: float) -> None:
+        self.ms += int(minutes * 60_000)

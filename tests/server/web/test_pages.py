@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Engine, update
+
+from server.db import schema
+from server.web.desks import CSV_COLUMNS
+from server.web.kiosks import as_text
+from tests.server.web import fill
+from tests.server.web.fill import NOW_MS, TODAY, WINDOW_MS, vote
+
+if TYPE_CHECKING:
+    from litestar import Litestar
+    from litestar.testing import TestClient
+
+    from tests.server.web.fill import Clock
+
+    Client = TestClient[Litestar]
+
+
+@pytest.fixture
+def votes(engine: Engine) -> None:
+    with engine.begin() as connection:
+        vote(connection, "c1", "excellent", times=1200)
+        vote(connection, "c1", "terrible", times=34)
+        vote(connection, "c2", "good", times=12)
+        vote(connection, "p2", "good", times=3)
+        vote(connection, None, "acceptable", times=2)
+
+
+def words(html: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def row(html: str, name: str) -> str:
+    (found,) = [part for part in re.findall(r"<tr role=\"row\">.*?</tr>", html, re.DOTALL) if name in part]
+    return words(found)
+
+
+@pytest.mark.usefixtures("votes")
+def test_the_table_shows_each_desk_with_its_numbers(leader: Client) -> None:
+    html = leader.get("/").text
+    assert "1 234 97,2 % 96,2–98,0 %" in row(html, "Реєстрація місця проживання")
+    assert "2,8 % 2,0–3,8 %" in row(html, "Реєстрація місця проживання")
+    assert "мало голосів" in row(html, "Паспорт громадянина")
+    assert "замало голосів для висновку" in row(html, "маломобільним")
+    assert "за цей період голосів немає" in row(html, "нерухоме майно")
+    assert "2" in row(html, "Стіл не вказано")
+    assert "1 251" in row(html, "Усі разом")
+    assert "Голоси добровільні, це не випадкова вибірка" in words(html)
+    assert "завершених 15 хвилин" in words(html)
+    assert "ЦНАП Зразкове · 24 жовтня – 22 листопада 2026 р." in words(html)
+
+
+@pytest.mark.usefixtures("votes")
+def test_english_is_whole(leader: Client) -> None:
+    leader.post("/language", data={"language": "en"})
+    html = leader.get("/").text
+    assert "1,234 97.2% 96.2–98.0%" in row(html, "Реєстрація місця проживання")
+    assert "24 October – 22 November 2026" in words(html)
+    ours = re.sub(
+        r'<button class="quiet" name="language".*?</button>', "", re.sub(r"<(th|option|h1|p class=\"about\").*?</\1?p?h?1?>", "", html)
+    )
+    assert not re.search("[а-яіїєґ]", re.sub(r"<(th|option|p class=\"about\")[^>]*>.*?</(th|option|p)>", "", ours, flags=re.DOTALL))
+
+
+@pytest.mark.usefixtures("votes")
+def test_page_csv_and_api_say_the_same(leader: Client) -> None:
+    api = leader.get("/api/v1/desks?period=7").json()
+    answer = leader.get("/desks.csv?period=7")
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    assert f"desks-{TODAY.replace(day=16)}-{TODAY}.csv" in answer.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert len(rows) == len(api["rows"]) + 1
+    html = leader.get("/?period=7").text
+    for line, found in zip(rows, [*api["rows"], {"desk": None, "tally": api["total"]}], strict=True):
+        rating = found["tally"]["rating"]
+        assert line["votes"] == str(found["tally"]["total"])
+        assert line["score"] == ("" if rating["score"]["share"] is None else f"{rating['score']['share']:.4f}")
+        assert line["mark"] == rating["mark"]
+        if found["desk"] and rating["score"]["share"] is not None:
+            assert line["desk"] == found["desk"]["key"]
+            assert f"{rating['score']['share'] * 100:.1f}".replace(".", ",") in row(html, found["desk"]["name"])
+
+
+def test_an_open_window_is_in_the_total_and_in_no_share(leader: Client, engine: Engine, clock: Clock) -> None:
+    with engine.begin() as connection:
+        vote(connection, "c1", "excellent", times=60)
+    quiet = {path: leader.get(path).content for path in ("/charts/trend.svg", "/api/v1/desks/c1/trend")}
+    with engine.begin() as connection:
+        vote(connection, "c1", "terrible", released_ms=NOW_MS + WINDOW_MS)
+    shown = row(leader.get("/").text, "Реєстрація місця проживання")
+    assert "61 100,0 %" in shown
+    assert leader.get("/charts/trend.svg").content == quiet["/charts/trend.svg"]
+    (point,) = leader.get("/api/v1/desks/c1/trend").json()
+    assert (point["tally"]["total"], point["tally"]["held_back"], point["tally"]["rating"]["counts"]["terrible"]) == (61, 1, 0)
+    clock.pass_by(minutes=15)
+    assert "61 98,4 %" in row(leader.get("/").text, "Реєстрація місця проживання")
+
+
+@pytest.mark.usefixtures("votes")
+def test_one_desk(leader: Client) -> None:
+    html = words(leader.get("/desks/c1?period=today").text)
+    assert "Стіл 1. Реєстрація місця проживання" in html
+    assert "97,2 %" in html
+    assert "Години й дні тижня" in html
+    assert leader.get("/desks/none").status_code == 404
+    assert "ніхто не голосував" in words(leader.get("/desks/c3").text)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("period=13", "Період може бути"),
+        ("period=own", "обидві дати"),
+        ("period=own&from=2026-11-22&to=yesterday", "обидві дати"),
+        ("period=own&from=2026-11-22&to=2026-11-21", "пізніший за останній"),
+        ("period=own&from=1990-01-01&to=2026-11-21", "п’ять років"),
+        ("site=moon", "Такого майданчика немає"),
+    ],
+)
+def test_a_bad_question_gets_one_clear_answer(leader: Client, query: str, said: str) -> None:
+    answer = leader.get(f"/?{query}")
+    assert (answer.status_code, said in words(answer.text)) == (400, True)
+    for path in ("/desks/c1", "/desks.csv", "/charts/trend.svg", "/live", "/api/v1/desks", "/api/v1/desks/c1/trend"):
+        assert leader.get(f"{path}?{query}").status_code == 400, path
+
+
+@pytest.mark.parametrize(
+    "query", ["period=own&from=0001-01-01&to=0001-01-02", "period=7&period=30", "site=%00", "from=%ff&to=", "x=%22%3E"]
+)
+def test_strange_questions_never_break_anything(leader: Client, query: str) -> None:
+    for path in ("/", "/desks.csv", "/charts/trend.svg", "/api/v1/desks"):
+        assert leader.get(f"{path}?{query}").status_code in {200, 400}, path
+
+
+@pytest.mark.usefixtures("votes")
+def test_site_and_own_dates_filter(leader: Client) -> None:
+    html = leader.get(f"/?period=own&from={TODAY}&to={TODAY}&site=podil").text
+    assert "Реєстрація місця проживання" not in html
+    assert "3" in row(html, "Усі разом")
+    assert "22 листопада 2026 р." in words(html)
+    assert f"/desks.csv?period=own&amp;from={TODAY}&amp;to={TODAY}&amp;site=podil" in html
+
+
+@pytest.mark.usefixtures("votes")
+def test_the_chart_is_drawn_once_and_known_by_its_mark(leader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = leader.get("/charts/trend.svg?period=90")
+    assert first.headers["content-type"].startswith("image/svg+xml")
+    assert "чудово або добре" in first.text
+    assert "Частка добрих відповідей і проблем за тижнями" in first.text
+    monkeypatch.setattr("server.web.charts.draw", lambda *given: pytest.fail("drawn again"))
+    assert leader.get("/charts/trend.svg?period=90").content == first.content
+    again = leader.get("/charts/trend.svg?period=90", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert leader.get("/charts/trend.svg?width=huge").status_code == 400
+    assert leader.get("/charts/trend.svg?desk=none").status_code == 404
+
+
+def test_a_name_is_never_a_formula_nor_markup(leader: Client, engine: Engine) -> None:
+    with engine.begin() as connection:
+        for key, name in {"c1": "=HYPERLINK(1)", "c2": "+1", "c3": "-1", "c4": "@SUM", "c5": "\t=1", "p1": "<b>x</b>"}.items():
+            connection.execute(update(schema.desks).where(schema.desks.c.key == key).values(name=name))
+    names = [line["name"] for line in csv.DictReader(io.StringIO(leader.get("/desks.csv").content.decode("utf-8-sig")))]
+    assert {"'=HYPERLINK(1)", "'+1", "'-1", "'@SUM", "'\t=1", "<b>x</b>"} <= set(names)
+    assert "<b>x</b>" not in leader.get("/").text
+
+
+def test_empty_pages_teach(leader: Client, engine: Engine) -> None:
+    assert "vidhuk-server kiosk add" in leader.get("/").text
+    assert "vidhuk-server kiosk add" in leader.get("/kiosks").text
+    with engine.begin() as connection:
+        connection.execute(schema.desks.delete())
+    assert "vidhuk-server registry load" in leader.get("/").text
+
+
+def test_kiosks_and_their_quarantine(leader: Client, engine: Engine) -> None:
+    with engine.begin() as connection:
+        fill.kiosks(connection)
+    html = leader.get("/kiosks").text
+    assert "немає зв’язку" in row(html, "desk-two-a")
+    assert "42 2, чинні 3 printer, scanner 1" in row(html, "desk-two-a")
+    assert "ще не виходив на зв’язок" in row(html, "podil-hall")
+    assert "2 хвилини тому 22 листопада, 12:05" in row(html, "exit-center")
+    assert "1 повідомлення надійшло не від наших терміналів" in words(html)
+    found = leader.get("/kiosks/desk-two-a/quarantine").text
+    assert "&lt;script&gt;alert(1)" in found
+    assert "× 3" in words(found)
+    assert "Expected `int`" in words(found).replace("&#39;", "'")
+    assert "vidhuk/v2/elsewhere" in leader.get("/quarantine").text
+    assert leader.get("/kiosks/nobody/quarantine").status_code == 404
+    states = {kiosk["id"]: kiosk for kiosk in leader.get("/api/v1/kiosks").json()}
+    assert states["desk-two-a"]["state"]["outbox"] == 42
+    assert states["podil-hall"]["state"] is None
+
+
+def test_payloads_are_shown_as_harmless_text() -> None:
+    assert as_text("ї\x00\n\u202e".encode() + b"\xff") == "ї\\x00\\n\\u202e\\xff"
+
+
+def test_before_the_registry_is_loaded_pages_work(tmp_path_factory: pytest.TempPathFactory, leader: Client, engine: Engine) -> None:
+    with engine.begin() as connection:
+        for table in (schema.desks, schema.sites, schema.server):
+            connection.execute(table.delete())
+    assert leader.get("/").status_code == 200
