@@ -143,4 +143,4 @@ def _decode_special(kind: type, value: object) -> object:
         return Secret(value)
     if kind is Path and isinstance(value, str):
         return Path(value)
-    raise msgspec.ValidationError(f"Expected `str`, got `{type(value).__name__}`")
+    raise TypeError(f"Expected `str`, got `{type(value).__name__}`")  # msgspec adds the place

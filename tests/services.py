@@ -12,12 +12,16 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import psycopg
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from paho.mqtt.reasoncodes import ReasonCode
 
 
 def eventually(condition: Callable[[], object], *, within_s: float = 10.0) -> None:
@@ -94,3 +98,47 @@ def _accepts(cluster: PostgresCluster) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+class Station:
+    """An MQTT client with an inbox, for tests that speak to a real broker."""
+
+    def __init__(self, port: int, user: str, password: str, *, will: tuple[str, bytes] | None = None) -> None:
+        self.received: list[tuple[str, bytes, bool]] = []
+        self.failure = ""
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=user)
+        self._client.username_pw_set(user, password)
+        self._client.on_message = lambda _client, _data, message: self.received.append(
+            (message.topic, bytes(message.payload), message.retain)
+        )
+        self._client.on_connect = self._connected
+        if will is not None:
+            self._client.will_set(*will, qos=1, retain=True)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def is_connected(self) -> bool:
+        return self._client.is_connected()
+
+    def subscribe(self, *topics: str) -> None:
+        granted: list[object] = []
+        self._client.on_subscribe = lambda *arguments: granted.append(arguments)
+        self._client.subscribe([(topic, 1) for topic in topics])
+        eventually(lambda: granted)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        """Publish and wait for the broker's own acknowledgement, which it gives to what it denies too."""
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+
+    def payloads(self, topic: str) -> list[bytes]:
+        return [payload for received, payload, _ in list(self.received) if received == topic]
+
+    def _connected(self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
+        self.failure = str(reason) if reason.is_failure else ""

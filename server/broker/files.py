@@ -41,7 +41,6 @@ max_keepalive 120
 connection_messages false
 log_dest stderr
 log_type error
-log_type warning
 """
 
 

@@ -64,7 +64,7 @@ class Supervisor:
         self._write()
         self._thread.start()
         deadline = time.monotonic() + _START_S
-        while not self._listens():
+        while not self.listens():
             if time.monotonic() > deadline or not self._thread.is_alive():
                 self.stop()
                 raise BrokerError(f"mosquitto does not come up on {self._listener.host}:{self._listener.port}; its own words are above")
@@ -128,7 +128,8 @@ class Supervisor:
     def _write(self) -> None:
         write_files(self._folder, self._listener, self._kiosks, server_hash=self._server_hash)
 
-    def _listens(self) -> bool:
+    def listens(self) -> bool:
+        """Tell whether Mosquitto takes connections."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._listener.host, self._listener.host)  # noqa: S104 - no bind here
         with contextlib.suppress(OSError), socket.create_connection((host, self._listener.port), timeout=1):
             return True

@@ -1,0 +1,285 @@
+"""A real Mosquitto, configured and supervised as in production."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from feedback.wire import (
+    NOTICE_TOPIC,
+    SERVER_STATE_TOPIC,
+    Ack,
+    ServerState,
+    State,
+    ack_topic,
+    batch_topic,
+    decode,
+    encode,
+    hello_topic,
+    settings_topic,
+    state_topic,
+)
+from server.broker import files
+from server.broker.files import SERVER_USER, Listener, hash_password
+from server.broker.supervisor import Supervisor
+from server.config import Secret
+from server.db import schema
+from server.db.engine import reading, writing
+from server.errors import BrokerError, PortTakenError
+from server.ingest.mqtt import Address, MqttIngest
+from server.registry.kiosks import Wish, add_kiosk, password_hashes, remove_kiosk
+from tests.server.kit import KIOSK, MORNING, OTHER, Log, make_ingest, reasons, rows
+from tests.services import Station, eventually, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+pytestmark = [pytest.mark.broker, pytest.mark.usefixtures("mosquitto_program")]
+PASSWORD = "the server's own"
+
+
+class Broker:
+    """A supervised Mosquitto whose kiosks are a plain dict: name → password."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.kiosks: dict[str, str] = {KIOSK: hash_password("one"), OTHER: hash_password("two")}
+        self.supervisor = Supervisor(folder / "broker", Listener("127.0.0.1", self.port), password=Secret(PASSWORD), kiosks=self.ask)
+
+    def ask(self) -> Mapping[str, str]:
+        return self.kiosks
+
+    def server(self) -> Station:
+        return self.station(SERVER_USER, PASSWORD)
+
+    def station(self, user: str, password: str, *, will: tuple[str, bytes] | None = None) -> Station:
+        station = Station(self.port, user, password, will=will)
+        eventually(lambda: station.is_connected() or station.failure)
+        return station
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    broker = Broker(tmp_path)
+    broker.supervisor.start()
+    yield broker
+    broker.supervisor.stop()
+
+
+@contextmanager
+def running_ingest(engine: Engine, port: int, *, user: str = SERVER_USER, shared: bool = False) -> Iterator[MqttIngest]:
+    address = Address(host="127.0.0.1", port=port, user=user, password=Secret(PASSWORD), shared=shared)
+    ingest = MqttIngest(make_ingest(engine), address, now_ms=lambda: MORNING)
+    ingest.start()
+    eventually(ingest.is_connected)
+    yield ingest
+    ingest.stop()
+
+
+def test_a_hash_is_what_mosquitto_itself_would_write() -> None:
+    salt, expected = bytes(12), "$7$101$AAAAAAAAAAAAAAAA$"
+    assert hash_password("x", salt=salt).startswith(expected)
+    assert hash_password("x") != hash_password("x")
+
+
+def test_only_known_users_with_their_password_may_connect(broker: Broker) -> None:
+    for user, password in ((KIOSK, "two"), ("stranger-1", "one"), ("", ""), ("#", "one")):
+        with broker.station(user, password) as station:
+            assert not station.is_connected()
+            assert station.failure
+
+
+def test_a_kiosk_says_only_what_is_its_own(broker: Broker) -> None:
+    with broker.server() as server, broker.station(KIOSK, "one") as kiosk:
+        server.subscribe("#")
+        own = [batch_topic(KIOSK), hello_topic(KIOSK), state_topic(KIOSK)]
+        denied = [topic(OTHER) for topic in (batch_topic, hello_topic, state_topic, ack_topic, settings_topic)]
+        denied += [ack_topic(KIOSK), settings_topic(KIOSK), NOTICE_TOPIC, SERVER_STATE_TOPIC, "else"]
+        for topic in [*denied, *own]:
+            kiosk.publish(topic, b"x")
+        eventually(lambda: len(server.received) >= len(own))
+        assert [topic for topic, _, _ in server.received] == own
+
+
+def test_a_kiosk_hears_only_what_is_its_own(broker: Broker) -> None:
+    with broker.server() as server, broker.station(KIOSK, "one") as kiosk:
+        kiosk.subscribe("#", "vidhuk/v1/k/+/batch", ack_topic(OTHER))
+        denied = [topic(OTHER) for topic in (batch_topic, ack_topic, settings_topic, state_topic)] + [batch_topic(KIOSK), "vidhuk/v1/else"]
+        own = [ack_topic(KIOSK), settings_topic(KIOSK), NOTICE_TOPIC, SERVER_STATE_TOPIC]
+        for topic in [*denied, *own]:
+            server.publish(topic, b"x")
+        eventually(lambda: len(kiosk.received) >= len(own))
+        assert {topic for topic, _, _ in kiosk.received} == set(own)
+
+
+def test_an_added_kiosk_is_let_in_and_a_removed_one_is_cut(broker: Broker) -> None:
+    broker.kiosks = {**broker.kiosks, "new-kiosk-1": hash_password("three")}
+    eventually(lambda: "new-kiosk-1" in (broker.supervisor._folder / "passwords").read_text())
+
+    def let_in() -> bool:
+        with broker.station("new-kiosk-1", "three") as station:
+            return station.is_connected()
+
+    eventually(let_in)
+    with broker.station("new-kiosk-1", "three") as new, broker.station(KIOSK, "one") as old:
+        broker.kiosks = {KIOSK: broker.kiosks[KIOSK]}
+        eventually(lambda: not new.is_connected())
+        assert old.is_connected()
+
+
+def test_a_killed_mosquitto_is_started_again(broker: Broker) -> None:
+    before = broker.supervisor.pid
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: broker.supervisor.pid not in {None, before})
+    eventually(broker.supervisor.listens)
+    with broker.server() as server:
+        assert server.is_connected()
+
+
+def test_files_are_for_this_user_only(broker: Broker) -> None:
+    folder = broker.supervisor._folder
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_mosquitto_dies_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    port = free_port()
+    program = f"""
+import time
+from pathlib import Path
+from server.broker.files import Listener
+from server.broker.supervisor import Supervisor
+from server.config import Secret
+broker = Supervisor(Path({str(tmp_path)!r}), Listener("127.0.0.1", {port}), password=Secret("x"), kiosks=dict)
+broker.start()
+print(broker.pid, flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+        server.kill()
+    eventually(lambda: not _runs(pid))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123 - a zombie nobody waits for has ended too
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_a_taken_port_is_named_with_its_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.broker.supervisor._PORT_WAIT_S", 0.0)
+    broker = Broker(tmp_path)
+    with socket.create_server(("127.0.0.1", broker.port)), pytest.raises(PortTakenError, match=rf"port {broker.port} .*broker\.port"):
+        broker.supervisor.start()
+
+
+def test_without_mosquitto_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_arguments, **_options: None)
+    with pytest.raises(BrokerError, match="install the package mosquitto"):
+        Broker(tmp_path).supervisor.start()
+
+
+def test_a_vote_is_acknowledged_through_a_real_broker(engine: Engine, broker: Broker) -> None:
+    log = Log()
+    log.add_context()
+    log.add(log.vote("a"))
+    state = State(online=True, session=uuid4())
+    will = (state_topic(KIOSK), encode(State(online=False, session=state.session)))
+    with running_ingest(engine, broker.port), broker.station(KIOSK, "one", will=will) as kiosk:
+        kiosk.subscribe(ack_topic(KIOSK), settings_topic(KIOSK), SERVER_STATE_TOPIC)
+        kiosk.publish(state_topic(KIOSK), encode(state), retain=True)
+        kiosk.publish(hello_topic(KIOSK), log.hello())
+        kiosk.publish(batch_topic(KIOSK), log.batch())
+        eventually(lambda: len(kiosk.payloads(ack_topic(KIOSK))) == 2)
+        assert [decode(payload, Ack).seq for payload in kiosk.payloads(ack_topic(KIOSK))] == [0, 2]
+        assert f"settings of {KIOSK}".encode() in kiosk.payloads(settings_topic(KIOSK))
+        eventually(lambda: rows(engine, schema.kiosk_states)[0]["online"])
+        assert [decode(payload, ServerState).online for payload in kiosk.payloads(SERVER_STATE_TOPIC)] == [True]
+    assert len(rows(engine, schema.votes)) == 1
+
+
+def test_garbage_is_quarantined_and_acknowledged(engine: Engine, broker: Broker) -> None:
+    with running_ingest(engine, broker.port), broker.station(KIOSK, "one") as kiosk:
+        kiosk.subscribe(ack_topic(KIOSK))
+        kiosk.publish(batch_topic(KIOSK), b"\xff garbage")
+        eventually(lambda: kiosk.payloads(ack_topic(KIOSK)))
+        assert decode(kiosk.payloads(ack_topic(KIOSK))[0], Ack).error == "undecodable"
+    assert reasons(engine) == [("undecodable", 1)]
+
+
+def test_everything_goes_on_after_mosquitto_is_killed(engine: Engine, broker: Broker) -> None:
+    log = Log()
+    log.add_context()
+    with running_ingest(engine, broker.port) as ingest, broker.station(KIOSK, "one") as kiosk:
+        assert broker.supervisor.pid is not None
+        os.kill(broker.supervisor.pid, signal.SIGKILL)
+        eventually(lambda: not ingest.is_connected())
+        eventually(lambda: ingest.is_connected() and kiosk.is_connected())
+        kiosk.subscribe(ack_topic(KIOSK), settings_topic(KIOSK))
+        kiosk.publish(batch_topic(KIOSK), log.batch())
+        eventually(lambda: kiosk.payloads(ack_topic(KIOSK)))
+        eventually(lambda: kiosk.payloads(settings_topic(KIOSK)))
+
+
+def test_the_server_says_when_it_goes(engine: Engine, broker: Broker) -> None:
+    with broker.station(KIOSK, "one") as kiosk:
+        kiosk.subscribe(SERVER_STATE_TOPIC)
+        with running_ingest(engine, broker.port):
+            eventually(lambda: kiosk.payloads(SERVER_STATE_TOPIC))
+        eventually(lambda: len(kiosk.payloads(SERVER_STATE_TOPIC)) == 2)
+        assert [decode(payload, ServerState).online for payload in kiosk.payloads(SERVER_STATE_TOPIC)] == [True, False]
+
+
+def test_a_kiosk_that_is_removed_is_cut_and_forgotten_by_the_broker(engine: Engine, broker: Broker) -> None:
+    def ask() -> Mapping[str, str]:
+        with reading(engine) as connection:
+            return password_hashes(connection)
+
+    with writing(engine) as connection:
+        new = add_kiosk(connection, Wish(name="new-kiosk-1", site="main", desk=None), hash_password=hash_password, now_ms=MORNING)
+    broker.supervisor._ask_kiosks = ask
+    with running_ingest(engine, broker.port), broker.station(files.worker_user(9), PASSWORD) as watcher:
+        watcher.subscribe(settings_topic(new.id))
+        eventually(lambda: watcher.payloads(settings_topic(new.id)))
+        with broker.station(new.id, new.credential.reveal()) as kiosk:
+            eventually(kiosk.is_connected)
+            with writing(engine) as connection:
+                remove_kiosk(connection, new.id)
+            eventually(lambda: not kiosk.is_connected())
+            eventually(lambda: watcher.payloads(settings_topic(new.id))[-1] == b"")
+
+
+@pytest.mark.parametrize("make_engine", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_several_workers_share_the_batches(engine: Engine, broker: Broker) -> None:
+    log = Log()
+    log.add_context()
+    for number in range(40):
+        log.add(log.vote(str(number)))
+    workers = (files.worker_user(1), files.worker_user(2))
+    with (
+        running_ingest(engine, broker.port, user=workers[0], shared=True),
+        running_ingest(engine, broker.port, user=workers[1], shared=True),
+        broker.station(KIOSK, "one") as kiosk,
+    ):
+        kiosk.subscribe(ack_topic(KIOSK))
+        for seq in range(1, 42):
+            kiosk.publish(batch_topic(KIOSK), log.batch(seq, seq))
+            eventually(lambda seq=seq: len(kiosk.payloads(ack_topic(KIOSK))) == seq)
+        assert [decode(payload, Ack).seq for payload in kiosk.payloads(ack_topic(KIOSK))] == list(range(1, 42))
+    assert len(rows(engine, schema.votes)) == 40

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey
+
+from feedback.settings import verify
+from feedback.wire import KIOSK_ID, Signed, WireError, decode
+from server.broker.files import hash_password
+from server.db import schema
+from server.db.engine import reading, writing
+from server.errors import ConfigError, RegistryError
+from server.registry.file import parse_registry
+from server.registry.kiosks import Wish, add_kiosk, list_kiosks, remove_kiosk
+from server.registry.load import Loaded, load_registry
+from server.registry.settings import build_settings, number_settings, signed_settings
+from tests.server.kit import CENTRE, KIOSK, MORNING, OTHER, rows
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from server.registry.kiosks import NewKiosk
+
+
+def load(engine: Engine, text: str) -> Loaded:
+    with writing(engine) as connection:
+        return load_registry(connection, parse_registry(text, source="centre.yaml"))
+
+
+def add(engine: Engine, name: str, site: str = "main", desk: str | None = None) -> NewKiosk:
+    with writing(engine) as connection:
+        return add_kiosk(connection, Wish(name=name, site=site, desk=desk), hash_password=hash_password, now_ms=MORNING)
+
+
+def versions(engine: Engine) -> dict[object, object]:
+    return {row["id"]: row["settings_version"] for row in rows(engine, schema.kiosks)}
+
+
+def test_numbers_stay_as_they_are_written() -> None:
+    assert [desk.number for desk in parse_registry(CENTRE, source="x").desks] == ["1", "010", "1"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("centre:", "center:", "centre.yaml: unknown key 'center'; did you mean 'centre'?"),
+        ("site: hall,", "side: hall,", "centre.yaml: desks: entry 3: unknown key 'side'; did you mean 'site'?"),
+        ("site: hall,", "site: hal,", "centre.yaml: desk 'hall-1' names the unknown site 'hal'; did you mean 'hall'?"),
+        ("key: main-2", "key: main-1", "centre.yaml: desks: key 'main-1' stands there 2 times"),
+        ("key: passport", "key: Паспорт", "centre.yaml: services: key 'Паспорт' may have"),
+        ("version: 1", "version: 2", "centre.yaml: "),
+        ("number: 010", "number: ''", "centre.yaml: desk 'main-2': a number has 1 to 16 characters"),
+        ("sites:", "sites: [", "centre.yaml: not YAML"),
+        ("centre: ЦНАП Зразкове", "", "centre.yaml: Object missing required field `centre`"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_with_its_place(wrong: str, right: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_registry(CENTRE.replace(wrong, right), source="centre.yaml")
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "just words", "- 1"])
+def test_a_file_of_another_shape_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_registry(text, source="centre.yaml")
+
+
+def test_loading_again_changes_nothing(engine: Engine) -> None:
+    before = [rows(engine, table) for table in (schema.sites, schema.desks, schema.services)]
+    assert load(engine, CENTRE) == Loaded(added=0, changed=0, absent=())
+    assert [rows(engine, table) for table in (schema.sites, schema.desks, schema.services)] == before
+
+
+def test_names_may_change_and_what_is_left_out_stays(engine: Engine) -> None:
+    text = CENTRE.replace("Старостат", "Старостинський округ").replace("  - {key: main-2, site: main, number: 010}\n", "")
+    assert load(engine, text) == Loaded(added=0, changed=1, absent=("desks main-2",))
+    assert [row["name"] for row in rows(engine, schema.sites)] == ["Головний офіс", "Старостинський округ"]
+    assert len(rows(engine, schema.desks)) == 3
+
+
+def test_a_desk_never_moves_to_another_site(engine: Engine) -> None:
+    with pytest.raises(RegistryError, match="give the desk there a new key"):
+        load(engine, CENTRE.replace("{key: hall-1, site: hall", "{key: hall-1, site: main"))
+
+
+def test_a_kiosks_id_is_its_name_where_it_can_be(engine: Engine) -> None:
+    assert add(engine, "entrance-1").id == "entrance-1"
+    made = add(engine, "Вхід").id
+    assert KIOSK_ID.fullmatch(made)
+    assert made.startswith("kiosk-")
+
+
+def test_a_credential_is_kept_only_as_its_hash(engine: Engine) -> None:
+    kiosk = add(engine, "entrance-1")
+    stored = next(row["password"] for row in rows(engine, schema.kiosks) if row["id"] == kiosk.id)
+    assert str(stored).startswith("$7$101$")
+    assert kiosk.credential.reveal() not in str(stored)
+    assert len(kiosk.credential.reveal()) == 43
+
+
+def test_what_does_not_exist_or_exists_already_is_named(engine: Engine) -> None:
+    for attempt, message in [
+        (lambda: add(engine, KIOSK), "is a kiosk 'exit-sample-1' already"),
+        (lambda: add(engine, "entrance-1", "mian"), "no site 'mian'; did you mean 'main'"),
+        (lambda: add(engine, "entrance-1", "main", "hall-1"), "no desk 'hall-1' at site 'main'"),
+    ]:
+        with pytest.raises(RegistryError, match=message):
+            attempt()
+    with writing(engine) as connection, pytest.raises(RegistryError, match="did you mean 'exit-sample-"):
+        remove_kiosk(connection, "exit-sample-l")
+
+
+def test_a_removed_kiosk_is_gone(engine: Engine) -> None:
+    with writing(engine) as connection:
+        remove_kiosk(connection, KIOSK)
+        assert [kiosk.id for kiosk in list_kiosks(connection)] == [OTHER]
+
+
+def test_settings_name_the_desks_of_the_kiosks_site_and_its_own(engine: Engine) -> None:
+    add(engine, "desk-kiosk-1", "main", "main-2")
+    with reading(engine) as connection:
+        free, bound = build_settings(connection, KIOSK), build_settings(connection, "desk-kiosk-1")
+        assert build_settings(connection, "stranger-1") is None
+    assert free is not None
+    assert bound is not None
+    assert (free.centre, free.version, free.desk) == ("ЦНАП Зразкове", 1, None)
+    assert [(desk.id, desk.number) for desk in free.desks] == [("main-1", "1"), ("main-2", "010")]
+    assert bound.desk is not None
+    assert bound.desk.id == "main-2"
+    assert free.questionnaire.id == "default"
+
+
+def test_a_version_rises_only_when_the_content_changes(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert number_settings(connection) == []
+    load(engine, CENTRE.replace("number: 010", "number: 2"))
+    with writing(engine) as connection:
+        assert number_settings(connection) == [KIOSK, OTHER]
+        assert number_settings(connection) == []
+    assert versions(engine) == {KIOSK: 2, OTHER: 2}
+
+
+def test_a_kiosk_accepts_settings_that_this_server_signed_for_it(engine: Engine) -> None:
+    key = SigningKey.generate()
+
+    def check(data: bytes, signature: bytes) -> bool:
+        try:
+            key.verify_key.verify(data, signature)
+        except BadSignatureError:
+            return False
+        return True
+
+    with reading(engine) as connection:
+        payload = signed_settings(connection, KIOSK, signer=lambda data: key.sign(data).signature)
+    assert payload is not None
+    message = decode(payload, Signed)
+    assert verify(message, KIOSK, check).kiosk == KIOSK
+    with pytest.raises(WireError):
+        verify(msgspec.structs.replace(message, document=message.document.replace("main-1", "main-9")), KIOSK, check)
