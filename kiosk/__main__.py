@@ -45,7 +45,8 @@ def _read(path: Path) -> Config:
 def main() -> None:
     """Run a command; 2 is for what a person has to mend, in one sentence."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the command has a gentler way
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))  # until the command has a gentler way
     try:
         app()
     except (ConfigError, DataFolderError, NoScreenError) as error:

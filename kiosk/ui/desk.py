@@ -44,6 +44,8 @@ class DeskTile(Pressable):
         if named:
             name = shortened(desk.name, room, size=name_size, font=theme.REGULAR, lines=NAME_LINES)
             self._words.append(Words(name, room, size=name_size, colour=theme.MUTED, lines=NAME_LINES))
+        for words in self._words[1:]:
+            words.valign = "top"
         for words in self._words:
             self.add_widget(words)
         self.look(pressed=False, faded=False)
@@ -94,7 +96,7 @@ class DeskView(View):
 
     def _ways_past(self) -> list[Pill]:
         _ = self._
-        named = ((DONT_REMEMBER, _("I don't remember")), (SKIP, _("Skip")))
+        named = ((DONT_REMEMBER, _("I don’t remember")), (SKIP, _("Skip")))
         size = 0.042 * self.page.h
         area = self.page.band(0.86, 0.955)
         widths = [width_of(text, size=size, font=theme.SEMIBOLD) + 1.2 * area.h for _name, text in named]
