@@ -98,7 +98,9 @@ class Supervisor:
 
     def _run_once(self) -> int:
         command = ["setpriv", "--pdeathsig", "TERM", "--", self._program, "-c", str(self._folder / "mosquitto.conf")]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as child:  # noqa: S603 - our own words only
+        # Mosquitto would tell systemd in our name that we are ready.
+        environment = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environment) as child:  # noqa: S603 - our own words only
             self.pid = child.pid
             ended = os.pidfd_open(child.pid)
             try:

@@ -1,0 +1,188 @@
+"""The program as people start it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from feedback.wire import Ack, ack_topic, batch_topic, decode, settings_topic
+from tests.server.kit import CENTRE, Log
+from tests.services import Station, eventually, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass
+class Installation:
+    """A server's folder, and a configuration on free ports."""
+
+    folder: Path
+    web_port: int
+    broker_port: int
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "server.toml"
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "server", *arguments, "--config", str(self.config)]
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, timeout=60, check=False)
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        path = self.folder / f"{'-'.join(arguments)}.log"
+        with path.open("w") as log, subprocess.Popen(self.command(*arguments), stdout=log, stderr=log, text=True) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def said(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    made = Installation(tmp_path, free_port(), free_port())
+    made.config.write_text(
+        f'data_dir = "{tmp_path / "data"}"\n[web]\nport = {made.web_port}\n[broker]\nport = {made.broker_port}\n',
+    )
+    (tmp_path / "centre.yaml").write_text(CENTRE)
+    return made
+
+
+def add_kiosk(installation: Installation, name: str = "exit-sample-1") -> dict[str, dict[str, object]]:
+    assert installation.call("registry", "load", str(installation.folder / "centre.yaml")).returncode == 0
+    added = installation.call("kiosk", "add", name, "--site", "main")
+    assert added.returncode == 0, added.stderr
+    return tomllib.loads(added.stdout)
+
+
+def test_kiosk_add_prints_a_complete_file(installation: Installation) -> None:
+    kiosk = add_kiosk(installation)
+    server = kiosk.pop("server")
+    assert kiosk == {
+        "format": 1,
+        "kiosk": {"id": "exit-sample-1", "data_dir": "/var/lib/vidhuk-kiosk", "language": "uk", "hardware": "none"},
+        "screen": {"width": 1280, "height": 800, "fullscreen": True},
+    }
+    assert (server["host"], server["port"]) == ("127.0.0.1", installation.broker_port)
+    assert re.fullmatch("[0-9a-f]{64}", str(server["signing_key"]))
+    assert re.fullmatch("[0-9a-f]{64}", str(server["sealing_key"]))
+    listed = installation.call("kiosk", "list").stdout
+    assert "exit-sample-1" in listed
+    assert str(server["credential"]) not in listed
+    assert installation.call("kiosk", "remove", "exit-sample-1").returncode == 0
+    assert installation.call("rollups", "rebuild").returncode == 0
+    assert installation.call("rollups", "verify").returncode == 0
+    assert installation.call("quarantine", "list").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("kiosk", "remove", "nothing-1"), "there is no kiosk 'nothing-1'"),
+        (("quarantine", "show", "5"), "there is no number 5"),
+        (("registry", "load", "/nowhere.yaml"), "/nowhere.yaml cannot be read"),
+        (("ingest", "--shared", "1"), "several workers need PostgreSQL"),
+    ],
+)
+def test_what_can_be_mended_is_one_sentence(installation: Installation, arguments: tuple[str, ...], message: str) -> None:
+    done = installation.call(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"vidhuk-server: {message}")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_key_is_named(installation: Installation) -> None:
+    installation.config.write_text("data_dri = 'x'")
+    done = installation.call("run")
+    assert done.returncode == 2
+    assert "unknown key 'data_dri'; did you mean 'data_dir'?" in done.stderr
+
+
+@pytest.mark.broker
+@pytest.mark.usefixtures("mosquitto_program")
+@pytest.mark.parametrize("setting", ["broker.port", "web.port"])
+def test_a_taken_port_is_named(installation: Installation, setting: str) -> None:
+    port = installation.broker_port if setting == "broker.port" else installation.web_port
+    with socket.create_server(("127.0.0.1", port)):
+        done = installation.call("run")
+    assert done.returncode == 2
+    assert re.search(rf"port {port} .* taken .* {re.escape(setting)}", done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.broker
+@pytest.mark.usefixtures("mosquitto_program")
+def test_run_serves_pages_and_kiosks_and_ends_cleanly(installation: Installation) -> None:
+    with installation.running("run") as server:
+        eventually(lambda: "/invitation/" in installation.said("run"), within_s=30)
+        kiosk = add_kiosk(installation)["server"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{installation.web_port}/", timeout=10) as page:
+            assert page.status == 200
+        log = Log()
+        log.add_context()
+        log.add(log.vote("a"))
+        credential = str(kiosk["credential"])
+        eventually(lambda: "exit-sample-1" in (installation.folder / "data/broker/passwords").read_text())
+        eventually(lambda: _is_let_in(installation.broker_port, credential))
+        with Station(installation.broker_port, "exit-sample-1", credential) as station:
+            station.subscribe(ack_topic("exit-sample-1"), settings_topic("exit-sample-1"))
+            station.publish(batch_topic("exit-sample-1"), log.batch())
+            eventually(lambda: station.payloads(ack_topic("exit-sample-1")))
+            assert decode(station.payloads(ack_topic("exit-sample-1"))[0], Ack).seq == 2
+            eventually(lambda: station.payloads(settings_topic("exit-sample-1")))
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(15) == 0
+    said = installation.said("run")
+    assert "Traceback" not in said
+    assert credential not in said
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", installation.broker_port), timeout=1)
+
+
+def _is_let_in(port: int, credential: str) -> bool:
+    with Station(port, "exit-sample-1", credential) as station:
+        eventually(lambda: station.is_connected() or station.failure)
+        return station.is_connected()
+
+
+@pytest.mark.broker
+@pytest.mark.usefixtures("mosquitto_program")
+def test_each_part_runs_alone(installation: Installation) -> None:
+    with installation.running("broker") as broker, installation.running("ingest") as ingest, installation.running("web") as web:
+        eventually(lambda: "connected to the broker" in installation.said("ingest"), within_s=30)
+        eventually(lambda: "/invitation/" in installation.said("web"), within_s=30)
+        for part in (web, ingest, broker):
+            part.send_signal(signal.SIGINT)
+            assert part.wait(15) == 0
+
+
+@pytest.mark.broker
+@pytest.mark.usefixtures("mosquitto_program")
+def test_systemd_is_told(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = installation.folder / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+        notified.bind(str(path))
+        notified.settimeout(30)
+        monkeypatch.setitem(os.environ, "NOTIFY_SOCKET", str(path))
+        with installation.running("broker") as broker:
+            assert [notified.recv(100) for _ in range(2)] == [b"READY=1", b"WATCHDOG=1"]
+            broker.send_signal(signal.SIGTERM)
+            assert broker.wait(15) == 0
