@@ -115,7 +115,7 @@ class Mirror:
 
     def _frame(self, seen: int) -> bytes:
         width, height = self._size
-        pixels = b"" if seen == self._number else _top_row_first(self._pixels, width * 3)
+        pixels = b"" if seen == self._number or not self._pixels else _top_row_first(self._pixels, width * 3)
         header = {
             "frame": self._number,
             "width": width,
