@@ -8,14 +8,13 @@ from tests.server.web import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Connection
 
 
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = fill.make_engine(tmp_path / "server.db")
+@pytest.fixture(params=fill.DATABASES)
+def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
+    engine = fill.an_engine(request)
     with engine.begin() as connection:
         fill.register(connection)
         yield connection

@@ -12,7 +12,6 @@ from tests.server.web.fill import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from litestar import Litestar
     from sqlalchemy import Engine
@@ -26,9 +25,9 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = fill.make_engine(tmp_path / "server.db")
+@pytest.fixture(params=fill.DATABASES)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    engine = fill.an_engine(request)
     with engine.begin() as connection:
         fill.register(connection)
     yield engine

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import Connection, Engine, Table, insert, select, update
 
 from server.db import schema
 from server.db.engine import open_engine
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ZONE = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 11, 22, 12, 7, tzinfo=ZONE)
@@ -41,12 +38,23 @@ KIOSKS = [("Вихід", "exit-center", None), ("Стіл 2", "desk-two-a", "c2"
 MOODS = {"c1": 0.93, "c2": 0.97, "c3": 0.82, "c4": 0.9, "c5": 0.95, "p1": 0.96}
 
 
-def make_engine(path: Path) -> Engine:
-    engine = open_engine(f"sqlite:///{path}")
+def make_engine(url: str) -> Engine:
+    engine = open_engine(url)
     schema.metadata.create_all(engine)
     with engine.begin() as connection:
         connection.execute(insert(schema.server).values(id=1, generation="g", time_zone=str(ZONE), centre="ЦНАП Зразкове"))
     return engine
+
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+def an_engine(request: pytest.FixtureRequest) -> Engine:
+    """Make an empty database of the kind that the fixture is parametrised with."""
+    if request.param == "sqlite":
+        return make_engine(f"sqlite:///{request.getfixturevalue('tmp_path') / 'server.db'}")
+    cluster = request.getfixturevalue("postgres_cluster")
+    return make_engine(cluster.url(cluster.create_database()))
 
 
 def register(connection: Connection) -> None:

@@ -93,7 +93,7 @@ def test_wrong_login_and_wrong_password_look_the_same(leader: Client) -> None:
 
 def test_an_unknown_login_costs_a_hash_too(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     verified: list[str] = []
-    monkeypatch.setattr(accounts, "_verify", lambda hashed, password: bool(verified.append(hashed)))
+    monkeypatch.setattr(accounts, "_verify", lambda hashed, _password: bool(verified.append(hashed)))
     with engine.connect() as connection:
         assert accounts.check_password(connection, "nobody", "x") is None
     assert verified[0].startswith("$argon2id$")

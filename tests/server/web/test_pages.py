@@ -155,7 +155,7 @@ def test_the_chart_is_drawn_once_and_known_by_its_mark(leader: Client, monkeypat
     assert first.headers["content-type"].startswith("image/svg+xml")
     assert "чудово або добре" in first.text
     assert "Частка добрих відповідей і проблем за тижнями" in first.text
-    monkeypatch.setattr("server.web.charts.draw", lambda *given: pytest.fail("drawn again"))
+    monkeypatch.setattr("server.web.charts.draw", lambda *_given: pytest.fail("drawn again"))
     assert leader.get("/charts/trend.svg?period=90").content == first.content
     again = leader.get("/charts/trend.svg?period=90", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

@@ -6,6 +6,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from tests.server.web import fill
+from tests.server.web.conftest import sign_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,9 +56,9 @@ def test_every_route_but_the_entrance_is_closed(visitor: TestClient[Litestar]) -
     assert len(seen) > 18
 
 
-@pytest.mark.parametrize("who", ["visitor", "leader"])
-def test_every_answer_is_protected(request: pytest.FixtureRequest, who: str) -> None:
-    client = request.getfixturevalue(who)
+@pytest.mark.parametrize("is_signed_in", [False, True])
+def test_every_answer_is_protected(visitor: TestClient[Litestar], engine: Engine, is_signed_in: bool) -> None:  # noqa: FBT001
+    client = sign_up(visitor, engine, "leader") if is_signed_in else visitor
     paths = [path for method, path in routes(client.app) if method == "GET" and path != "/live"]
     for path in [*paths, "/no/such/page", "/?period=x", "/static/pages.css", "/desks/c1"]:
         answer = client.get(path)
