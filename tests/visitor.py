@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 class Visitor:
     def __init__(self, house: House, kiosk: str) -> None:
         self._mirror = house.mirror(kiosk)
+        self._seen = -1
 
     def looks(self) -> Frame:
         with Mirror(self._mirror) as mirror:
-            return mirror.frame()
+            frame = mirror.frame(self._seen)
+        self._seen = frame.frame
+        return frame
 
     def sees(self, screen: str, seconds: float = START_S) -> None:
         wait_for(lambda: self.looks().screen == screen, f"the screen {screen}", seconds)
