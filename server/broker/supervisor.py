@@ -52,7 +52,7 @@ class Supervisor:
         self.pid: int | None = None
 
     def start(self) -> None:
-        """Start Mosquitto and return when it listens.
+        """Start Mosquitto and return when it listens. Whatever this raises, `stop` ends what has begun.
 
         Raises:
             BrokerError: it is not installed, or does not come up.
@@ -66,7 +66,6 @@ class Supervisor:
         deadline = time.monotonic() + _START_S
         while not self.listens():
             if time.monotonic() > deadline or not self._thread.is_alive():
-                self.stop()
                 raise BrokerError(f"mosquitto does not come up on {self._listener.host}:{self._listener.port}; its own words are above")
             time.sleep(0.02)
 

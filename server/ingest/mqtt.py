@@ -59,11 +59,12 @@ class MqttIngest:
         self._ingest = ingest
         self._address = address
         self._now_ms = now_ms
-        self._inbox: queue.Queue[Message | _Connected] = queue.Queue(_INBOX)
+        self._inbox: queue.Queue[Message | _Connected] = queue.Queue()
         self._published: dict[str, int] = {}
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._work, name="ingest")
         self._generation = ""
+        self._subscribed = False
         self._client = self._make_client()
 
     def start(self) -> None:
@@ -78,7 +79,8 @@ class MqttIngest:
     def stop(self) -> None:
         """Say good-bye and end both threads."""
         self._stop.set()
-        self._worker.join()
+        if self._worker.is_alive():
+            self._worker.join()
         if self._client.is_connected() and not self._address.shared:
             self._client.publish(SERVER_STATE_TOPIC, self._state(online=False), qos=1, retain=True).wait_for_publish(2.0)
         self._client.disconnect()
@@ -89,8 +91,8 @@ class MqttIngest:
         return self._worker.is_alive()
 
     def is_connected(self) -> bool:
-        """Tell whether the broker is there."""
-        return self._client.is_connected()
+        """Tell whether what kiosks send reaches us."""
+        return self._client.is_connected() and self._subscribed
 
     def _make_client(self) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=self._address.user)
@@ -98,6 +100,7 @@ class MqttIngest:
         client.reconnect_delay_set(1, 8)
         client.on_socket_open = _send_at_once
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         return client
@@ -110,24 +113,25 @@ class MqttIngest:
             log.error("the broker at %s:%d refuses us: %s", self._address.host, self._address.port, reason)
             return
         log.info("connected to the broker at %s:%d", self._address.host, self._address.port)
-        self._put(_Connected())
+        self._inbox.put(_Connected())
         among = "$share/ingest/" if self._address.shared else ""
         # States go to every worker: a shared subscription brings no retained message, and storing a state twice does no harm.
         topics = (f"{among}{ROOT}/k/+/batch", f"{among}{ROOT}/k/+/hello", f"{ROOT}/k/+/state")
         client.subscribe([(topic, 1) for topic in topics])
 
+    def _on_subscribe(self, _client: Client, _userdata: object, _mid: int, _reasons: object, _properties: object) -> None:
+        self._subscribed = True
+
     def _on_disconnect(self, _client: Client, _userdata: object, _flags: object, reason: Any, _properties: object) -> None:  # noqa: ANN401
+        self._subscribed = False
         if not self._stop.is_set():
             log.warning("the broker is gone (%s); connecting again", reason)
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        self._put(Message(message.topic, bytes(message.payload), self._now_ms()))
-
-    def _put(self, entry: Message | _Connected) -> None:
-        try:
-            self._inbox.put_nowait(entry)
-        except queue.Full:
-            log.warning("the inbox is full: a message is left to be sent again")
+        if self._inbox.qsize() >= _INBOX:
+            log.warning("the inbox is full: a message on %s is left to be sent again", message.topic)
+        else:
+            self._inbox.put(Message(message.topic, bytes(message.payload), self._now_ms()))
 
     def _work(self) -> None:
         watched = 0.0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from server.db.bulk import insert_rows
 from server.db.schema import NO_DESK, chains, contexts, desks, kiosks, records, server, services, visit_ends, votes
@@ -15,11 +15,36 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import BindParameter, Connection
 
     from feedback.records import Context
 
 _NOTHING: Final = "ON CONFLICT DO NOTHING"
+
+
+def _some(name: str) -> BindParameter[Sequence[Any]]:
+    return bindparam(name, expanding=True)
+
+
+# Made once: making a statement costs more than running it, and a single vote needs a dozen.
+_KIOSKS: Final = (
+    select(kiosks.c.id, kiosks.c.site_id).where(kiosks.c.id.in_(_some("ids"))).order_by(kiosks.c.id).with_for_update(key_share=True)
+)
+_VERSIONS: Final = select(kiosks.c.id, kiosks.c.settings_version)
+_SERVER: Final = select(server.c.generation, server.c.time_zone)
+_MARK: Final = select(chains.c.seq, chains.c.head).where(chains.c.kiosk == bindparam("kiosk"), chains.c.epoch == bindparam("epoch"))
+_NEWEST: Final = (
+    select(chains.c.epoch).where(chains.c.kiosk == bindparam("kiosk")).order_by(chains.c.changed_ms.desc(), chains.c.epoch).limit(1)
+)
+_RECORDS: Final = select(records.c.id, records.c.kiosk, records.c.body).where(records.c.id.in_(_some("ids")))
+_CONTEXTS: Final = select(*(contexts.c[name] for name in StoredContext._fields)).where(
+    contexts.c.kiosk == bindparam("kiosk"), contexts.c.number.in_(_some("numbers"))
+)
+_DESKS: Final = select(desks.c.key, desks.c.id, desks.c.site_id).where(desks.c.key.in_(_some("keys")))
+_SERVICES: Final = select(services.c.key, services.c.id).where(services.c.key.in_(_some("keys")))
+_HOMELESS: Final = (votes.c.visit == bindparam("of_visit"), votes.c.kiosk == bindparam("of_kiosk"), votes.c.desk_id == NO_DESK)
+_HOMELESS_VOTES: Final = select(*(votes.c[name] for name in VoteRow._fields)).where(*_HOMELESS)
+_MOVE: Final = update(votes).where(*_HOMELESS).values(desk_id=bindparam("to_desk"), site_id=bindparam("to_site"))
 
 
 class RecordRow(NamedTuple):
@@ -60,31 +85,29 @@ class Desk(NamedTuple):
 
 def hold_kiosks(connection: Connection, ids: Collection[str]) -> dict[str, int]:
     """Give the site of each of the kiosks that exist, and keep other workers off them until this transaction ends."""
-    query = select(kiosks.c.id, kiosks.c.site_id).where(kiosks.c.id.in_(ids)).order_by(kiosks.c.id)
-    return {row.id: row.site_id for row in connection.execute(query.with_for_update(key_share=True))}
+    return {row.id: row.site_id for row in connection.execute(_KIOSKS, {"ids": list(ids)})}
 
 
 def read_server(connection: Connection) -> tuple[str, str]:
     """Give the database's generation and the centre's time zone."""
-    row = connection.execute(select(server.c.generation, server.c.time_zone)).one()
+    row = connection.execute(_SERVER).one()
     return row.generation, row.time_zone
 
 
 def settings_versions(connection: Connection) -> dict[str, int]:
     """Give the settings version of every kiosk."""
-    return {row.id: row.settings_version for row in connection.execute(select(kiosks.c.id, kiosks.c.settings_version))}
+    return {row.id: row.settings_version for row in connection.execute(_VERSIONS)}
 
 
 def read_mark(connection: Connection, kiosk: str, epoch: UUID) -> Mark:
     """Give the mark of one epoch of a kiosk."""
-    row = connection.execute(select(chains.c.seq, chains.c.head).where(chains.c.kiosk == kiosk, chains.c.epoch == epoch)).first()
+    row = connection.execute(_MARK, {"kiosk": kiosk, "epoch": epoch}).first()
     return Mark.start(epoch) if row is None else Mark(row.seq, row.head)
 
 
 def newest_epoch(connection: Connection, kiosk: str) -> UUID | None:
     """Give the epoch in which a kiosk last delivered something."""
-    query = select(chains.c.epoch).where(chains.c.kiosk == kiosk).order_by(chains.c.changed_ms.desc(), chains.c.epoch)
-    return connection.execute(query.limit(1)).scalar()
+    return connection.execute(_NEWEST, {"kiosk": kiosk}).scalar()
 
 
 def write_mark(connection: Connection, kiosk: str, epoch: UUID, mark: Mark, received_ms: int) -> None:
@@ -96,8 +119,7 @@ def write_mark(connection: Connection, kiosk: str, epoch: UUID, mark: Mark, rece
 
 def stored_records(connection: Connection, ids: Collection[UUID]) -> dict[UUID, StoredRecord]:
     """Give those of the records that are there already, whoever sent them."""
-    query = select(records.c.id, records.c.kiosk, records.c.body).where(records.c.id.in_(ids))
-    return {row.id: StoredRecord(row.kiosk, row.body) for row in connection.execute(query)}
+    return {row.id: StoredRecord(row.kiosk, row.body) for row in connection.execute(_RECORDS, {"ids": list(ids)})}
 
 
 def insert_records(connection: Connection, rows: Sequence[RecordRow]) -> dict[UUID, StoredRecord]:
@@ -120,21 +142,18 @@ def insert_contexts(connection: Connection, kiosk: str, new: Sequence[Context]) 
 
 def read_contexts(connection: Connection, kiosk: str, numbers: Collection[int]) -> dict[int, StoredContext]:
     """Give the contexts of a kiosk by their numbers."""
-    columns = (contexts.c[name] for name in StoredContext._fields)
-    query = select(*columns).where(contexts.c.kiosk == kiosk, contexts.c.number.in_(numbers))
-    return {row.number: StoredContext(*row) for row in connection.execute(query)} if numbers else {}
+    wanted = {"kiosk": kiosk, "numbers": list(numbers)}
+    return {row.number: StoredContext(*row) for row in connection.execute(_CONTEXTS, wanted)} if numbers else {}
 
 
 def read_desks(connection: Connection, keys: Collection[str]) -> dict[str, Desk]:
     """Give desks by the keys that records use."""
-    query = select(desks.c.key, desks.c.id, desks.c.site_id).where(desks.c.key.in_(keys))
-    return {row.key: Desk(row.id, row.site_id) for row in connection.execute(query)} if keys else {}
+    return {row.key: Desk(row.id, row.site_id) for row in connection.execute(_DESKS, {"keys": list(keys)})} if keys else {}
 
 
 def read_services(connection: Connection, keys: Collection[str]) -> dict[str, int]:
     """Give the ids of services by the keys that records use."""
-    query = select(services.c.key, services.c.id).where(services.c.key.in_(keys))
-    return {row.key: row.id for row in connection.execute(query)} if keys else {}
+    return {row.key: row.id for row in connection.execute(_SERVICES, {"keys": list(keys)})} if keys else {}
 
 
 def insert_votes(connection: Connection, rows: Sequence[VoteRow]) -> None:
@@ -149,8 +168,8 @@ def insert_visit_ends(connection: Connection, rows: Sequence[EndRow]) -> None:
 
 def move_votes(connection: Connection, kiosk: str, visit: UUID, desk: Desk) -> list[VoteRow]:
     """Give a visit's votes that name no desk to `desk`, and return them as they were."""
-    where = (votes.c.visit == visit, votes.c.kiosk == kiosk, votes.c.desk_id == NO_DESK)
-    found = [VoteRow(*row) for row in connection.execute(select(*(votes.c[name] for name in VoteRow._fields)).where(*where))]
+    where = {"of_visit": visit, "of_kiosk": kiosk}
+    found = [VoteRow(*row) for row in connection.execute(_HOMELESS_VOTES, where)]
     if found:
-        connection.execute(update(votes).where(*where).values(desk_id=desk.id, site_id=desk.site_id))
+        connection.execute(_MOVE, {**where, "to_desk": desk.id, "to_site": desk.site_id})
     return found

@@ -33,17 +33,20 @@ from server.broker.supervisor import Supervisor
 from server.config import Secret
 from server.db import schema
 from server.db.engine import reading, writing
-from server.errors import BrokerError, PortTakenError
+from server.errors import BrokerError, DatabaseUnavailableError, PortTakenError
+from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
 from server.registry.kiosks import Wish, add_kiosk, password_hashes, remove_kiosk
 from tests.server.kit import KIOSK, MORNING, OTHER, Log, make_ingest, reasons, rows
 from tests.services import Station, eventually, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Engine
+
+    from server.ingest.core import Message, Reply
 
 pytestmark = [pytest.mark.broker, pytest.mark.usefixtures("mosquitto_program")]
 PASSWORD = "the server's own"
@@ -235,6 +238,35 @@ def test_everything_goes_on_after_mosquitto_is_killed(engine: Engine, broker: Br
         kiosk.publish(batch_topic(KIOSK), log.batch())
         eventually(lambda: kiosk.payloads(ack_topic(KIOSK)))
         eventually(lambda: kiosk.payloads(settings_topic(KIOSK)))
+
+
+class BusyIngest(Ingest):
+    """Finds the database away for a while."""
+
+    refusals = 3
+
+    def handle_group(self, messages: Sequence[Message]) -> list[Reply]:
+        if self.refusals:
+            self.refusals -= 1
+            raise DatabaseUnavailableError("away")
+        return super().handle_group(messages)
+
+
+def test_what_came_while_the_database_was_away_is_taken_in_later(engine: Engine, broker: Broker) -> None:
+    log = Log()
+    log.add_context()
+    busy = BusyIngest(engine, settings=lambda _connection, _kiosk: None)
+    address = Address(host="127.0.0.1", port=broker.port, user=SERVER_USER, password=Secret(PASSWORD))
+    ingest = MqttIngest(busy, address, now_ms=lambda: MORNING)
+    ingest.start()
+    eventually(ingest.is_connected)
+    with broker.station(KIOSK, "one") as kiosk:
+        kiosk.subscribe(ack_topic(KIOSK))
+        kiosk.publish(batch_topic(KIOSK), log.batch())
+        eventually(lambda: kiosk.payloads(ack_topic(KIOSK)))
+    ingest.stop()
+    assert busy.refusals == 0
+    assert len(rows(engine, schema.records)) == 1
 
 
 def test_the_server_says_when_it_goes(engine: Engine, broker: Broker) -> None:

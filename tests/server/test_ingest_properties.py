@@ -67,6 +67,7 @@ class FakeKiosk:
                 self.acked = 0
             case "restore":
                 del log.bodies[max(1, self.acked - a) :]
+                self.acked = min(self.acked, len(log.bodies))
             case "send":
                 first = max(1, min(len(log.bodies), self.acked + 1 - a))
                 self._deliver(ingest, first, first + b)
