@@ -1,4 +1,4 @@
-"""The documents keep what they promise. `python tests/test_docs.py` writes the tree of docs/architecture.md anew."""
+"""The documents keep what they promise. `PYTHONPATH=. python tests/test_docs.py` writes the tree of docs/architecture.md anew."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def tree() -> str:
 def test_the_tree_is_that_of_the_code() -> None:
     written = MARKED.search(ARCHITECTURE.read_text(encoding="utf-8"))
     assert written
-    assert written[0].strip("\n") == tree().strip("\n"), "run: .venv/bin/python tests/test_docs.py"
+    assert written[0].strip("\n") == tree().strip("\n"), "run: PYTHONPATH=. .venv/bin/python tests/test_docs.py"
 
 
 def test_every_file_that_a_document_links_to_is_there() -> None:
