@@ -47,6 +47,8 @@ class Mirror:
         self._number = 0
         self._pixels = b""
         self._size = (0, 0)
+        self._screen = ""
+        self._targets: dict[str, tuple[float, float]] = {}
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def __enter__(self) -> Self:
@@ -67,7 +69,8 @@ class Mirror:
             self._path.unlink()
 
     def _on_flip(self, *_: object) -> None:
-        """Take the frame that is about to be shown; afterwards its pixels are no longer defined."""
+        """Take the frame that is about to be shown, and what is on it; afterwards its pixels are no longer defined."""
+        self._screen, self._targets = self._app.screen_name, self._app.targets
         self._size = self._window.system_size
         glPixelStorei(GL_PACK_ALIGNMENT, 1)
         self._pixels = glReadPixels(0, 0, *self._size, GL_RGB, GL_UNSIGNED_BYTE)
@@ -121,8 +124,8 @@ class Mirror:
             "width": width,
             "height": height,
             "bytes": len(pixels),
-            "screen": self._app.screen_name,
-            "targets": self._app.targets,
+            "screen": self._screen,
+            "targets": self._targets,
         }
         return msgspec.json.encode(header) + b"\n" + pixels
 
