@@ -52,11 +52,12 @@ class Mirror:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def __enter__(self) -> Self:
-        with suppress(FileNotFoundError):
-            self._path.unlink()
-        self._listener.bind(str(self._path))
-        self._path.chmod(0o600)
+        unready = self._path.with_name(self._path.name + ".new")
+        unready.unlink(missing_ok=True)
+        self._listener.bind(str(unready))
+        unready.chmod(0o600)
         self._listener.listen()
+        unready.replace(self._path)  # whoever sees the socket can connect to it
         self._window.bind(on_flip=self._on_flip)
         self._window.canvas.ask_update()
         threading.Thread(target=self._accept, name="mirror", daemon=True).start()
@@ -65,8 +66,7 @@ class Mirror:
     def __exit__(self, *_: object) -> None:
         self._window.unbind(on_flip=self._on_flip)
         self._listener.close()
-        with suppress(FileNotFoundError):
-            self._path.unlink()
+        self._path.unlink(missing_ok=True)
 
     def _on_flip(self, *_: object) -> None:
         """Take the frame that is about to be shown, and what is on it; afterwards its pixels are no longer defined."""

@@ -244,6 +244,22 @@ def test_the_context_is_stored_before_the_first_vote_even_if_the_disk_comes_late
     assert room.stored[0].number == room.stored[1].context
 
 
+def test_an_older_commit_does_not_stand_for_the_new_context() -> None:
+    room = Room(settings_of())
+    fresh = settings_of(version=2)
+    room.visits.use(msgspec.structs.replace(fresh, questionnaire=msgspec.structs.replace(fresh.questionnaire, version=2)))
+    room.see()
+    (first, old), (second, _new) = room.asked
+    room.store(old)
+    room.visits.committed(first)
+    room.press()
+    room.asked = room.asked[2:]
+    room.visits.failed(second)
+    room.disk()
+    (vote,) = room.of(Vote)
+    assert vote.context in {context.number for context in room.of(Context)}
+
+
 def test_a_vote_right_after_the_last_visit_is_flagged() -> None:
     room = Room(settings_of(timing=Timing(thanks_s=3, repeat_s=5)))
     for pause in (0, 4, 6):
