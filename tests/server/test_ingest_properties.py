@@ -215,3 +215,36 @@ def test_groups_of_several_kiosks_never_wait_in_a_ring(engine: Engine, order: tu
         thread.join()
     assert failures == []
     assert len(rows(engine, schema.votes)) == 40
+
+
+def test_cells_changed_in_opposite_orders_never_wait_in_a_ring(engine: Engine) -> None:
+    log = Log()
+    log.add_context()
+    for day in range(300):
+        log.add(log.vote(str(day), at=log.moment(MORNING - day * 86_400_000)))
+    deliver(make_ingest(engine), log)
+    with engine.connect() as connection:
+        votes = connection.execute(select(schema.votes)).all()
+    failures = list[BaseException]()
+    barrier = threading.Barrier(2)
+
+    def worker(step: int) -> None:
+        deltas = rollups.Deltas()
+        for vote in votes[::step]:
+            deltas.add(vote)
+        try:
+            for _ in range(10):
+                barrier.wait(30)
+                with engine.begin() as connection:
+                    deltas.apply(connection)
+        except BaseException as error:  # noqa: BLE001 - shown by the test
+            failures.append(error)
+            barrier.abort()
+
+    threads = [threading.Thread(target=worker, args=(step,)) for step in (1, -1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert {row["good"] for row in rows(engine, schema.rollup_day)} == {21}
