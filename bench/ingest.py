@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 KIOSK: Final = "bench-kiosk-1"
 BATCHES: Final = 40
 EACH: Final = 50
-CENTRE: Final = "version: 1\ncentre: C\nsites: [{key: s, name: S}]\ndesks: [{key: d, site: s, number: 1}]\n"
+CENTRE: Final = "format: 1\ncentre: C\nsites: [{key: s, name: S}]\ndesks: [{key: d, site: s, number: 1}]\n"
 START_MS: Final = 1_760_000_000_000
 
 

@@ -8,6 +8,8 @@ from typing import Final
 import msgspec
 import yaml
 
+from feedback.configuration import ConfigurationError, convert_strictly
+
 FORMAT: Final = 1
 
 
@@ -62,9 +64,11 @@ def parse(text: str, source: str) -> Questionnaire:
         QuestionnaireError: not YAML, an unknown key, or an incomplete or contradictory questionnaire.
     """
     try:
-        questionnaire = msgspec.convert(yaml.safe_load(text), Questionnaire)
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
-        raise QuestionnaireError(f"{source}: {error}") from error
+        questionnaire = convert_strictly(yaml.safe_load(text), Questionnaire, source=source)
+    except yaml.YAMLError as error:
+        raise QuestionnaireError(f"{source}: this is not YAML: {error}") from error
+    except ConfigurationError as error:
+        raise QuestionnaireError(str(error)) from error
     validate(questionnaire, source)
     return questionnaire
 

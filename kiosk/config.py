@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
+from feedback.configuration import ConfigurationError, Secret, convert_strictly
 from feedback.wire import KIOSK_ID
 from kiosk.errors import ConfigError
 
 FORMAT: Final = 1
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
-
-
-class Secret:
-    """A text that shows itself to nobody who has not asked with `reveal`."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def reveal(self) -> str:
-        """Give the text."""
-        return self._text
 
 
 class Terminal(msgspec.Struct, frozen=True):
@@ -82,35 +68,12 @@ def parse(text: str, source: str) -> Config:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{source}: this is not TOML: {error}") from error
-    _refuse_unknown(tables, source)
     try:
-        config = msgspec.convert(tables, Config, dec_hook=_secret)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{source}: {error}") from error
+        config = convert_strictly(tables, Config, source=source)
+    except ConfigurationError as error:
+        raise ConfigError(str(error)) from error
     _check(config, source)
     return config
-
-
-def _secret(kind: type, value: object) -> Any:  # noqa: ANN401 - msgspec's signature
-    if kind is Secret and isinstance(value, str):
-        return Secret(value)
-    raise TypeError(f"expected a text, got {type(value).__name__}")
-
-
-def _refuse_unknown(tables: dict[str, Any], source: str) -> None:
-    known: dict[str, type[msgspec.Struct]] = {"kiosk": Terminal, "server": Server, "screen": Display}
-    for name, table in tables.items():
-        _must_be_known(name, ("format", *known), f"{source}: unknown key {name!r}")
-        if name in known and isinstance(table, dict):
-            for key in table:
-                _must_be_known(key, known[name].__struct_fields__, f"{source}: unknown key {key!r} in [{name}]")
-
-
-def _must_be_known(key: str, fields: tuple[str, ...], complaint: str) -> None:
-    if key in fields:
-        return
-    near = difflib.get_close_matches(key, fields, n=1)
-    raise ConfigError(f"{complaint}; did you mean {near[0]!r}?" if near else f"{complaint}; the keys are {', '.join(fields)}")
 
 
 def _check(config: Config, source: str) -> None:

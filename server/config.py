@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import socket
 import tomllib
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Final
 from zoneinfo import available_timezones
 
 import msgspec
 
+from feedback.configuration import ConfigurationError, Secret, convert_strictly, suggest
 from server.errors import ConfigError
 
 DEFAULT_DATA_DIR: Final = Path("/var/lib/vidhuk-server")
-T = TypeVar("T")
-
-
-class Secret:
-    """A value that must not reach a log or a screen: it shows itself only to `reveal()`."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def reveal(self) -> str:
-        """Give the value itself."""
-        return self._value
 
 
 class Web(msgspec.Struct, frozen=True):
@@ -96,51 +79,13 @@ def parse_config(text: str, *, source: str, data_dir: Path | None = None) -> Con
         raise ConfigError(f"{source}: not TOML: {error}") from error
     if data_dir is not None:
         tree["data_dir"] = str(data_dir)
-    config = convert_strictly(tree, Config, source=source)
+    try:
+        config = convert_strictly(tree, Config, source=source)
+    except ConfigurationError as error:
+        raise ConfigError(str(error)) from error
     if config.time_zone not in available_timezones():
         raise ConfigError(f"{source}: time_zone {config.time_zone!r} is not known{suggest(config.time_zone, available_timezones())}")
     for setting, port in (("web.port", config.web.port), ("broker.port", config.broker.port)):
         if not 1 <= port <= 65535:  # noqa: PLR2004 - TCP's own limit
             raise ConfigError(f"{source}: {setting} = {port} is not a port; use 1 to 65535")
     return config
-
-
-def convert_strictly(tree: Any, kind: type[T], *, source: str, strict: bool = True) -> T:  # noqa: ANN401 - parsed text has any shape
-    """Turn parsed text into a struct; an unknown key is an error that names the nearest known one.
-
-    Raises:
-        ConfigError: with the source, the place in it, and what to mend.
-    """
-    _refuse_unknown(tree, kind, source)
-    try:
-        return msgspec.convert(tree, kind, strict=strict, dec_hook=_decode_special)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{source}: {error}") from error
-
-
-def suggest(word: str, known: Any) -> str:  # noqa: ANN401 - any collection of words
-    """Give “; did you mean …?” where a known word is near, else nothing."""
-    near = difflib.get_close_matches(word, [str(name) for name in known], n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def _refuse_unknown(tree: object, kind: Any, where: str) -> None:  # noqa: ANN401 - a type of any kind
-    if isinstance(tree, list):
-        (inner, *_) = getattr(kind, "__args__", (None,))
-        for number, entry in enumerate(tree, 1):
-            _refuse_unknown(entry, inner, f"{where}: entry {number}")
-    if not (isinstance(tree, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
-        return
-    known = get_type_hints(kind)
-    for key, value in tree.items():
-        if key not in known:
-            raise ConfigError(f"{where}: unknown key {key!r}{suggest(str(key), known)}")
-        _refuse_unknown(value, known[key], f"{where}: {key}")
-
-
-def _decode_special(kind: type, value: object) -> object:
-    if kind is Secret and isinstance(value, str):
-        return Secret(value)
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    raise TypeError(f"Expected `str`, got `{type(value).__name__}`")  # msgspec adds the place

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
-from server.config import Secret
+from feedback.configuration import Secret
 from server.errors import ServerError
 
 if TYPE_CHECKING:

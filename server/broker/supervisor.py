@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from feedback.configuration import Secret
     from server.broker.files import Listener
-    from server.config import Secret
 
 log = logging.getLogger(__name__)
 _WATCH_S: Final = 1.0

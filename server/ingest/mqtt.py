@@ -24,7 +24,7 @@ from server.ingest.core import Message, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from server.config import Secret
+    from feedback.configuration import Secret
     from server.ingest.core import Ingest
 
 log = logging.getLogger(__name__)

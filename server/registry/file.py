@@ -1,6 +1,6 @@
-"""The registry file, version 1: YAML that says what the centre consists of. Pure: text in, values out.
+"""The registry file, format 1: YAML that says what the centre consists of. Pure: text in, values out.
 
-    version: 1
+    format: 1
     centre: ЦНАП Зразкове
     time_zone: Europe/Kyiv
     sites:
@@ -23,7 +23,7 @@ from zoneinfo import available_timezones
 import msgspec
 import yaml
 
-from server.config import convert_strictly, suggest
+from feedback.configuration import ConfigurationError, convert_strictly, suggest
 from server.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Service(msgspec.Struct, frozen=True):
 class RegistryFile(msgspec.Struct, frozen=True):
     """The whole file."""
 
-    version: Literal[1]
+    format: Literal[1]
     centre: str
     sites: tuple[Site, ...]
     desks: tuple[Desk, ...] = ()
@@ -79,9 +79,12 @@ def parse_registry(text: str, *, source: str) -> RegistryFile:
         tree = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it builds nothing but texts, lists and mappings
     except yaml.YAMLError as error:
         raise ConfigError(f"{source}: not YAML: {error}") from error
-    if isinstance(tree, dict) and tree.get("version") == "1":
-        tree["version"] = 1
-    registry = convert_strictly(tree, RegistryFile, source=source)
+    if isinstance(tree, dict) and tree.get("format") == "1":
+        tree["format"] = 1
+    try:
+        registry = convert_strictly(tree, RegistryFile, source=source)
+    except ConfigurationError as error:
+        raise ConfigError(str(error)) from error
     if registry.time_zone not in available_timezones():
         raise ConfigError(f"{source}: time_zone {registry.time_zone!r} is not known{suggest(registry.time_zone, available_timezones())}")
     for what, keys in (("sites", registry.sites), ("desks", registry.desks), ("services", registry.services)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from server.config import Secret
+    from feedback.configuration import Secret
 
 _TEMPLATE: Final = """\
 # Configuration of one Vidhuk kiosk. It holds the kiosk's credential: keep it readable for the kiosk's user only.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import delete, insert, select
 
+from feedback.configuration import Secret, suggest
 from feedback.wire import KIOSK_ID
-from server.config import Secret, suggest
 from server.db.schema import desks, kiosk_states, kiosks, sites
 from server.errors import RegistryError
 from server.registry.settings import number_settings

@@ -26,7 +26,7 @@ def test_the_default_asks_with_the_words_of_the_national_scale() -> None:
         ("{id: good,", "{id: excellent,", "different ids"),
         ("format: 1", "format: 9", "format 9"),
         ("languages: [uk, en]", "languages: []", "at least one language"),
-        ("version: 1", "versoin: 1", "versoin"),
+        ("version: 1", "versoin: 1", "did you mean .version."),
         ("questions:", "questions: [", "default.yaml"),
     ],
 )

@@ -50,10 +50,10 @@ def test_server_and_screen_may_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("data_dir", "data_folder", "kiosk.toml: unknown key 'data_folder' in [kiosk]"),
-        ("signing_key", "signing_kye", "unknown key 'signing_kye' in [server]; did you mean 'signing_key'?"),
+        ("data_dir", "data_folder", "kiosk.toml: kiosk: unknown key 'data_folder'; did you mean 'data_dir'?"),
+        ("signing_key", "signing_kye", "server: unknown key 'signing_kye'; did you mean 'signing_key'?"),
         ("[screen]", "[sceen]", "unknown key 'sceen'; did you mean 'screen'?"),
-        ("width", "x", "unknown key 'x' in [screen]; the keys are width, height, fullscreen"),
+        ("width", "x", "screen: unknown key 'x'; the keys are width, height, fullscreen"),
         ("format = 1", "format = 2", "format 2 is not known"),
         ("exit-sample-1", "Exit 1", "must be 8 to 32 small Latin letters"),
         ('"uk"', '"fr"', "$.kiosk.language"),

@@ -45,7 +45,7 @@ MORNING = 1_760_000_000_000  # 2025-10-09 08:53:20 UTC, 11:53 in Kyiv
 QUARTER = 15 * 60_000
 _BOOT = UUID(int=99)
 CENTRE = """
-version: 1
+format: 1
 centre: ЦНАП Зразкове
 sites:
   - {key: main, name: Головний офіс}

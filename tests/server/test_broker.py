@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from feedback.configuration import Secret
 from feedback.wire import (
     NOTICE_TOPIC,
     SERVER_STATE_TOPIC,
@@ -30,7 +31,6 @@ from feedback.wire import (
 from server.broker import files
 from server.broker.files import SERVER_USER, Listener, hash_password
 from server.broker.supervisor import Supervisor
-from server.config import Secret
 from server.db import schema
 from server.db.engine import reading, writing
 from server.errors import BrokerError, DatabaseUnavailableError, PortTakenError
@@ -164,7 +164,7 @@ import time
 from pathlib import Path
 from server.broker.files import Listener
 from server.broker.supervisor import Supervisor
-from server.config import Secret
+from feedback.configuration import Secret
 broker = Supervisor(Path({str(tmp_path)!r}), Listener("127.0.0.1", {port}), password=Secret("x"), kiosks=dict)
 broker.start()
 print(broker.pid, flush=True)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from server.config import Secret, parse_config
+from feedback.configuration import Secret
+from server.config import parse_config
 from server.errors import ConfigError
 
 

@@ -51,7 +51,7 @@ def test_numbers_stay_as_they_are_written() -> None:
         ("site: hall,", "site: hal,", "centre.yaml: desk 'hall-1' names the unknown site 'hal'; did you mean 'hall'?"),
         ("key: main-2", "key: main-1", "centre.yaml: desks: key 'main-1' stands there 2 times"),
         ("key: passport", "key: Паспорт", "centre.yaml: services: key 'Паспорт' may have"),
-        ("version: 1", "version: 2", "centre.yaml: "),
+        ("format: 1", "format: 2", "centre.yaml: "),
         ("number: 010", "number: ''", "centre.yaml: desk 'main-2': a number has 1 to 16 characters"),
         ("sites:", "sites: [", "centre.yaml: not YAML"),
         ("centre: ЦНАП Зразкове", "", "centre.yaml: Object missing required field `centre`"),
