@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from demo.desk_kiosk import DeskKiosk, undelivered
 from demo.history import HABITS, ZONE, a_visit, visits
-from demo.house import CENTRE, House, HouseError
+from demo.house import CENTRE, House, HouseError, free_port
 from demo.screen import serve_screen
 from demo.sign_in import make_account
 
@@ -137,7 +137,7 @@ def show(house: House, stack: ExitStack, *, window: bool) -> None:
     if window:
         console.print("  Kiosk      the window on this desktop; keys 1 to 4 are its buttons")
     else:
-        screen = stack.enter_context(serve_screen(house.mirror(EXIT_KIOSK), 8081))
+        screen = stack.enter_context(serve_screen(house.mirror(EXIT_KIOSK), free_port(8081)))
         console.print(f"  Kiosk      [bold]{screen}[/]   (its real window, mirrored)")
     console.print("  Tap a face on the kiosk and watch that desk's total. Simulated visitors vote meanwhile.\n")
 
