@@ -51,8 +51,9 @@ def wait_for(ready: Callable[[], object], what: str, seconds: float = START_S) -
 class House:
     """All processes and files of one sample centre, in one folder."""
 
-    def __init__(self, folder: Path, *, database: str = "", web_port: int = 0, broker_port: int = 0) -> None:
+    def __init__(self, folder: Path, *, database: str = "", web_port: int = 0, broker_port: int = 0, scripts: Path = SCRIPTS) -> None:
         self.folder = folder
+        self.scripts = scripts
         self.web_port = free_port(web_port)
         self.broker_port = free_port(broker_port)
         self.server_toml = folder / "server.toml"
@@ -86,7 +87,7 @@ class House:
             HouseError: it failed.
         """
         done = subprocess.run(
-            [str(SCRIPTS / "vidhuk-server"), *words, "--config", str(self.server_toml)], capture_output=True, text=True, check=False
+            [str(self.scripts / "vidhuk-server"), *words, "--config", str(self.server_toml)], capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise HouseError(f"vidhuk-server {' '.join(words)}: {done.stderr.strip()}")
@@ -109,7 +110,7 @@ class House:
         """Start a program under `name`; what it says goes to `<name>.log`."""
         log = (self.folder / f"{name}.log").open("ab")
         self.running[name] = subprocess.Popen(
-            [str(SCRIPTS / words[0]), *words[1:]],
+            [str(self.scripts / words[0]), *words[1:]],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,

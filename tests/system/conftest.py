@@ -30,10 +30,11 @@ CHROMIUM = {
 }
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
     """Every process of its own, as on three machines: broker, ingest, web, ui, sync."""
-    with House(tmp_path) as house:
+    database = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    with House(tmp_path, database=database) as house:
         house.server("registry", "load", str(CENTRE))
         house.add_kiosk(KIOSK, "center")
         for part in ("broker", "ingest", "web"):
