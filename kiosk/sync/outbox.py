@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 _ENVELOPE_BYTES: Final = 512
 """What a batch needs beside its records."""
 
+EPOCHS: Final = """
+    SELECT epoch,
+        coalesce((SELECT min(seq) FROM records WHERE records.epoch = epochs.n), 0),
+        coalesce((SELECT max(seq) FROM records WHERE records.epoch = epochs.n), 0)
+    FROM epochs ORDER BY n
+"""
+"""Two look-ups in the index per epoch: this is asked several times a second, and the log only grows."""
+
 
 class Epoch(msgspec.Struct, frozen=True):
     """One epoch in the log: its first and last record; both 0 when it is empty."""
@@ -54,11 +62,7 @@ class Outbox:
 
     def epochs(self) -> list[Epoch]:
         """Give all epochs, oldest first; the last one is being written."""
-        rows = self._read("""
-            SELECT e.epoch, coalesce(min(r.seq), 0), coalesce(max(r.seq), 0)
-            FROM epochs e LEFT JOIN records r ON r.epoch = e.n GROUP BY e.n ORDER BY e.n
-        """)
-        return [Epoch(UUID(name), first, last) for name, first, last in rows]
+        return [Epoch(UUID(name), first, last) for name, first, last in self._read(EPOCHS)]
 
     def hash_at(self, epoch: UUID, seq: int) -> bytes | None:
         """Give our own chain hash at `seq`, None where we have no record."""
