@@ -146,11 +146,17 @@ class Deliverer:
         self._forget_flight()
 
     def _part_ways(self, ack: wire.Ack) -> None:
-        agreed = self._ledger.mark(ack.epoch) if ack.generation == self._ledger.generation else 0
+        agreed = self._agreed(ack.epoch) if ack.generation == self._ledger.generation else 0
         fork = Fork(ack.epoch, agreed, self._new_epoch())
         log.warning("the server has other records at %s of %s; asking for a new epoch after %s", ack.seq, ack.epoch, agreed)
         self._ledger.request_fork(fork)
         self._forget_flight()
+
+    def _agreed(self, epoch: UUID) -> int:
+        """The last mark on which both agree: none where the log no longer holds what was delivered then, as after a restored card."""
+        mark = self._ledger.mark(epoch)
+        own = self._outbox.hash_at(epoch, mark)
+        return mark if own is not None and own.hex() == self._ledger.head(epoch) else 0
 
     def _waits_for_fork(self, epochs: list[Epoch]) -> bool:
         fork = self._ledger.fork

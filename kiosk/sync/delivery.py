@@ -49,6 +49,11 @@ class Ledger:
         row = self._db.execute("SELECT seq FROM marks WHERE epoch = ?", (str(epoch),)).fetchone()
         return int(row[0]) if row else 0
 
+    def head(self, epoch: UUID) -> str | None:
+        """Give the server's chain hash at the mark of `epoch`."""
+        row = self._db.execute("SELECT head FROM marks WHERE epoch = ?", (str(epoch),)).fetchone()
+        return str(row[0]) if row else None
+
     def set_mark(self, epoch: UUID, seq: int, head: str) -> None:
         """Keep what the server has of `epoch`, and its chain hash there."""
         self._db.execute("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)", (str(epoch), seq, head))
