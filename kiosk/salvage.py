@@ -27,8 +27,13 @@ log = logging.getLogger(__name__)
 SALVAGED: Final = "votes-salvaged.db"
 ASIDE: Final = "votes-damaged-*.db"
 _WORK: Final = "salvage"
+_FRESH: Final = "votes-fresh.db"
 _PARTS: Final = ("-wal", "-shm", "")
 _STEP: Final = 256
+_PAGE_BYTES: Final = 4096
+_PAGE_COUNT: Final = slice(28, 32)
+_ROW_BYTES: Final = 128
+"""Less than any record takes with its hash, id and index entries."""
 
 
 def open_store(folder: Path, new_epoch: Callable[[], UUID]) -> Store:
@@ -60,12 +65,32 @@ def _salvage(folder: Path, new_epoch: Callable[[], UUID]) -> None:
     for part in _PARTS:
         if (folder / (FILE + part)).exists():
             shutil.copyfile(folder / (FILE + part), work / (FILE + part))
+    if not _has_records(work / FILE):
+        _lend_first_page(work, new_epoch)
     with Store(work / SALVAGED, new_epoch, reason="salvaged") as store:
         found = list(readable(work / FILE))
         store.append_bodies(found)
     log.warning("salvaged %d records", len(found))
     (work / SALVAGED).rename(folder / SALVAGED)
     _sync_folder(folder)
+
+
+def _has_records(path: Path) -> bool:
+    """Whether SQLite finds its way into the file at all, whatever holes it has."""
+    with closing(sqlite3.connect(path)) as db:
+        try:
+            return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone())
+        except sqlite3.DatabaseError:
+            return False
+
+
+def _lend_first_page(work: Path, new_epoch: Callable[[], UUID]) -> None:
+    """Give the copy the first page of an empty log: without one every record is lost, and it says the same in every log."""
+    Store(work / _FRESH, new_epoch).close()
+    with (work / _FRESH).open("rb") as fresh, (work / FILE).open("r+b") as copy:
+        page = bytearray(fresh.read(_PAGE_BYTES))
+        page[_PAGE_COUNT] = bytes(4)  # so that SQLite takes the file's own length
+        copy.write(page)
 
 
 def _finish_swap(folder: Path) -> None:
@@ -92,6 +117,8 @@ def _sync_folder(folder: Path) -> None:
 
 def readable(path: Path) -> Iterator[tuple[UUID, str, bytes]]:
     """Give id, kind and body of every record that can still be read from a damaged log, in order."""
+    if not _has_records(path):
+        return
     with closing(sqlite3.connect(path)) as db:
         for low in range(0, _last_number(db, path) + 1, _STEP):
             for body in _bodies(db, low, _STEP):
@@ -108,7 +135,7 @@ def _last_number(db: sqlite3.Connection, path: Path) -> int:
     try:
         return int(db.execute("SELECT max(n) FROM records").fetchone()[0] or 0)
     except sqlite3.DatabaseError:
-        return path.stat().st_size // 64
+        return path.stat().st_size // _ROW_BYTES
 
 
 def _bodies(db: sqlite3.Connection, low: int, width: int) -> list[bytes]:

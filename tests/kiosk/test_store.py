@@ -166,6 +166,25 @@ def test_a_log_that_is_no_database_is_set_aside_too(data_dir: Path) -> None:
     assert list(data_dir.glob(salvage.ASIDE))
 
 
+@pytest.mark.parametrize("size", [100, 4096], ids=["header", "first page"])
+def test_a_log_without_its_beginning_loses_nothing(data_dir: Path, size: int) -> None:
+    votes = filled(data_dir)
+    destroy(data_dir / FILE, 0, size)
+    open_store(data_dir, new_id).close()
+    assert [decode_body(body).id for _, _, body, _ in logged(data_dir / FILE)] == [vote.id for vote in votes]
+    assert list(data_dir.glob(salvage.ASIDE))
+
+
+def test_of_a_log_without_its_end_the_beginning_goes_on(data_dir: Path) -> None:
+    votes = filled(data_dir)
+    with (data_dir / FILE).open("r+b") as file:
+        file.truncate(file.seek(0, 2) * 2 // 3)
+    open_store(data_dir, new_id).close()
+    kept = [decode_body(body).id for _, _, body, _ in logged(data_dir / FILE)]
+    assert 0.4 * len(votes) < len(kept) < len(votes)
+    assert set(kept) < {vote.id for vote in votes}
+
+
 def test_damage_in_the_index_loses_nothing(data_dir: Path) -> None:
     votes = filled(data_dir)
     root = rows(data_dir / FILE, "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_records_1'")[0][0]
