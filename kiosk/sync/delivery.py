@@ -34,9 +34,14 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, timeout=5)
-        self._db.execute("PRAGMA journal_mode = wal")
-        self._db.execute("PRAGMA synchronous = full")
-        self._db.executescript(_SCHEMA)
+        try:
+            self._db.execute("PRAGMA journal_mode = wal")
+            self._db.execute("PRAGMA synchronous = full")
+            self._db.executescript(_SCHEMA)
+            _check(self._db)
+        except BaseException:
+            self._db.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +107,12 @@ def open_ledger(path: Path) -> Ledger:
         with suppress(FileNotFoundError):
             Path(f"{path}{part}").rename(f"{path}-damaged{part}")
     return Ledger(path)
+
+
+def _check(db: sqlite3.Connection) -> None:
+    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
 
 
 def requested_fork(path: Path) -> Fork | None:

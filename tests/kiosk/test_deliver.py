@@ -292,10 +292,17 @@ def test_a_restored_card_goes_on_in_a_new_epoch_and_both_branches_are_kept(data_
     second.close()
 
 
-def test_a_damaged_ledger_is_begun_anew(data_dir: Path) -> None:
-    (data_dir / delivery.FILE).write_bytes(b"no database " * 999)
-    with delivery.open_ledger(data_dir / delivery.FILE) as ledger:
-        assert ledger.mark(UUID(int=1)) == 0
+@pytest.mark.parametrize("page", range(5))
+def test_a_damaged_ledger_is_begun_anew(data_dir: Path, page: int) -> None:
+    path, epoch = data_dir / delivery.FILE, UUID(int=1)
+    with delivery.open_ledger(path) as ledger:
+        ledger.begin_generation("g1")
+        ledger.set_mark(epoch, 1, "")
+    with path.open("r+b") as file:
+        file.seek(page * 4096)
+        file.write(b"no database " * 341)
+    with delivery.open_ledger(path) as ledger:
+        assert (ledger.mark(epoch), ledger.generation, ledger.fork) == (0, None, None)
     assert (data_dir / "delivery.db-damaged").exists()
 
 
