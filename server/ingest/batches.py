@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from server.ingest.rows import StoredContext, VoteRow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Work:
     """One transaction: what it knows, and what it writes at its end."""
 

@@ -6,16 +6,16 @@ A reply exists only after its transaction was committed, so sending it promises 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy.exc import DataError, IntegrityError
 
 from feedback.wire import Ack, Batch, Hello, State, WireError, ack_topic, decode, encode, settings_topic, split_topic, state_topic
 from server.db.engine import reading, writing
+from server.errors import DatabaseUnavailableError
 from server.fleet.states import forget_presence, record_state
 from server.ingest import quarantine, store
 from server.ingest.batches import Delivery, Work, take_batch
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 log = logging.getLogger(__name__)
-_POISON: Final = (DataError, IntegrityError, ValueError, ArithmeticError)
 _NO_EPOCH: Final = UUID(int=0)
 
 
@@ -81,7 +80,9 @@ class Ingest:
         """
         try:
             return self._take(messages)
-        except _POISON as error:
+        except DatabaseUnavailableError:
+            raise
+        except Exception as error:  # whatever one message does to us, the others are taken; it would come again after a restart too
             if len(messages) > 1:
                 return [reply for message in messages for reply in self.handle_group([message])]
             log.exception("a message on %r cannot be stored and is set aside", messages[0].topic)
@@ -144,6 +145,10 @@ class Ingest:
         except WireError as error:
             work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
             return []
+        mark = store.read_mark(work.connection, kiosk, hello.epoch)
+        if hello.acked > mark.seq and hello.generation == work.generation:
+            log.warning("%s was told of %d records and we have %d: the database is an older copy of itself", kiosk, hello.acked, mark.seq)
+            work.generation = store.begin_generation(work.connection)
         replies = [_reply_ack(kiosk, _ack(work, kiosk, hello.epoch))]
         settings = self._settings(work.connection, kiosk)
         return replies if settings is None else [*replies, Reply(settings_topic(kiosk), settings, retain=True)]
@@ -151,7 +156,7 @@ class Ingest:
     def _set_aside(self, message: Message, error: Exception) -> list[Reply]:
         with writing(self._engine) as connection:
             work = _open_work(connection, [message])
-            quarantine.keep(connection, [_note(message, Reason.REFUSED, f"{type(error).__name__}: {error}")])
+            quarantine.keep(connection, [_note(_without_now(message), Reason.REFUSED, f"{type(error).__name__}: {error}")])
             if message.kiosk in work.sites and message.topic.endswith("/batch"):
                 return [_refuse_batch(work, message, str(message.kiosk), Reason.REFUSED)]
         return []
@@ -182,6 +187,15 @@ def _decode_batch(payload: bytes) -> Batch:
     if batch.first_seq > MAX_SEQ:
         raise WireError(f"first_seq {batch.first_seq} is out of range")
     return batch
+
+
+def _without_now(message: Message) -> Message:
+    """Reduce a batch to its records: its kiosk sends it again and again, each time with another clock, and it is to be kept once."""
+    try:
+        bodies = decode(message.payload, Batch).bodies
+    except WireError:
+        return message
+    return replace(message, payload=b"[" + b",".join(bodies) + b"]")
 
 
 def _refuse_batch(work: Work, message: Message, kiosk: str, error: Reason) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import uuid4
 
 from sqlalchemy import bindparam, select, update
 
@@ -92,6 +93,13 @@ def read_server(connection: Connection) -> tuple[str, str]:
     """Give the database's generation and the centre's time zone."""
     row = connection.execute(_SERVER).one()
     return row.generation, row.time_zone
+
+
+def begin_generation(connection: Connection) -> str:
+    """Begin a new generation of the database, by which kiosks learn that it may have forgotten what it acknowledged; give it."""
+    generation = str(uuid4())
+    connection.execute(update(server).values(generation=generation))
+    return generation
 
 
 def settings_versions(connection: Connection) -> dict[str, int]:

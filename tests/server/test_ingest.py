@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from feedback.records import Outcome, encode_body, genesis
-from feedback.wire import ServerState, State, ack_topic, batch_topic, encode, hello_topic, settings_topic, state_topic
+from feedback.wire import Ack, Hello, ServerState, State, ack_topic, batch_topic, decode, encode, hello_topic, settings_topic, state_topic
 from server.db import schema
+from server.ingest import core
 from server.ingest.core import Message, Reply
 from server.ratings import rollups
 from tests.server.kit import KIOSK, MORNING, OTHER, QUARTER, Log, deliver, make_ingest, only_ack, reasons, rows
@@ -331,15 +332,46 @@ def test_a_removed_kiosks_last_state_is_taken_off_the_broker(engine: Engine) -> 
     assert reasons(engine) == []
 
 
-def test_one_poisoned_message_neither_stops_its_group_nor_comes_back_for_ever(engine: Engine, log: Log) -> None:
+@pytest.mark.parametrize("error", [ValueError, KeyError, RuntimeError])
+def test_one_poisoned_message_neither_stops_its_group_nor_comes_back_for_ever(engine: Engine, log: Log, error: type[Exception]) -> None:
     def explode(_connection: object, kiosk: str) -> bytes:
-        raise ValueError(kiosk)
+        raise error(kiosk)
 
     ingest = make_ingest(engine)
     ingest._settings = explode
     group = [Message(batch_topic(KIOSK), log.batch(), MORNING), Message(hello_topic(KIOSK), log.hello(), MORNING)]
     assert only_ack(ingest.handle_group(group)).seq == 1
     assert reasons(engine) == [("refused", 1)]
+
+
+def test_a_poisoned_batch_is_kept_once_however_often_it_comes(engine: Engine, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(core, "take_batch", explode)
+    for boottime_ms in (1000, 2000, 3000):
+        batch = log.batch(now=log.moment(boottime_ms=boottime_ms))
+        ack = only_ack(make_ingest(engine).handle(batch_topic(KIOSK), batch, MORNING))
+        assert (ack.seq, ack.error) == (0, "refused")
+    (kept,) = rows(engine, schema.quarantine)
+    assert (kept["payload"], kept["times"]) == (b"[" + b",".join(log.bodies) + b"]", 3)
+
+
+def test_a_kiosk_that_knows_more_than_the_database_makes_it_a_new_generation(engine: Engine, log: Log) -> None:
+    ingest = make_ingest(engine)
+    before = deliver(ingest, log)
+
+    def hello(acked: int, generation: str | None) -> Ack:
+        said = msgspec.structs.replace(decode(log.hello(), Hello), acked=acked, generation=generation)
+        return decode(ingest.handle(hello_topic(KIOSK), encode(said), MORNING)[0].payload, Ack)
+
+    assert hello(1, before.generation) == before
+    after = hello(5, before.generation)
+    assert after.generation != before.generation
+    assert (after.seq, after.head) == (1, before.head)
+    assert ingest.generation() == after.generation
+    assert hello(5, before.generation) == after, "it is told the rest by one change"
+    assert deliver(ingest, log).generation == after.generation
 
 
 def test_bodies_are_kept_byte_for_byte(engine: Engine, log: Log) -> None:
