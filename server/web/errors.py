@@ -37,8 +37,10 @@ def refuse(request: Request[Any, Any, Any], error: HTTPException) -> Response[An
 
 def send_to_sign_in(request: Request[Any, Any, Any], error: NotAuthorizedException) -> Response[Any]:
     """Ask people to sign in, and bring them back afterwards; programs get a 401."""
-    if _is_program(request) or request.method != "GET":
+    if _is_program(request):
         return _answer(request, error.status_code, "Sign in first", None)
+    if request.method != "GET":
+        return Redirect("/sign-in", status_code=303)
     query = f"?{request.url.query}" if request.url.query else ""
     return Redirect(f"/sign-in?next={quote(request.url.path + query, safe='')}", status_code=303)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
-from playwright.sync_api import sync_playwright
 
 from server.web.accounts import create_invitation
 from server.web.app import create_web
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from sqlalchemy import Engine
 
-CHROMIUM = "/usr/bin/chromium"
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
-QUIETER = ("--disable-component-update", "--disable-sync", "--disable-default-apps", "--disable-dev-shm-usage")
 PASSWORD = "кінь-батарея-скріпка"
 PATIENCE_S = 30.0
 
@@ -48,6 +44,12 @@ class Reader:
     hosts: set[str]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    with fill.cheap_passwords():
+        yield
+
+
 @pytest.fixture(scope="session")
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     engine = fill.make_engine(f"sqlite:///{tmp_path_factory.mktemp('centre') / 'server.db'}")
@@ -66,14 +68,6 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
         server.should_exit = True
         thread.join()
     engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *QUIETER])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -26,8 +26,7 @@ MORE = (
     "/kiosks/podil-hall/quarantine",
     "/quarantine",
 )
-QUARANTINES = ("/kiosks/desk-two-a/quarantine", "/kiosks/podil-hall/quarantine", "/quarantine")
-WIDTHS = (390, 1280, 1920)
+PHONE, DESKTOP, WIDE = 390, 1280, 1920
 
 
 def total_of(page: Page, desk: str) -> int:
@@ -97,13 +96,15 @@ def test_nothing_bars_anybody(reader: Reader, centre: Centre, language: str) -> 
     page, axe, found = reader.page, Axe(), []
 
     def look(path: str) -> None:
+        """Both languages at a desk's width; a phone shows the same words in another order, so once is enough. No width scrolls sideways."""
         page.goto(path)
-        for width in WIDTHS:
+        for width in (PHONE, WIDE, DESKTOP):
             page.set_viewport_size({"width": width, "height": 900})
-            found.extend(
-                (path, width, violation["id"], violation["nodes"][0]["html"]) for violation in axe.run(page).response["violations"]
-            )
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+            if width == DESKTOP or (width == PHONE and language == "uk"):
+                found.extend(
+                    (path, width, violation["id"], violation["nodes"][0]["html"]) for violation in axe.run(page).response["violations"]
+                )
 
     page.goto(f"{centre.address}/sign-in")
     if language == "en":
@@ -111,7 +112,7 @@ def test_nothing_bars_anybody(reader: Reader, centre: Centre, language: str) -> 
     look(f"{centre.address}/sign-in")
     look(centre.invite())
     sign_up(page, centre, f"leader-{language}")
-    for path in (*PAGES, *MORE, *QUARANTINES):
+    for path in (*PAGES, *MORE):
         look(centre.address + path)
         assert page.locator("html").get_attribute("lang") == language
     assert found == []

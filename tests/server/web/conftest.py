@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from litestar import Litestar
     from sqlalchemy import Engine
 
+ON_BOTH = pytest.mark.parametrize("engine", fill.DATABASES, indirect=True)
 ORIGIN = {"origin": "http://testserver.local"}
 PASSWORD = "кінь-батарея-скріпка"
 
@@ -25,8 +26,15 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=fill.DATABASES)
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    with fill.cheap_passwords():
+        yield
+
+
+@pytest.fixture
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A database with a registry: SQLite, or both for a test marked `ON_BOTH`. Questions to votes are tested on both in `ratings`."""
     engine = fill.an_engine(request)
     with engine.begin() as connection:
         fill.register(connection)

@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
+from argon2 import Type
 from sqlalchemy import Engine, func, select
 
 from server.db import schema
@@ -11,7 +12,7 @@ from server.web import accounts
 from server.web.app import create_web
 from server.web.throttle import LONGEST_WAIT_MS, Throttle
 from tests.server.web import fill
-from tests.server.web.conftest import ORIGIN, PASSWORD, sign_up
+from tests.server.web.conftest import ON_BOTH, ORIGIN, PASSWORD, sign_up
 
 if TYPE_CHECKING:
     from tests.server.web.fill import Clock
@@ -30,6 +31,7 @@ def sign_in(client: Client, login: str = "leader", password: str = PASSWORD, nex
     return client.post("/sign-in", data={"login": login, "password": password, "next": next_page})
 
 
+@ON_BOTH
 def test_an_invitation_makes_one_account_and_signs_in(visitor: Client, engine: Engine) -> None:
     token = invite(engine)
     assert "Створити обліковий запис" in visitor.get(f"/invitation/{token}").text
@@ -71,6 +73,7 @@ def test_a_wish_that_cannot_be_granted_says_why_and_keeps_the_link(
     assert visitor.get(f"/invitation/{token}").status_code == 200
 
 
+@ON_BOTH
 def test_a_taken_login_keeps_the_link(leader: Client, engine: Engine) -> None:
     token = invite(engine)
     answer = leader.post(f"/invitation/{token}", data={**ACCOUNT, "login": "leader"})
@@ -105,6 +108,7 @@ def test_signing_in_brings_back_to_our_own_pages_only(leader: Client) -> None:
         assert sign_in(leader, next_page=wanted).headers["location"] == reached
 
 
+@ON_BOTH
 def test_the_session_is_new_at_each_sign_in_and_gone_at_sign_out(leader: Client, engine: Engine) -> None:
     first = leader.cookies["vidhuk"]
     sign_in(leader)
@@ -124,6 +128,7 @@ def test_a_session_id_from_outside_is_not_taken_over(visitor: Client, engine: En
     assert all(cookie.value != "planted" for cookie in visitor.cookies.jar if cookie.domain == "testserver.local")
 
 
+@ON_BOTH
 def test_an_idle_session_ends(leader: Client, clock: Clock) -> None:
     for _ in range(3):
         clock.pass_by(minutes=29)
@@ -181,6 +186,17 @@ def test_only_our_own_forms_change_anything(leader: Client, engine: Engine, head
         assert connection.scalar(select(func.count()).select_from(schema.sessions)) == (0 if is_ours else 1)
 
 
+def test_passwords_cost_an_attacker_64_mib_each() -> None:
+    ours = fill.OUR_HASHER
+    assert (ours.type, ours.memory_cost, ours.time_cost) == (Type.ID, 65_536, 3)
+
+
+def test_leaving_twice_ends_at_the_entrance(leader: Client) -> None:
+    leader.post("/sign-out")
+    answer = leader.post("/sign-out", headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
 def test_guessing_is_slowed_and_nobody_is_locked_out(leader: Client, clock: Clock) -> None:
     leader.post("/sign-out")
     tried = 0
@@ -212,6 +228,7 @@ def test_a_technician_sees_kiosks_and_no_ratings(visitor: Client, engine: Engine
         assert visitor.get(path).status_code == 403, path
 
 
+@ON_BOTH
 def test_the_language_is_remembered(visitor: Client, engine: Engine) -> None:
     assert '<html lang="uk">' in visitor.get("/sign-in").text
     assert visitor.post("/language", data={"language": "en", "back": "/sign-in"}).headers["location"] == "/sign-in"
