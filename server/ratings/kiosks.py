@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import func, or_, select
 
-from server.db.schema import desks, kiosk_states, kiosks, quarantine, sites
+from server.db.schema import NO_DESK, desks, kiosk_states, kiosks, quarantine, sites
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
@@ -56,7 +56,7 @@ class Quarantined(msgspec.Struct, frozen=True):
 
 
 def list_kiosks(connection: Connection) -> list[Kiosk]:
-    """Give every kiosk of the registry, by site and name."""
+    """Give every kiosk of the registry: site by site, those of no desk first, then desk by desk."""
     messages = select(quarantine.c.kiosk, func.count().label("quarantined")).group_by(quarantine.c.kiosk).subquery()
     query = (
         select(
@@ -72,7 +72,7 @@ def list_kiosks(connection: Connection) -> list[Kiosk]:
         .outerjoin(desks, kiosks.c.desk_id == desks.c.id)
         .outerjoin(kiosk_states, kiosks.c.id == kiosk_states.c.kiosk)
         .outerjoin(messages, kiosks.c.id == messages.c.kiosk)
-        .order_by(sites.c.name, kiosks.c.name, kiosks.c.id)
+        .order_by(sites.c.id, func.coalesce(desks.c.id, NO_DESK), kiosks.c.name, kiosks.c.id)
     )
     return [_as_kiosk(row) for row in connection.execute(query)]
 

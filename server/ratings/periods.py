@@ -45,8 +45,11 @@ class Period(msgspec.Struct, frozen=True):
 
     def steps(self) -> Iterator[Period]:
         """Cut the period into days, or into weeks from Monday; the first and the last week may be incomplete."""
-        start = self.first
-        while start <= self.last:
-            end = start if self.step is Step.DAY else start + timedelta(days=6 - start.weekday())
-            yield Period(start, min(end, self.last))
-            start = end + timedelta(days=1)
+        start, left = self.first, self.days
+        while left > 0:
+            days = min(left, 1 if self.step is Step.DAY else 7 - start.weekday())
+            end = start + timedelta(days=days - 1)
+            yield Period(start, end)
+            left -= days
+            if left:  # the last day of all may have no next one
+                start = end + timedelta(days=1)

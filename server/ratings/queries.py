@@ -6,7 +6,6 @@ subtracted from the rollups' counts before anything is rated, so that nobody lea
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -100,18 +99,17 @@ class Split(msgspec.Struct, frozen=True):
 
 
 def list_sites(connection: Connection) -> list[Place]:
-    """Give every site, by name."""
-    rows = connection.execute(select(sites.c.id, sites.c.key, sites.c.name).order_by(sites.c.name))
+    """Give every site, in the registry's order."""
+    rows = connection.execute(select(sites.c.id, sites.c.key, sites.c.name).order_by(sites.c.id))
     return [Place(*row) for row in rows]
 
 
 def list_desks(connection: Connection, site_id: int | None = None) -> list[Desk]:
-    """Give every desk, by site and number."""
+    """Give every desk, in the registry's order: site by site, as the file names them."""
     query = select(desks.c.id, desks.c.key, desks.c.number, desks.c.name, sites.c.id, sites.c.key, sites.c.name).join(sites)
     if site_id is not None:
         query = query.where(sites.c.id == site_id)
-    found = [Desk(*row[:4], site=Place(*row[4:])) for row in connection.execute(query)]
-    return sorted(found, key=lambda desk: (desk.site.name, _natural(desk.number), desk.key))
+    return [Desk(*row[:4], site=Place(*row[4:])) for row in connection.execute(query.order_by(sites.c.id, desks.c.id))]
 
 
 def desk_table(connection: Connection, scope: Scope, now_ms: int) -> DeskTable:
@@ -220,9 +218,3 @@ def _sum(tallies: Iterable[_Both]) -> Tally:
     for now, held in tallies:
         counts, held_back = counts + now, held_back + held
     return _as_tally([counts, held_back])
-
-
-def _natural(number: str) -> tuple[tuple[bool, int, str], ...]:
-    """Order «2» before «10», and «10» before «10а»."""
-    parts = re.split(r"(\d+)", number)
-    return tuple((not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part)
