@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from litestar import Litestar, MediaType, Response, Router, get
@@ -55,6 +57,7 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) ->
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             openapi_router=Router("/api", route_handlers=[], opt=FOR_KEEPERS, include_in_schema=False),
         ),
+        on_startup=[_warm_up],
         on_shutdown=[_closer(totals)],
         request_max_body_size=_LARGEST_FORM_BYTES,
         logging_config=None,
@@ -64,6 +67,12 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) ->
 
 def _provide(value: object) -> Provide:
     return Provide(lambda: value, sync_to_thread=False, use_cache=True)
+
+
+@cache
+def _warm_up() -> None:
+    """Once in a process, beside everything else: whoever comes first shall not wait for the chart."""
+    Thread(target=charts.warm_up, name="charts warm up").start()
 
 
 def _closer(totals: live.Live) -> Callable[[], Any]:

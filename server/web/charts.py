@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from datetime import UTC, date
 from functools import cache
 from hashlib import sha256
 from itertools import pairwise
@@ -19,12 +20,13 @@ from litestar.params import FromQuery
 from feedback.looks import ANSWER_COLOURS, INK, LINE, MUTED, WHITE
 from server.db.engine import reading
 from server.ratings import queries
-from server.ratings.periods import Step
+from server.ratings.periods import Period, Step
 from server.web.access import FOR_READERS, Asked
 from server.web.assets import FOLDER
-from server.web.context import TheWeb
+from server.web.context import Centre, TheWeb
 from server.web.desks import find_desk
-from server.web.language import N_
+from server.web.language import DEFAULT, N_
+from server.web.language import language as language_by_code
 from server.web.question import Question, TheQuestion
 from server.web.rendering import language_of
 
@@ -97,6 +99,14 @@ def _label(shares: list[dict[str, Any]], words: dict[str, str], language: Langua
     for lower, upper in pairwise(labels):
         upper["at"] = max(upper["at"], lower["at"] + _APART)
     return labels
+
+
+def warm_up() -> None:
+    """Do what the first drawing of a process would have to wait for: import Altair, start the engine that draws, read the typeface."""
+    today = date(2026, 1, 1)
+    question = Question("today", Period(today, today), None, [], Centre("", UTC))
+    with _lock:
+        draw(describe_trend([], question, language_by_code(DEFAULT), "wide"), language_by_code(DEFAULT))
 
 
 def _draw(digest: str, specification: dict[str, Any], language: Language) -> str:

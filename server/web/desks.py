@@ -52,7 +52,7 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         trend = queries.trend(connection, scope, now_ms)
         hours = queries.week_hours(connection, scope, now_ms)
         parts = queries.split(connection, scope, "service", now_ms)
-    voted = [hour for _, hour in hours]
+    voted = [hour for (_, hour), found in hours.items() if found.rating.score.of]
     values: dict[str, Any] = {
         "desk": desk,
         "tally": tally,

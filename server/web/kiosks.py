@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
@@ -12,10 +12,29 @@ from server.db.engine import reading
 from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_quarantined
 from server.web.access import FOR_KEEPERS, Asked
 from server.web.context import TheWeb, Web, read_centre
+from server.web.language import N_
 from server.web.rendering import page
 
 if TYPE_CHECKING:
     from server.ratings.kiosks import Kiosk
+
+FAULTS: Final = {
+    "votes_db_damaged": N_("the vote store was damaged and is set aside; voting goes on in a new one"),
+    "server_refused": N_("the server does not accept what it sends: see the quarantine"),
+    "settings_refused": N_("it does not accept the settings from the server"),
+    "log_forked": N_("its vote store is a copy of an older one; the votes are sent anew"),
+}
+"""What kiosks say of themselves, for people; newer kiosks may say what is not here, and it is shown as they say it."""
+REASONS: Final = {
+    "undecodable": N_("The message cannot be read"),
+    "conflict": N_("Another record with the same number came first, and was kept"),
+    "foreign": N_("It is another kiosk’s, or this kiosk is not registered"),
+    "unknown_context": N_("The vote does not say by which questionnaire it was asked"),
+    "unknown_desk": N_("The vote names a desk that is not in the registry"),
+    "unknown_answer": N_("The vote has an answer that is not known"),
+    "refused": N_("The database did not take the message"),
+}
+"""Why the server could not take a message."""
 
 
 @get("/kiosks", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
@@ -23,7 +42,7 @@ def show_kiosks(request: Asked, web: TheWeb) -> Response[str]:
     """Show every kiosk."""
     with reading(web.engine) as connection:
         kiosks, strangers, centre = list_kiosks(connection), count_quarantined(connection, None), read_centre(connection)
-    return page(request, "kiosks.html", kiosks=kiosks, strangers=strangers, centre=centre, now_ms=web.now_ms())
+    return page(request, "kiosks.html", kiosks=kiosks, strangers=strangers, faults=FAULTS, centre=centre, now_ms=web.now_ms())
 
 
 @get("/kiosks/{kiosk_id:str}/quarantine", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
@@ -48,7 +67,8 @@ def _quarantine(request: Asked, web: Web, kiosk: Kiosk | None) -> Response[str]:
         messages, count = list_quarantined(connection, kiosk_id), count_quarantined(connection, kiosk_id)
         centre = read_centre(connection)
     shown = [(message, as_text(message.beginning)) for message in messages]
-    return page(request, "quarantine.html", kiosk=kiosk, messages=shown, count=count, most=SHOWN, centre=centre, now_ms=web.now_ms())
+    found: dict[str, Any] = {"messages": shown, "count": count, "most": SHOWN, "reasons": REASONS}
+    return page(request, "quarantine.html", kiosk=kiosk, **found, centre=centre, now_ms=web.now_ms())
 
 
 def as_text(beginning: bytes) -> str:

@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 POLL_S: Final = 0.6
 HEARTBEAT_S: Final = 15.0
+ENDED: Final = "ended"
+"""The last message: the page then says that its totals stand still."""
 Totals = dict[int, int]
 
 
@@ -63,7 +65,7 @@ class Live:
         try:
             while not self._is_closed:
                 latest = self._latest.get(question.query(), heard)
-                news = {desk: total for desk, total in latest.items() if heard.get(desk) != total}
+                news = {desk: latest.get(desk, 0) for desk in heard | latest if heard.get(desk) != latest.get(desk)}
                 heard = latest
                 if news:
                     yield news
@@ -116,6 +118,9 @@ async def _messages(live: Live, question: Question, language: Language, web: Web
             checked_s = monotonic()
             yield ServerSentEventMessage(comment="still here", data=None)
             if await sync_to_thread(find_person, web.engine, session_id, web.now_ms(), renew=False) is None:
+                yield ServerSentEventMessage(
+                    event=ENDED, data=language.words.gettext("Your session has ended. Reload the page to sign in.")
+                )
                 return
 
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import Connection, Engine, Table, insert, select, update
 
 from server.db import schema
 from server.db.engine import open_engine
+from server.web import accounts
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OUR_HASHER = accounts.hasher
 ZONE = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2026, 11, 22, 12, 7, tzinfo=ZONE)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -38,6 +46,14 @@ KIOSKS = [("Вихід", "exit-center", None), ("Стіл 2", "desk-two-a", "c2"
 MOODS = {"c1": 0.93, "c2": 0.97, "c3": 0.82, "c4": 0.9, "c5": 0.95, "p1": 0.96}
 
 
+@contextmanager
+def cheap_passwords() -> Iterator[None]:
+    """Hash as the product does, with a thousandth of its cost."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
 def make_engine(url: str) -> Engine:
     engine = open_engine(url)
     schema.metadata.create_all(engine)
@@ -51,7 +67,7 @@ DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 def an_engine(request: pytest.FixtureRequest) -> Engine:
     """Make an empty database of the kind that the fixture is parametrised with."""
-    if request.param == "sqlite":
+    if getattr(request, "param", "sqlite") == "sqlite":
         return make_engine(f"sqlite:///{request.getfixturevalue('tmp_path') / 'server.db'}")
     cluster = request.getfixturevalue("postgres_cluster")
     return make_engine(cluster.url(cluster.create_database()))
@@ -149,7 +165,7 @@ def kiosks(connection: Connection) -> None:
         connection.execute(insert(schema.kiosks).values(**values, created_ms=NOW_MS))
     state = {"session": _uuid(), "software": "0.1.0", "changed_ms": NOW_MS - 20_000, "clock_trusted": True}
     well = {"kiosk": "exit-center", "online": True, "outbox": 0, "settings": 3, "faults": "", "last_vote_ms": NOW_MS - 95_000}
-    ill = {"kiosk": "desk-two-a", "online": False, "outbox": 42, "settings": 2, "faults": "printer scanner"}
+    ill = {"kiosk": "desk-two-a", "online": False, "outbox": 42, "settings": 2, "faults": "server_refused printer"}
     connection.execute(insert(schema.kiosk_states).values(**well, **state))
     connection.execute(insert(schema.kiosk_states).values(**ill, **state, last_vote_ms=NOW_MS - 3 * 86_400_000))
     quarantined(connection, "desk-two-a", b"\x00<script>alert(1)</script>\xff", times=3)

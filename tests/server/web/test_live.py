@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,7 +38,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(story: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(story(), PATIENCE_S))
+    """Play a story in a loop of its own on a thread of its own: on the main thread playwright's may be alive."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, asyncio.wait_for(story(), PATIENCE_S)).result()
 
 
 def desk_id(engine: Engine, key: str) -> int:
@@ -65,6 +68,22 @@ def test_all_totals_come_once_then_those_that_change(web: Web, engine: Engine) -
         assert await anext(hearing) == {c1: 3, p1: 2, -1: 5}
         add(engine, "c1", "terrible")
         assert await anext(hearing) == {c1: 4, -1: 6}
+        await hearing.aclose()
+        totals.close()
+
+    run(story)
+
+
+def test_a_total_that_falls_to_nothing_is_heard(web: Web, engine: Engine, clock: Clock) -> None:
+    add(engine, "c1", times=3)
+    c1 = desk_id(engine, "c1")
+
+    async def story() -> None:
+        totals = live.Live(web)
+        hearing = totals.listen(read_question(web, "today", "", "", ""))
+        assert await anext(hearing) == {c1: 3, -1: 3}
+        clock.pass_by(minutes=24 * 60)
+        assert await anext(hearing) == {c1: 0, -1: 0}
         await hearing.aclose()
         totals.close()
 
@@ -140,7 +159,8 @@ def test_the_stream_ends_with_its_session(web: Web, engine: Engine, clock: Clock
         assert (await until_comment(messages)) == "still here"
         clock.pass_by(minutes=31)
         rest = [message async for message in messages]
-        assert all(message.event is None for message in rest)
+        assert [message.event for message in rest if message.event] == [live.ENDED]
+        assert "Сеанс завершено" in rest[-1].data
         totals.close()
 
     run(story)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Engine, update
 
+from kiosk.errors import Fault
 from server.db import schema
+from server.ingest.quarantine import Reason
 from server.web.desks import CSV_COLUMNS
-from server.web.kiosks import as_text
+from server.web.kiosks import FAULTS, REASONS, as_text
 from tests.server.web import fill
+from tests.server.web.conftest import ON_BOTH
 from tests.server.web.fill import NOW_MS, TODAY, WINDOW_MS, vote
 
 if TYPE_CHECKING:
@@ -42,6 +45,7 @@ def row(html: str, name: str) -> str:
     return words(found)
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("votes")
 def test_the_table_shows_each_desk_with_its_numbers(leader: Client) -> None:
     html = leader.get("/").text
@@ -104,12 +108,15 @@ def test_an_open_window_is_in_the_total_and_in_no_share(leader: Client, engine: 
     assert "61 98,4 %" in row(leader.get("/").text, "Реєстрація місця проживання")
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("votes")
 def test_one_desk(leader: Client) -> None:
     html = words(leader.get("/desks/c1?period=today").text)
     assert "Стіл 1. Реєстрація місця проживання" in html
     assert "97,2 %" in html
     assert "Години й дні тижня" in html
+    assert "97 % 96–98 % 1234 голоси" in html
+    assert "1200 голосів · 96,2–98,0 %" in html
     assert leader.get("/desks/none").status_code == 404
     assert "ніхто не голосував" in words(leader.get("/desks/c3").text)
 
@@ -122,7 +129,7 @@ def test_one_desk(leader: Client) -> None:
         ("period=own&from=2026-11-22&to=yesterday", "обидві дати"),
         ("period=own&from=2026-11-22&to=2026-11-21", "пізніший за останній"),
         ("period=own&from=1990-01-01&to=2026-11-21", "п’ять років"),
-        ("site=moon", "Такого майданчика немає"),
+        ("site=moon", "Такого підрозділу немає"),
     ],
 )
 def test_a_bad_question_gets_one_clear_answer(leader: Client, query: str, said: str) -> None:
@@ -133,10 +140,19 @@ def test_a_bad_question_gets_one_clear_answer(leader: Client, query: str, said: 
 
 
 @pytest.mark.parametrize(
-    "query", ["period=own&from=0001-01-01&to=0001-01-02", "period=7&period=30", "site=%00", "from=%ff&to=", "x=%22%3E"]
+    "query",
+    [
+        "period=own&from=0001-01-01&to=0001-01-02",
+        "period=own&from=9999-12-01&to=9999-12-31",
+        "period=own&from=9999-01-01&to=9999-12-31",
+        "period=7&period=30",
+        "site=%00",
+        "from=%ff&to=",
+        "x=%22%3E",
+    ],
 )
 def test_strange_questions_never_break_anything(leader: Client, query: str) -> None:
-    for path in ("/", "/desks.csv", "/charts/trend.svg", "/api/v1/desks"):
+    for path in ("/", "/desks/c1", "/desks.csv", "/charts/trend.svg", "/api/v1/desks"):
         assert leader.get(f"{path}?{query}").status_code in {200, 400}, path
 
 
@@ -163,6 +179,15 @@ def test_the_chart_is_drawn_once_and_known_by_its_mark(leader: Client, monkeypat
     assert leader.get("/charts/trend.svg?desk=none").status_code == 404
 
 
+def test_votes_of_open_windows_alone_draw_no_chart(leader: Client, engine: Engine) -> None:
+    with engine.begin() as connection:
+        vote(connection, "c1", "good", released_ms=NOW_MS + WINDOW_MS)
+    for path in ("/", "/desks/c1"):
+        html = leader.get(path).text
+        assert "trend.svg" not in html
+        assert "замало голосів для висновку" in words(html)
+
+
 def test_a_name_is_never_a_formula_nor_markup(leader: Client, engine: Engine) -> None:
     with engine.begin() as connection:
         for key, name in {"c1": "=HYPERLINK(1)", "c2": "+1", "c3": "-1", "c4": "@SUM", "c5": "\t=1", "p1": "<b>x</b>"}.items():
@@ -180,24 +205,41 @@ def test_empty_pages_teach(leader: Client, engine: Engine) -> None:
     assert "vidhuk-server registry load" in leader.get("/").text
 
 
+@ON_BOTH
 def test_kiosks_and_their_quarantine(leader: Client, engine: Engine) -> None:
     with engine.begin() as connection:
         fill.kiosks(connection)
     html = leader.get("/kiosks").text
     assert "немає зв’язку" in row(html, "desk-two-a")
-    assert "42 2, чинні 3 printer, scanner 1" in row(html, "desk-two-a")
+    assert "42 2, чинні 3 сервер не приймає надісланого: див. неприйняті повідомлення printer 1" in row(html, "desk-two-a")
     assert "ще не виходив на зв’язок" in row(html, "podil-hall")
+    assert html.index("exit-center") < html.index("podil-hall") < html.index("desk-two-a")
     assert "2 хвилини тому 22 листопада, 12:05" in row(html, "exit-center")
     assert "1 повідомлення надійшло не від наших терміналів" in words(html)
     found = leader.get("/kiosks/desk-two-a/quarantine").text
     assert "&lt;script&gt;alert(1)" in found
-    assert "× 3" in words(found)
+    assert "Повідомлення не вдалося прочитати × 3" in words(found)
     assert "Expected `int`" in words(found).replace("&#39;", "'")
     assert "vidhuk/v2/elsewhere" in leader.get("/quarantine").text
     assert leader.get("/kiosks/nobody/quarantine").status_code == 404
     states = {kiosk["id"]: kiosk for kiosk in leader.get("/api/v1/kiosks").json()}
     assert states["desk-two-a"]["state"]["outbox"] == 42
     assert states["podil-hall"]["state"] is None
+
+
+def test_a_clock_not_set_is_a_caution_and_no_fault(leader: Client, engine: Engine) -> None:
+    with engine.begin() as connection:
+        fill.kiosks(connection)
+        connection.execute(update(schema.kiosk_states).values(clock_trusted=False, faults=""))
+    html = leader.get("/kiosks").text
+    assert html.count('<span class="state warn">годинник не виставлено</span>') == 2
+    leader.post("/language", data={"language": "en"})
+    assert "clock not set" in leader.get("/kiosks").text
+
+
+def test_every_fault_and_reason_known_today_has_words() -> None:
+    assert set(Fault) == set(FAULTS)
+    assert set(Reason) == set(REASONS)
 
 
 def test_payloads_are_shown_as_harmless_text() -> None:
