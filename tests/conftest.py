@@ -6,11 +6,26 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.services import PostgresCluster, find_postgres, run_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-dev-shm-usage",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,3 +61,15 @@ def mosquitto_program() -> str:
     if program is None:
         pytest.skip("Mosquitto is not installed: install the package mosquitto")
     return program
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests: a second Playwright in the same process would refuse to start."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("Chromium is not installed: install the package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()

@@ -141,7 +141,7 @@ def test_a_missing_display_names_the_packages(config: Path) -> None:
 def test_a_bad_configuration_is_one_sentence_and_two(config: Path) -> None:
     config.write_text(config.read_text().replace("hardware", "hardwear"))
     code, said = outcome_of("ui", "--config", str(config))
-    assert (code, said) == (2, f"vidhuk-kiosk: {config}: unknown key 'hardwear' in [kiosk]; did you mean 'hardware'?\n")
+    assert (code, said) == (2, f"vidhuk-kiosk: {config}: kiosk: unknown key 'hardwear'; did you mean 'hardware'?\n")
     code, said = outcome_of("sync", "--config", str(config.parent / "none.toml"))
     assert code == 2
     assert said.endswith("none.toml cannot be read: No such file or directory\n")

@@ -4,7 +4,6 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.house import CENTRE, House
 from demo.sign_in import make_account
@@ -14,20 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from playwright.sync_api import Browser, Page
+
 KIOSK = "exit-sample-1"
 PASSWORD = "correct horse battery"
-CHROMIUM = {
-    "executable_path": "/usr/bin/chromium",
-    "args": [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ],
-}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -44,24 +33,17 @@ def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
 
 
 @pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**CHROMIUM)  # type: ignore[arg-type]
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def leader(house: House, browser: Browser) -> Page:
+def leader(house: House, chromium: Browser) -> Iterator[Page]:
     """A signed-in administrator's browser."""
     make_account(house.server("invite").strip(), "leader", PASSWORD)
-    page = browser.new_page()
+    page = chromium.new_page()
     page.goto(house.url)
     page.fill("[name=login]", "leader")
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
     page.wait_for_url(re.compile(re.escape(house.url) + "/?$"))
-    return page
+    yield page
+    page.close()
 
 
 @pytest.fixture
