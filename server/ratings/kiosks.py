@@ -83,7 +83,7 @@ def list_quarantined(connection: Connection, kiosk: str | None) -> list[Quaranti
     columns = [quarantine.c[name] for name in ("received_ms", "kiosk", "topic", "reason", "detail", "times")]
     query = select(*columns, func.length(payload), func.substr(payload, 1, _BEGINNING_BYTES)).where(_of(kiosk))
     rows = connection.execute(query.order_by(quarantine.c.id.desc()).limit(SHOWN))
-    return [Quarantined(*row[:7], bytes(row[7])) for row in rows]
+    return [Quarantined(*row[:7], bytes(row[7] or b"")) for row in rows]  # SQLite gives null for a part of nothing
 
 
 def count_quarantined(connection: Connection, kiosk: str | None) -> int:

@@ -129,6 +129,12 @@ def test_kiosks_and_what_they_sent_in_vain(connection: Connection) -> None:
     assert count_quarantined(connection, None) == 1
 
 
+def test_an_empty_message_is_listed_too(connection: Connection) -> None:
+    fill.quarantined(connection, None, b"")
+    (found,) = list_quarantined(connection, None)
+    assert (found.size, found.beginning) == (0, b"")
+
+
 def test_messages_of_a_kiosk_that_is_not_registered_are_of_no_known_kiosk(connection: Connection) -> None:
     fill.quarantined(connection, "stranger-1", b"x" * 10_000)
     (found,) = list_quarantined(connection, None)
