@@ -75,26 +75,31 @@ def describe_trend(points: list[TrendPoint], question: Question, language: Langu
         for point in points
         if (of := getattr(point.tally.rating, field)).share is not None
     ]
+    days = [step.first.isoformat() for step in question.period.steps()]
     return {
         "title": wrap(title % {"period": language.days(question.period)}, _LETTERS_A_LINE[width]),
         "width": width,
         "shares": shares,
-        "labels": _label(shares, {answer: word for answer, (word, _) in kinds.items()}, language, is_above=width == "narrow"),
+        "labels": _label(
+            shares, {answer: word for answer, (word, _) in kinds.items()}, language, last_day=days[-1] if width == "narrow" else None
+        ),
         "votes": [{"day": point.first.isoformat(), "votes": point.tally.rating.counts.total} for point in points],
         "votes_title": gettext("Votes"),
         "percent": language.percent_sign,
-        "days": [step.first.isoformat() for step in question.period.steps()],
+        "days": days,
     }
 
 
-def _label(shares: list[dict[str, Any]], words: dict[str, str], language: Language, *, is_above: bool) -> list[dict[str, Any]]:
-    """Write each line's name and last value beside its end, or above it; the higher line's always above the other's."""
+def _label(shares: list[dict[str, Any]], words: dict[str, str], language: Language, *, last_day: str | None) -> list[dict[str, Any]]:
+    """Write each line's name and last value beside its end, or above it at `last_day`, the right edge; the higher line's on top."""
     labels = []
     for answer, word in words.items():
         line = [share for share in shares if share["answer"] == answer]
         if line:
-            at = max(share["high"] for share in line[-_UNDER_LABEL:]) if is_above else line[-1]["share"]
-            labels.append({**line[-1], "at": at, "text": f"{word} {language.percent(line[-1]['share'], 1)}"})
+            at = max(share["high"] for share in line[-_UNDER_LABEL:]) if last_day else line[-1]["share"]
+            labels.append(
+                {**line[-1], "day": last_day or line[-1]["day"], "at": at, "text": f"{word} {language.percent(line[-1]['share'], 1)}"}
+            )
     labels.sort(key=lambda label: label["at"])
     for lower, upper in pairwise(labels):
         upper["at"] = max(upper["at"], lower["at"] + _APART)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from server.web.desks import CSV_COLUMNS
 from server.web.kiosks import FAULTS, REASONS, as_text
 from tests.server.web import fill
 from tests.server.web.conftest import ON_BOTH
-from tests.server.web.fill import NOW_MS, TODAY, WINDOW_MS, vote
+from tests.server.web.fill import NOW, NOW_MS, TODAY, WINDOW_MS, vote
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -116,7 +117,7 @@ def test_one_desk(leader: Client) -> None:
     assert "97,2 %" in html
     assert "Години й дні тижня" in html
     assert "97 % 96–98 % 1234 голоси" in html
-    assert "1200 голосів · 96,2–98,0 %" in html
+    assert "1200 голосів 96,2–98,0 %" in html
     assert leader.get("/desks/none").status_code == 404
     assert "ніхто не голосував" in words(leader.get("/desks/c3").text)
 
@@ -179,13 +180,17 @@ def test_the_chart_is_drawn_once_and_known_by_its_mark(leader: Client, monkeypat
     assert leader.get("/charts/trend.svg?desk=none").status_code == 404
 
 
-def test_votes_of_open_windows_alone_draw_no_chart(leader: Client, engine: Engine) -> None:
+def test_a_chart_needs_two_points_that_may_be_shown(leader: Client, engine: Engine) -> None:
     with engine.begin() as connection:
+        vote(connection, "c1", "good", at=NOW - timedelta(days=2))
         vote(connection, "c1", "good", released_ms=NOW_MS + WINDOW_MS)
     for path in ("/", "/desks/c1"):
         html = leader.get(path).text
         assert "trend.svg" not in html
         assert "замало голосів для висновку" in words(html)
+    with engine.begin() as connection:
+        vote(connection, "c1", "good", at=NOW - timedelta(days=1))
+    assert leader.get("/").text.count("/charts/trend.svg?") == 2
 
 
 def test_a_name_is_never_a_formula_nor_markup(leader: Client, engine: Engine) -> None:
