@@ -87,8 +87,9 @@ class MqttIngest:
         self._client.loop_stop()
 
     def is_alive(self) -> bool:
-        """Tell whether the worker still works."""
-        return self._worker.is_alive()
+        """Tell whether both threads still do their work: a network thread that ended would leave a server that hears nothing."""
+        network = f"paho-mqtt-client-{self._address.user}"
+        return self._worker.is_alive() and any(thread.name == network for thread in threading.enumerate())
 
     def is_connected(self) -> bool:
         """Tell whether what kiosks send reaches us."""

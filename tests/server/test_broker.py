@@ -269,6 +269,18 @@ def test_what_came_while_the_database_was_away_is_taken_in_later(engine: Engine,
     assert len(rows(engine, schema.records)) == 1
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_ingest_whose_network_thread_ended_is_not_alive(engine: Engine, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(MqttIngest, "_on_message", explode)
+    with running_ingest(engine, broker.port) as ingest, broker.station(KIOSK, "one") as kiosk:
+        assert ingest.is_alive()
+        kiosk.publish(batch_topic(KIOSK), b"?")
+        eventually(lambda: not ingest.is_alive())
+
+
 def test_the_server_says_when_it_goes(engine: Engine, broker: Broker) -> None:
     with broker.station(KIOSK, "one") as kiosk:
         kiosk.subscribe(SERVER_STATE_TOPIC)
