@@ -116,7 +116,7 @@ def run_sync(config: Config) -> None:
 
 
 def _state(data_dir: Path, deliverer: Deliverer, outbox: Outbox, agent: Agent, clock: Clock, session: UUID) -> wire.State:  # noqa: PLR0913, PLR0917
-    damaged = (Fault.VOTES_DB_DAMAGED,) if any(data_dir.glob(ASIDE)) else ()
+    damaged = (Fault.VOTES_DB_DAMAGED,) if outbox.damaged or any(data_dir.glob(ASIDE)) else ()
     return wire.State(
         online=True,
         session=session,

@@ -62,6 +62,10 @@ class Recorder:
         """Take everything after the last mark both sides agree on into a new epoch; sync asks again if it cannot be done now."""
         self._jobs.put(lambda: self._quietly(lambda store: store.rechain(epoch, after_seq, into)))
 
+    def look(self) -> None:
+        """Look through the log, which also salvages a damaged one."""
+        self._jobs.put(lambda: self._quietly(lambda store: store.check()))
+
     def _record(self, token: int, records: tuple[AnyRecord, ...]) -> None:
         listener = self.listener
         try:

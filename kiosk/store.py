@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FILE: Final = "votes.db"
 PRAGMAS: Final[dict[str, str | int]] = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 200, "foreign_keys": 1}
-_DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 migrations = Migrations("votes")
 
@@ -46,7 +46,7 @@ def own_errors() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        kind = StoreDamagedError if code in _DAMAGE else StoreError
+        kind = StoreDamagedError if code in DAMAGE else StoreError
         raise kind(f"{error} ({getattr(error, 'sqlite_errorname', type(error).__name__)})") from error
     except OSError as error:
         raise StoreError(str(error)) from error
@@ -107,15 +107,24 @@ class Store:
         self._db.close()
 
     def check(self) -> None:
-        """Let SQLite look through the whole file.
+        """Let SQLite look through the whole file, and see that every record is what it was when it was chained.
 
         Raises:
-            StoreDamagedError: it found something.
+            StoreDamagedError: something is not.
         """
         with own_errors():
             (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
-        if verdict != "ok":
-            raise StoreDamagedError(verdict)
+            if verdict != "ok":
+                raise StoreDamagedError(verdict)
+            if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone():
+                self._check_chain()
+
+    def _check_chain(self) -> None:
+        epoch, head = None, b""
+        for of, seq, body, stored in self._db.execute("SELECT epoch, seq, body, hash FROM records ORDER BY epoch, seq"):
+            if of == epoch and link(head, seq, body) != stored:
+                raise StoreDamagedError(f"record {seq} of epoch {of} is not what was written")
+            epoch, head = of, stored
 
     @property
     def epoch(self) -> UUID:

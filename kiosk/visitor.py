@@ -52,9 +52,12 @@ class Chores:
         """Let sync know which settings are in use."""
         self._recorder.note(SETTINGS_FACT, str(settings.version))
 
-    def obey_fork(self) -> None:
-        """Open the new epoch that sync asks for; the log itself sees to it that it happens once."""
-        fork = delivery.requested_fork(self._config.data_dir / delivery.FILE)
+    def obey(self) -> None:
+        """Do what sync asks for: look through a log that it cannot read, open a new epoch. The log sees to it that a fork happens once."""
+        ledger = self._config.data_dir / delivery.FILE
+        if delivery.wants_look(ledger):
+            self._recorder.look()
+        fork = delivery.requested_fork(ledger)
         if fork is not None:
             self._recorder.rechain(fork.epoch, fork.after_seq, fork.into)
 
@@ -105,7 +108,7 @@ class KioskVisitor:
         if now_ms < self._next_chores_ms or not self._visits.between_visits:
             return
         self._next_chores_ms = now_ms + round(CHORES_S * 1000)
-        self._chores.obey_fork()
+        self._chores.obey()
         settings = self._chores.settings()
         if settings is not None:
             self._visits.use(settings)

@@ -121,6 +121,7 @@ class Deliverer:
     def step(self) -> float:
         """Do what is due."""
         epochs = self._outbox.epochs()
+        self._ledger.want_look(self._outbox.damaged)
         if not self._connected or not epochs:
             return POLL_S
         if self._hello_is_due:

@@ -1,4 +1,4 @@
-"""delivery.db: what the server has, as it told us, and what sync asks of ui. One writer: sync; ui only reads the fork request."""
+"""delivery.db: what the server has, as it told us, and what sync asks of ui. One writer: sync; ui only reads what is asked."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS marks (epoch TEXT PRIMARY KEY, seq INTEGER NOT NULL, head TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS generations (n INTEGER PRIMARY KEY, generation TEXT NOT NULL UNIQUE);
     CREATE TABLE IF NOT EXISTS forks (into_epoch TEXT PRIMARY KEY, epoch TEXT NOT NULL, after_seq INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS looks (n INTEGER PRIMARY KEY);
 """
 
 
@@ -90,6 +91,11 @@ class Ledger:
         """Ask ui for a new epoch."""
         self._db.execute("INSERT INTO forks VALUES (?, ?, ?)", (str(fork.into), str(fork.epoch), fork.after_seq))
 
+    def want_look(self, wanted: bool) -> None:  # noqa: FBT001 - said as it is
+        """Ask ui to look through votes.db, or no longer."""
+        if wanted != _wants_look(self._db):
+            self._db.execute("INSERT INTO looks VALUES (1)" if wanted else "DELETE FROM looks")
+
     def fork_is_done(self) -> None:
         """Take the request back."""
         self._db.execute("DELETE FROM forks")
@@ -124,6 +130,21 @@ def requested_fork(path: Path) -> Fork | None:
             return _fork(db)
     except sqlite3.Error:
         return None
+
+
+def wants_look(path: Path) -> bool:
+    """Whether sync cannot read votes.db and asks ui to look through it."""
+    if not path.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as db:
+            return _wants_look(db)
+    except sqlite3.Error:
+        return False
+
+
+def _wants_look(db: sqlite3.Connection) -> bool:
+    return db.execute("SELECT 1 FROM looks").fetchone() is not None
 
 
 def _fork(db: sqlite3.Connection) -> Fork | None:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from feedback.records import genesis
+from feedback.records import genesis, link
 from feedback.wire import MAX_BATCH_BYTES, MAX_RECORDS
-from kiosk.store import FILE
+from kiosk.store import DAMAGE, FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +53,8 @@ class Outbox:
         self._path = data_dir / FILE
         self._db: sqlite3.Connection | None = None
         self._inode = 0
+        self.damaged = False
+        """Whether the file that bears the name now has failed us; ui looks through it and sets it aside."""
 
     def __enter__(self) -> Self:
         return self
@@ -75,13 +77,19 @@ class Outbox:
         """Give the next records after `seq`, as many as one batch holds."""
         prev = self.hash_at(epoch, seq)
         rows = self._read(
-            "SELECT body FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq > ? ORDER BY seq LIMIT ?",
+            "SELECT seq, body, hash FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq > ? ORDER BY seq LIMIT ?",
             str(epoch),
             seq,
             MAX_RECORDS,
         )
-        bodies = _fitting([bytes(body) for (body,) in rows])
-        return Slice(epoch, seq + 1, prev, bodies) if bodies and prev is not None else None
+        if prev is None or not rows:
+            return None
+        head = prev
+        for number, body, stored in rows:
+            if (head := link(head, number, body)) != stored:
+                self.damaged = True
+                return None
+        return Slice(epoch, seq + 1, prev, _fitting([bytes(body) for _, body, _ in rows]))
 
     def fact(self, name: str) -> str | None:
         """Give a small fact that ui keeps there."""
@@ -91,7 +99,8 @@ class Outbox:
     def _read(self, query: str, *values: str | int) -> list[Any]:
         try:
             return self._connection().execute(query, values).fetchall()
-        except (sqlite3.Error, OSError):
+        except (sqlite3.Error, OSError, OverflowError) as error:
+            self.damaged |= getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
             self._close()
             return []
 
@@ -100,6 +109,8 @@ class Outbox:
         if self._db is None or inode != self._inode:
             self._close()
             self._db = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=2)
+            if inode != self._inode:
+                self.damaged = False
             self._inode = inode
         return self._db
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from feedback import wire
 from feedback.records import decode_body, genesis, link
 from kiosk.errors import Fault
+from kiosk.salvage import ASIDE, open_store
 from kiosk.store import FILE, Store
 from kiosk.sync import delivery
 from kiosk.sync.deliver import ANSWER_S, BACK_OFF_S, Deliverer, Sender
@@ -317,6 +318,37 @@ def test_the_reader_follows_the_file_that_bears_the_name(data_dir: Path) -> None
             store.append([a_vote(), a_vote()])
             assert [epoch.last for epoch in outbox.epochs()] == [2]
         assert [epoch.last for epoch in outbox.epochs()] == [2], "also when nobody writes"
+
+
+@pytest.mark.parametrize("length", [1, 4096], ids=["one byte of a record", "a page"])
+def test_damage_that_only_delivery_meets_is_looked_into_and_healed(data_dir: Path, length: int) -> None:
+    Store(data_dir / FILE, epochs).close()
+    kiosk = Kiosk(data_dir, FakeServer())
+    kiosk.vote(600)
+    kiosk.close()
+    content = (data_dir / FILE).read_bytes()
+    start = content.index(b'["vote"', len(content) // 2)
+    with (data_dir / FILE).open("r+b") as file:
+        file.seek(start if length == 1 else start // 4096 * 4096)
+        file.write(b"\xff" * length)
+    with Outbox(data_dir) as outbox, delivery.open_ledger(data_dir / delivery.FILE) as ledger:
+        server = FakeServer()
+        kiosk.server, kiosk.outbox, kiosk.ledger = server, outbox, ledger
+        kiosk.start()
+        kiosk.deliverer.connected()
+        for _ in range(20):
+            kiosk.deliverer.step()
+            for ack in kiosk.carry():
+                kiosk.deliverer.acknowledged(ack)
+        assert outbox.damaged
+        assert delivery.wants_look(data_dir / delivery.FILE)
+        with open_store(data_dir, epochs) as kiosk.store:
+            kiosk.settle()
+            kiosk.assert_all_delivered()
+            assert len(server.records) >= 560
+        assert list(data_dir.glob(ASIDE))
+        assert not outbox.damaged
+        assert not delivery.wants_look(data_dir / delivery.FILE)
 
 
 def test_what_is_asked_at_every_step_does_not_grow_with_the_log(data_dir: Path) -> None:

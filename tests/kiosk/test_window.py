@@ -24,7 +24,7 @@ pytestmark = pytest.mark.window
 
 
 class NoChores:
-    def obey_fork(self) -> None:
+    def obey(self) -> None:
         pass
 
     def settings(self) -> KioskSettings | None:
