@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from feedback import wire
 from kiosk.errors import Fault, SettingsRefusedError
+from kiosk.sync.deliver import POLL_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from kiosk.sync.deliver import Deliverer
@@ -59,14 +62,17 @@ class Agent:
     def received(self, topic: str, payload: bytes) -> None:
         """A message came; one that is not understood changes nothing."""
         try:
-            self._routes.get(topic, _pass_over)(payload)
+            with _putting_off():
+                self._routes.get(topic, _pass_over)(payload)
         except wire.WireError as error:
             log.warning("%s: %s", topic, error.reason)
 
     def run(self) -> None:
         """Work until `stop`."""
         while not self._stopped:
-            wait_s = self._deliverer.step()
+            wait_s = POLL_S
+            with _putting_off():
+                wait_s = self._deliverer.step()
             self._report.step()
             self._alive()
             self._inbox.wait(wait_s)
@@ -85,6 +91,15 @@ class Agent:
             self._settings_refused = True
             return
         self._settings_refused = False
+
+
+@contextmanager
+def _putting_off() -> Iterator[None]:
+    """Go on when a full disk takes nothing down: the server says everything again, and the leader goes on seeing the kiosk."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        log.warning("put off: %s", error)
 
 
 def _nothing() -> None:

@@ -77,10 +77,10 @@ class Ledger:
 
     def begin_generation(self, generation: str) -> None:
         """Note a new generation and forget all marks: it will say by itself what it has."""
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.execute("DELETE FROM marks")
-        self._db.execute("INSERT INTO generations (generation) VALUES (?)", (generation,))
-        self._db.execute("COMMIT")
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("DELETE FROM marks")
+            self._db.execute("INSERT INTO generations (generation) VALUES (?)", (generation,))
 
     @property
     def fork(self) -> Fork | None:

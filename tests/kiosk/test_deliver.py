@@ -15,6 +15,7 @@ from kiosk.errors import Fault
 from kiosk.salvage import ASIDE, open_store
 from kiosk.store import FILE, Store
 from kiosk.sync import delivery
+from kiosk.sync.agent import Agent
 from kiosk.sync.deliver import ANSWER_S, BACK_OFF_S, Deliverer, Sender
 from kiosk.sync.delivery import Ledger
 from kiosk.sync.outbox import EPOCHS, Outbox
@@ -305,6 +306,21 @@ def test_a_damaged_ledger_is_begun_anew(data_dir: Path, page: int) -> None:
     with delivery.open_ledger(path) as ledger:
         assert (ledger.mark(epoch), ledger.generation, ledger.fork) == (0, None, None)
     assert (data_dir / "delivery.db-damaged").exists()
+
+
+def test_a_full_disk_puts_a_mark_off_and_ends_nothing(kiosk: Kiosk, caplog: pytest.LogCaptureFixture) -> None:
+    kiosk.vote(3)
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    (_, ack) = kiosk.carry()
+    agent = Agent(None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
+    agent.serve(kiosk.deliverer, None)  # type: ignore[arg-type]
+    kiosk.ledger._db.execute("PRAGMA query_only = 1")
+    agent.received(wire.ack_topic(KIOSK), wire.encode(ack))
+    assert "put off" in caplog.text
+    kiosk.ledger._db.execute("PRAGMA query_only = 0")
+    agent.received(wire.ack_topic(KIOSK), wire.encode(ack))
+    assert kiosk.ledger.mark(ack.epoch) == 3
 
 
 def test_the_reader_follows_the_file_that_bears_the_name(data_dir: Path) -> None:
