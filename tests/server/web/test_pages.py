@@ -116,8 +116,8 @@ def test_one_desk(leader: Client) -> None:
     assert "Стіл 1. Реєстрація місця проживання" in html
     assert "97,2 %" in html
     assert "Години й дні тижня" in html
-    assert "97 % 96–98 % 1234 голоси" in html
-    assert "1200 голосів 96,2–98,0 %" in html
+    assert "97 % 96–98 % 1 234 голоси" in html
+    assert "1 200 голосів 96,2–98,0 %" in html
     assert leader.get("/desks/none").status_code == 404
     assert "ніхто не голосував" in words(leader.get("/desks/c3").text)
 
