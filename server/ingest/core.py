@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from feedback.records import chain
 from feedback.wire import Ack, Batch, Hello, State, WireError, ack_topic, decode, encode, settings_topic, split_topic, state_topic
 from server.db.engine import reading, writing
 from server.errors import DatabaseUnavailableError
 from server.fleet.states import forget_presence, record_state
 from server.ingest import quarantine, store
 from server.ingest.batches import Delivery, Work, take_batch
-from server.ingest.chain import FORK, MAX_SEQ
+from server.ingest.chain import FORK, MAX_SEQ, judge
 from server.ingest.quarantine import Note, Reason
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ class Ingest:
         except Exception as error:  # whatever one message does to us, the others are taken; it would come again after a restart too
             if len(messages) > 1:
                 return [reply for message in messages for reply in self.handle_group([message])]
+            halves = _halves(messages[0])
+            if halves:  # so that one record never holds up the others
+                return [reply for half in halves for reply in self.handle_group([half])]
             log.exception("a message on %r cannot be stored and is set aside", messages[0].topic)
             return self._set_aside(messages[0], error)
 
@@ -158,7 +162,7 @@ class Ingest:
             work = _open_work(connection, [message])
             quarantine.keep(connection, [_note(_without_now(message), Reason.REFUSED, f"{type(error).__name__}: {error}")])
             if message.kiosk in work.sites and message.topic.endswith("/batch"):
-                return [_refuse_batch(work, message, str(message.kiosk), Reason.REFUSED)]
+                return [_pass_by(work, message, str(message.kiosk))]
         return []
 
 
@@ -189,13 +193,42 @@ def _decode_batch(payload: bytes) -> Batch:
     return batch
 
 
-def _without_now(message: Message) -> Message:
-    """Reduce a batch to its records: its kiosk sends it again and again, each time with another clock, and it is to be kept once."""
+def _halves(message: Message) -> list[Message]:
+    """Cut a batch in two that say the same one after the other; nothing where it cannot be cut."""
+    batch = _readable_batch(message)
+    if batch is None or len(batch.records) == 1:
+        return []
+    middle = len(batch.records) // 2
+    hashes = chain(bytes.fromhex(batch.prev), batch.first_seq, batch.bodies[:middle])
+    parts = (
+        msgspec.structs.replace(batch, records=batch.records[:middle]),
+        msgspec.structs.replace(batch, records=batch.records[middle:], first_seq=batch.first_seq + middle, prev=hashes[-1].hex()),
+    )
+    return [replace(message, payload=encode(part)) for part in parts]
+
+
+def _readable_batch(message: Message) -> Batch | None:
     try:
-        bodies = decode(message.payload, Batch).bodies
+        return _decode_batch(message.payload) if message.topic.endswith("/batch") else None
     except WireError:
-        return message
-    return replace(message, payload=b"[" + b",".join(bodies) + b"]")
+        return None
+
+
+def _without_now(message: Message) -> Message:
+    """Reduce a batch to its records: it may come again, each time with another clock, and it is to be kept once."""
+    batch = _readable_batch(message)
+    return message if batch is None else replace(message, payload=b"[" + b",".join(batch.bodies) + b"]")
+
+
+def _pass_by(work: Work, message: Message, kiosk: str) -> Reply:
+    """Answer a record that is in quarantine because storing it fails: its kiosk goes on behind it."""
+    batch = _readable_batch(message)
+    if batch is None:
+        return _refuse_batch(work, message, kiosk, Reason.REFUSED)
+    verdict = judge(batch, store.read_mark(work.connection, kiosk, batch.epoch))
+    if verdict.fresh:
+        store.write_mark(work.connection, kiosk, batch.epoch, verdict.mark, message.received_ms)
+    return _reply_ack(kiosk, _ack(work, kiosk, batch.epoch, error=Reason.REFUSED))
 
 
 def _refuse_batch(work: Work, message: Message, kiosk: str, error: Reason) -> Reply:

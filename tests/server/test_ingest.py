@@ -17,6 +17,8 @@ from tests.server.kit import KIOSK, MORNING, OTHER, QUARTER, Log, deliver, make_
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from server.ingest.batches import Delivery, Work
+
 HUGE = 2**70
 
 
@@ -344,17 +346,27 @@ def test_one_poisoned_message_neither_stops_its_group_nor_comes_back_for_ever(en
     assert reasons(engine) == [("refused", 1)]
 
 
-def test_a_poisoned_batch_is_kept_once_however_often_it_comes(engine: Engine, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    def explode(*_: object) -> None:
-        raise RuntimeError("a mistake of ours")
+def test_a_poisoned_record_is_kept_once_and_holds_up_no_other(engine: Engine, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    for answer in "abcdefg":
+        log.add(log.vote(answer))
+    poison = log.bodies[4]
+    sound = core.take_batch
+
+    def explode(work: Work, delivery: Delivery) -> Ack:
+        if poison in delivery.batch.bodies:
+            raise RuntimeError("a mistake of ours")
+        return sound(work, delivery)
 
     monkeypatch.setattr(core, "take_batch", explode)
     for boottime_ms in (1000, 2000, 3000):
-        batch = log.batch(now=log.moment(boottime_ms=boottime_ms))
-        ack = only_ack(make_ingest(engine).handle(batch_topic(KIOSK), batch, MORNING))
-        assert (ack.seq, ack.error) == (0, "refused")
+        replies = make_ingest(engine).handle(batch_topic(KIOSK), log.batch(now=log.moment(boottime_ms=boottime_ms)), MORNING)
+        last = decode(replies[-1].payload, Ack)
+        assert (last.seq, last.head) == (len(log.bodies), log.hash_at(len(log.bodies)).hex())
+    assert [decode(reply.payload, Ack).error for reply in replies].count("refused") == 1
+    assert len(votes(engine)) == len(log.bodies) - 2  # without the context and the poison
     (kept,) = rows(engine, schema.quarantine)
-    assert (kept["payload"], kept["times"]) == (b"[" + b",".join(log.bodies) + b"]", 3)
+    assert (kept["reason"], kept["payload"], kept["times"]) == ("refused", b"[" + poison + b"]", 3)
+    assert_rollups_agree(engine)
 
 
 def test_a_kiosk_that_knows_more_than_the_database_makes_it_a_new_generation(engine: Engine, log: Log) -> None:
