@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from server.config import Config, parse_config
+from server.config import Config, is_loopback, parse_config
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from server.app import Server
 
@@ -124,6 +124,7 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
     site: Annotated[str, typer.Option(help="Key of the site where it stands.")],
     desk: Annotated[str | None, typer.Option(help="Key of the desk that it belongs to; without one, visitors pick theirs.")] = None,
     hardware: Annotated[Hardware, typer.Option(help="What it has besides its screen.")] = Hardware.NONE,
+    output: Annotated[Path | None, typer.Option(help="Write the kiosk.toml to this new file, for you alone to read.")] = None,
     data: DataDir = None,
     config: ConfigFile = None,
 ) -> None:
@@ -134,7 +135,7 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
     from server.registry.kiosk_toml import KioskFile
     from server.registry.kiosks import Wish, add_kiosk
 
-    with _opened(data, config) as server:
+    with _opened(data, config) as server, _new_file(output) as write:
         with writing(server.engine) as connection:
             kiosk = add_kiosk(connection, Wish(name=name, site=site, desk=desk), hash_password=hash_password, now_ms=now_ms())
         file = KioskFile(
@@ -146,7 +147,9 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
             signing_key=server.keys.signing_public,
             sealing_key=server.keys.sealing_public,
         )
-    typer.echo(file.toml(), nl=False)
+        write(file.toml())
+    if is_loopback(file.host):
+        _say(f"it names {file.host} and serves on this machine only; for other machines set [broker] host in the file given with --config")
 
 
 @kiosk_app.command("remove")
@@ -257,11 +260,29 @@ def _read_config(data: Path | None, file: Path | None) -> Config:
     return parse_config("" if file is None else _read(file), source=str(file or "configuration"), data_dir=data)
 
 
+@contextmanager
+def _new_file(path: Path | None) -> Iterator[Callable[[str], object]]:
+    """Give what writes into a new file, or prints; a file that stays empty because something fails is taken away again."""
+    if path is None:
+        yield partial(typer.echo, nl=False)
+        return
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            yield file.write
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already and is not overwritten: it may hold the only copy of a credential") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {error}") from error
+        raise ConfigError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _greet(server: Server) -> None:

@@ -67,6 +67,14 @@ def is_wildcard(host: str) -> bool:
         return False
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` means this machine and can be reached from no other."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def parse_config(text: str, *, source: str, data_dir: Path | None = None) -> Config:
     """Read a configuration from TOML; `data_dir`, where given, wins over the file's.
 

@@ -35,7 +35,8 @@ class PortTakenError(ServerError):
     """Another program listens where we should. `setting` is the key that chooses another `port`."""
 
     def __init__(self, host: str, port: int, setting: str) -> None:
-        super().__init__(f"port {port} on {host} is taken by another program: stop that program, or choose another port with {setting}")
+        what_to_do = f"stop that program, or choose another port with {setting} in the file given with --config"
+        super().__init__(f"port {port} on {host} is taken by another program: {what_to_do}")
         self.host = host
         self.port = port
         self.setting = setting

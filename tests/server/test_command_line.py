@@ -93,12 +93,27 @@ def test_kiosk_add_prints_a_complete_file(installation: Installation) -> None:
     assert installation.call("quarantine", "list").returncode == 0
 
 
+def test_kiosk_add_writes_a_file_for_one_reader_and_overwrites_none(installation: Installation) -> None:
+    file = installation.folder / "kiosk.toml"
+    assert installation.call("registry", "load", str(installation.folder / "centre.yaml")).returncode == 0
+    failed = installation.call("kiosk", "add", "exit-sample-1", "--site", "nowhere", "--output", str(file))
+    assert (failed.returncode, file.exists()) == (2, False)
+    added = installation.call("kiosk", "add", "exit-sample-1", "--site", "main", "--output", str(file))
+    assert (added.returncode, added.stdout, file.stat().st_mode & 0o777) == (0, "", 0o600)
+    assert "127.0.0.1 and serves on this machine only" in added.stderr
+    written = file.read_bytes()
+    again = installation.call("kiosk", "add", "exit-sample-2", "--site", "main", "--output", str(file))
+    assert (again.returncode, file.read_bytes()) == (2, written)
+    assert "is there already" in again.stderr
+    assert "exit-sample-2" not in installation.call("kiosk", "list").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("kiosk", "remove", "nothing-1"), "there is no kiosk 'nothing-1'"),
         (("quarantine", "show", "5"), "there is no number 5"),
-        (("registry", "load", "/nowhere.yaml"), "/nowhere.yaml cannot be read"),
+        (("registry", "load", "/nowhere.yaml"), "/nowhere.yaml cannot be read: No such file or directory"),
         (("ingest", "--shared", "1"), "several workers need PostgreSQL"),
     ],
 )
