@@ -37,6 +37,15 @@ def prepare(data_dir: Path, mounts: str | None = None) -> None:
         )
 
 
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: a rename is durable only then."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def file_system_of(path: Path, mounts: str) -> str:
     """Give the kind of file system that holds `path`: the longest, last mounted one above it."""
     found = ("", "")

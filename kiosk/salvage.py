@@ -7,7 +7,6 @@ either the old state, which is then salvaged again, or a swap that is finished a
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from feedback.records import RecordError, decode_body
 from kiosk.errors import StoreDamagedError
+from kiosk.folder import sync_folder
 from kiosk.store import FILE, Store, own_errors
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _salvage(folder: Path, new_epoch: Callable[[], UUID]) -> None:
         store.append_bodies(found)
     log.warning("salvaged %d records", len(found))
     (work / SALVAGED).rename(folder / SALVAGED)
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def _has_records(path: Path) -> bool:
@@ -104,15 +104,7 @@ def _finish_swap(folder: Path) -> None:
         if (folder / (FILE + part)).exists():
             (folder / (FILE + part)).rename(folder / (ASIDE.replace("*", str(number)) + part))
     (folder / SALVAGED).rename(folder / FILE)
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder)
 
 
 def readable(path: Path) -> Iterator[tuple[UUID, str, bytes]]:

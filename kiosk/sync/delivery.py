@@ -6,12 +6,16 @@ import logging
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 from uuid import UUID
 
 import msgspec
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 FILE: Final = "delivery.db"
 _SCHEMA: Final = """
@@ -123,24 +127,23 @@ def _check(db: sqlite3.Connection) -> None:
 
 def requested_fork(path: Path) -> Fork | None:
     """Give the fork that sync asks for, as ui sees it; None when there is none or the file cannot be read just now."""
-    if not path.exists():
-        return None
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as db:
-            return _fork(db)
-    except sqlite3.Error:
-        return None
+    return _glance(path, _fork, otherwise=None)
 
 
 def wants_look(path: Path) -> bool:
-    """Whether sync cannot read votes.db and asks ui to look through it."""
+    """Whether sync cannot read votes.db and asks ui to look through it; False when the file cannot be read just now."""
+    return _glance(path, _wants_look, otherwise=False)
+
+
+def _glance(path: Path, ask: Callable[[sqlite3.Connection], T], *, otherwise: T) -> T:
+    """Ask the file without writing to it."""
     if not path.exists():
-        return False
+        return otherwise
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as db:
-            return _wants_look(db)
+            return ask(db)
     except sqlite3.Error:
-        return False
+        return otherwise
 
 
 def _wants_look(db: sqlite3.Connection) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kiosk import accepted
 from kiosk.errors import SettingsRefusedError
+from kiosk.folder import sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def _write_durably(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _point_durably(link: Path, name: str) -> None:
@@ -72,12 +73,4 @@ def _point_durably(link: Path, name: str) -> None:
         temporary.unlink()
     temporary.symlink_to(name)
     temporary.replace(link)
-    _sync_folder(link.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(link.parent)
