@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 import os
 import select
@@ -49,16 +50,18 @@ class Supervisor:
         self._stopping = threading.Event()
         # The kernel sends the death signal when the thread that started Mosquitto ends, so one thread lives as long as we do.
         self._thread = threading.Thread(target=self._supervise, name="broker")
+        self._lock: int | None = None
         self.pid: int | None = None
 
     def start(self) -> None:
         """Start Mosquitto and return when it listens. Whatever this raises, `stop` ends what has begun.
 
         Raises:
-            BrokerError: it is not installed, or does not come up.
+            BrokerError: it is not installed, does not come up, or another server runs the one of this folder.
             PortTakenError: another program listens on its port.
         """
         self._program = find_mosquitto()
+        self._lock = _lock(self._folder)
         wait_for_port(self._listener.host, self._listener.port, setting="broker.port", within_s=_PORT_WAIT_S)
         self._kiosks = dict(self._ask_kiosks())
         self._write()
@@ -76,6 +79,8 @@ class Supervisor:
         if self._thread.is_alive():
             self._thread.join()
         os.close(self._stop_fd)
+        if self._lock is not None:
+            os.close(self._lock)
 
     def is_alive(self) -> bool:
         """Tell whether somebody still watches over Mosquitto."""
@@ -135,6 +140,22 @@ class Supervisor:
         with contextlib.suppress(OSError), socket.create_connection((host, self._listener.port), timeout=1):
             return True
         return False
+
+
+def _lock(folder: Path) -> int:
+    """Hold the folder for this server alone, until the descriptor is closed or the process dies.
+
+    Raises:
+        BrokerError: another server holds it.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        raise BrokerError(f"another vidhuk-server runs the broker of {folder}: stop it first, or choose another data_dir") from None
+    return held
 
 
 def find_mosquitto() -> str:

@@ -192,6 +192,14 @@ def test_a_taken_port_is_named_with_its_setting(tmp_path: Path, monkeypatch: pyt
         broker.supervisor.start()
 
 
+def test_one_folder_has_one_broker(broker: Broker, tmp_path: Path) -> None:
+    second = Broker(tmp_path)
+    with pytest.raises(BrokerError, match="another vidhuk-server runs the broker"):
+        second.supervisor.start()
+    second.supervisor.stop()
+    assert broker.supervisor.listens()
+
+
 def test_without_mosquitto_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda *_arguments, **_options: None)
     with pytest.raises(BrokerError, match="install the package mosquitto"):
