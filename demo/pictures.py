@@ -42,7 +42,7 @@ def photograph_dashboard(house: House) -> None:
     login, password = sign_in_data(house)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(CHROMIUM))
-        page = browser.new_page(viewport={"width": 1280, "height": 960}, bypass_csp=True)  # to look into the page from here
+        page = browser.new_page(viewport={"width": 1280, "height": 1480}, bypass_csp=True)  # to look into the page from here
         page.goto(house.url)
         page.fill("[name=login]", login)
         page.fill("[name=password]", password)
