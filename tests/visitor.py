@@ -41,8 +41,11 @@ class Visitor:
         self.taps_until(f"desk:{desk}", "Thanks")
 
     def _taps_and_looks(self, target: str, screen: str) -> bool:
-        if target in self.looks().targets:
-            self.taps(target)
+        with Mirror(self._mirror) as mirror:
+            place = mirror.frame().targets.get(target)
+            if place:
+                mirror.tap(*place)
         with suppress(HouseError):
             self.sees(screen, 0.7)
-        return self.looks().screen == screen
+            return True
+        return False
