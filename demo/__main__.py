@@ -43,7 +43,8 @@ def main() -> None:
     folder: Path = arguments.data.resolve()
     if arguments.reset:
         forget(folder)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)
     began = monotonic()
     try:
         with ExitStack() as stack:
