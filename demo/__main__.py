@@ -43,7 +43,7 @@ def main() -> None:
     folder: Path = arguments.data.resolve()
     if arguments.reset:
         forget(folder)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)
     began = monotonic()
     try:
