@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from feedback.looks import PAPER
@@ -16,7 +17,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PACKAGES: Final = "libgl1 libegl1 libegl-mesa0 libgl1-mesa-dri libgles2 libgbm1 libmtdev1"
+PACKAGES: Final = "libgl1 libegl1 libegl-mesa0 libgl1-mesa-dri libgles2 libgbm1"
+
+
+class _KivysWords(logging.Filter):
+    """Keeps Kivy's chatter out of the log, and the cause of a failure out of its many lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opening = True
+        self.cause = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let warnings pass once the window is open; it logs whole tracebacks for what we do not use."""
+        found = re.search(r"^sdl2 - (.+)$", record.getMessage(), re.MULTILINE)
+        if found:
+            self.cause = f" ({found[1]})"
+        return not self.opening and record.levelno >= logging.WARNING
 
 
 def open_window(display: Display, home: Path) -> Any:  # noqa: ANN401 - Kivy ships no types
@@ -25,6 +42,8 @@ def open_window(display: Display, home: Path) -> Any:  # noqa: ANN401 - Kivy shi
     Raises:
         NoScreenError: there is no OpenGL, or no display.
     """
+    words = _KivysWords()
+    logging.getLogger("kivy").addFilter(words)
     _settle_environment(home)
     _settle_configuration(display)
     try:
@@ -33,7 +52,8 @@ def open_window(display: Display, home: Path) -> Any:  # noqa: ANN401 - Kivy shi
         EventLoop.ensure_window()
     except (SystemExit, ImportError, RuntimeError, OSError) as error:
         log.debug("Kivy opened no window", exc_info=True)
-        raise NoScreenError(f"no window can be opened; if OpenGL is missing: sudo apt install {PACKAGES}") from error
+        raise NoScreenError(f"no window can be opened{words.cause}; if OpenGL is missing: sudo apt install {PACKAGES}") from error
+    words.opening = False
     for provider in tuple(EventLoop.input_providers):  # SDL's own, which the window adds by itself
         EventLoop.remove_input_provider(provider)
     _lock_down(EventLoop.window)
@@ -45,7 +65,6 @@ def _settle_environment(home: Path) -> None:
     os.environ.update(KIVY_NO_ARGS="1", KIVY_NO_CONFIG="1", KIVY_NO_FILELOG="1", KIVY_LOG_MODE="PYTHON", KIVY_WINDOW="sdl2")
     os.environ.setdefault("KIVY_HOME", str(home))
     os.environ["SDL_NO_SIGNAL_HANDLERS"] = "1"  # SIGTERM is ours
-    logging.getLogger("kivy").setLevel(logging.WARNING)
 
 
 def _settle_configuration(display: Display) -> None:

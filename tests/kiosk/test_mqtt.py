@@ -208,7 +208,7 @@ def test_a_killed_sync_is_known_to_be_gone_and_goes_on_where_it_was(config: Path
                 wait_until(lambda count=count: len(server.records) == 10 * count)
                 sync.kill()
                 sync.wait()
-            wait_until(lambda: not server.states[-1].online)
+            wait_until(lambda: server.states and not server.states[-1].online)
     assert server.arrived == 30
 
 

@@ -136,7 +136,8 @@ def test_ui_loses_no_vote_when_killed_and_shows_itself_ready(config: Path, data_
 def test_a_missing_display_names_the_packages(config: Path) -> None:
     code, said = outcome_of("ui", "--config", str(config), SDL_VIDEODRIVER="no-such-driver")
     assert code == 2, said
-    assert "libgl1 libegl1 libegl-mesa0 libgl1-mesa-dri libgles2 libgbm1 libmtdev1" in said.splitlines()[-1]
+    assert said.count("\n") == 1
+    assert "libgl1 libegl1 libegl-mesa0 libgl1-mesa-dri libgles2 libgbm1" in said
 
 
 def test_a_bad_configuration_is_one_sentence_and_two(config: Path) -> None:
