@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def postgres_cluster() -> Iterator[PostgresCluster]:
     programs = find_postgres()
     if programs is None:
-        pytest.skip("PostgreSQL is not installed: install the package postgresql")
+        pytest.fail("PostgreSQL is not installed: install the package postgresql")
     with run_postgres(programs) as cluster:
         yield cluster
 
@@ -59,7 +59,7 @@ def postgres_url(postgres_cluster: PostgresCluster) -> str:
 def mosquitto_program() -> str:
     program = shutil.which("mosquitto", path="/usr/bin:/usr/sbin:/usr/local/bin:/usr/local/sbin")
     if program is None:
-        pytest.skip("Mosquitto is not installed: install the package mosquitto")
+        pytest.fail("Mosquitto is not installed: install the package mosquitto")
     return program
 
 
@@ -68,7 +68,7 @@ def chromium() -> Iterator[Browser]:
     """One browser for all tests: a second Playwright in the same process would refuse to start."""
     program = shutil.which("chromium")
     if program is None:
-        pytest.skip("Chromium is not installed: install the package chromium")
+        pytest.fail("Chromium is not installed: install the package chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
         yield browser
