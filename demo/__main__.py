@@ -98,14 +98,10 @@ def fill(house: House, stack: ExitStack) -> dict[str, DeskKiosk]:
     done = house.folder / "history-is-there"
     if not done.exists():
         with console.status(f"Imagining the visitors of {DAYS} days"):
-            count = imagine(kiosks)
-        for name in kiosks:
-            house.start_sync(f"tablet-{name}")
-        deliver(house, kiosks, count)
-        done.touch()
-    else:
-        for name in kiosks:
-            house.start_sync(f"tablet-{name}")
+            done.write_text(str(imagine(kiosks)), encoding="utf-8")
+    for name in kiosks:
+        house.start_sync(f"tablet-{name}")
+    deliver(house, kiosks, int(done.read_text(encoding="utf-8")))
     return kiosks
 
 
@@ -119,6 +115,8 @@ def imagine(kiosks: dict[str, DeskKiosk]) -> int:
 def deliver(house: House, kiosks: dict[str, DeskKiosk], votes: int) -> None:
     """Wait until the server has acknowledged everything, showing how far it is."""
     left = total = sum(undelivered(kiosk.data_dir) for kiosk in kiosks.values())
+    if not left:
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(f"{votes:,} votes of {DAYS} days through broker and ingest, records", total=total)
