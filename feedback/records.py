@@ -48,6 +48,32 @@ class Outcome(StrEnum):
     COMPLETED = "completed"
     SKIPPED = "skipped"
     TIMED_OUT = "timed_out"
+    LEFT = "left"
+
+
+class How(StrEnum):
+    """What became of a question that was shown."""
+
+    ANSWERED = "answered"
+    SKIPPED = "skipped"
+    TIMED_OUT = "timed_out"
+    LEFT = "left"
+
+
+class Content(StrEnum):
+    """What a sealed text is."""
+
+    COMMENT = "comment"
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+class Mode(StrEnum):
+    """Whether answers count: those of a pilot (H3) and of a technician's test are kept apart and never do."""
+
+    LIVE = "live"
+    PILOT = "pilot"
+    TEST = "test"
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True):
@@ -80,6 +106,7 @@ class Context(Record, frozen=True, array_like=True, tag="context"):
     software: str
     questionnaire: str
     questionnaire_version: int
+    mode: Mode = Mode.LIVE
 
 
 class Vote(Record, frozen=True, array_like=True, tag="vote"):
@@ -118,7 +145,46 @@ class VisitEnd(Record, frozen=True, array_like=True, tag="end"):
     extra_presses: int
 
 
-AnyRecord = Context | Vote | DeskChoice | VisitEnd
+class Answer(Record, frozen=True, array_like=True, tag="answer"):
+    """What became of a question after the first: the choices taken, none where it was skipped, left or timed out.
+
+    A number of a scale is its decimal digits, yes and no are "yes" and "no".
+    """
+
+    visit: UUID
+    context: int
+    question: str
+    how: How
+    choices: tuple[str, ...]
+    input: Input | None
+    language: str
+
+
+class Sealed(Record, frozen=True, array_like=True, tag="sealed"):
+    """The visitor's own words or a contact, given with consent to the purpose that the questionnaire states.
+
+    The body holds only `digest`, the SHA-256 (hex) of the text as libsodium's sealed box for the server; the box itself is kept and sent
+    beside the body, so that it can be erased later and the chain still verifies.
+    """
+
+    visit: UUID
+    context: int
+    question: str
+    content: Content
+    digest: str
+    input: Input
+    language: str
+
+
+class Call(Record, frozen=True, array_like=True, tag="call"):
+    """The visitor asked for a person to come (C5)."""
+
+    visit: UUID
+    context: int
+    input: Input
+
+
+AnyRecord = Context | Vote | DeskChoice | VisitEnd | Answer | Sealed | Call
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyRecord] = msgspec.json.Decoder(AnyRecord)

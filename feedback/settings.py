@@ -2,37 +2,86 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from enum import StrEnum
+from typing import Final
 
 import msgspec
 
-from feedback.questionnaire import Questionnaire, QuestionnaireError, validate
-from feedback.wire import Signed, WireError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from feedback.hours import Hours
+from feedback.questionnaire import Questionnaire, Texts
 
 PURPOSE: Final = "vidhuk settings 1"
 
 
 class DeskOption(msgspec.Struct, frozen=True):
-    """A desk as the visitor sees it: the number on the wall, and a name where it has one."""
+    """A desk as the visitor sees it: the number on the wall, and a name, a photograph and a place on the plan where it has them.
+
+    `photo` names an asset by its SHA-256 (hex); `place` is a point on the floor plan in shares from its upper left.
+    """
 
     id: str
     number: str
     name: str = ""
+    photo: str | None = None
+    place: tuple[float, float] | None = None
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """How long screens stay, in seconds. `repeat_s`: a vote sooner than this after the last visit is flagged as a repeat."""
+    """How long screens stay, in seconds.
 
-    desk_s: float = 15.0
-    thanks_s: float = 3.0
+    `repeat_s`: a vote sooner than this after the last visit is flagged as a repeat. `warn_s` is how long before a screen with something to
+    answer closes the visitor is told so; `call_s` how long the kiosk's lamp calls for a person.
+    """
+
+    desk_s: float = 20.0
+    thanks_s: float = 4.0
     repeat_s: float = 5.0
+    answer_s: float = 30.0
+    writing_s: float = 60.0
+    warn_s: float = 10.0
+    call_s: float = 120.0
+
+
+class Theme(StrEnum):
+    """A set of colours."""
+
+    LIGHT = "light"
+    DARK = "dark"
+    CONTRAST = "contrast"
+
+
+class Look(msgspec.Struct, frozen=True):
+    """How the kiosk looks and sounds before a visitor changes it for themselves.
+
+    `accent` is a colour (#RRGGBB), `logo` names an asset by its SHA-256 (hex). `quiet` stops all motion.
+    """
+
+    theme: Theme = Theme.LIGHT
+    accent: str | None = None
+    logo: str | None = None
+    large: bool = False
+    low: bool = False
+    quiet: bool = False
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Which questionnaire is asked where: it applies when everything that it names fits. An empty list fits everywhere.
+
+    `ticket` True is for visits with a scanned ticket, False for those without.
+    """
+
+    questionnaire: str
+    desks: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    ticket: bool | None = None
 
 
 class KioskSettings(msgspec.Struct, frozen=True):
-    """One version of a kiosk's settings. `desk` binds the kiosk to one desk; else the visitor picks from `desks`."""
+    """One version of a kiosk's settings. `desk` binds the kiosk to one desk; else the visitor picks from `desks`.
+
+    `questionnaire` is asked where no route says otherwise; the others are in `questionnaires`. Assets (pictures) are fetched from `assets_url`
+    by their SHA-256. `shelter` is the way to the shelter, shown with an air raid alert. `hours` None is always open.
+    """
 
     version: int
     kiosk: str
@@ -41,31 +90,27 @@ class KioskSettings(msgspec.Struct, frozen=True):
     desk: DeskOption | None = None
     desks: tuple[DeskOption, ...] = ()
     timing: Timing = Timing()
+    questionnaires: tuple[Questionnaire, ...] = ()
+    routes: tuple[Route, ...] = ()
+    hours: Hours | None = None
+    look: Look = Look()
+    plan: str | None = None
+    assets_url: str | None = None
+    shelter: Texts = {}
+    call_person: bool = True
 
+    def questionnaire_for(self, desk: str | None, service: str | None, *, ticket: bool) -> Questionnaire:
+        """Give the questionnaire of a visit by what is known when it begins; the first route that fits decides."""
+        known = {questionnaire.id: questionnaire for questionnaire in (self.questionnaire, *self.questionnaires)}
+        for route in self.routes:
+            at_desk = not route.desks or desk in route.desks
+            for_service = not route.services or service in route.services
+            if at_desk and for_service and route.ticket in (None, ticket) and route.questionnaire in known:
+                return known[route.questionnaire]
+        return self.questionnaire
 
-def sign(settings: KioskSettings, signer: Callable[[bytes], bytes]) -> Signed:
-    """Encode and sign settings; `signer` gives the Ed25519 signature over the bytes it is handed."""
-    unsigned = Signed(document=msgspec.json.encode(settings).decode(), signature="")
-    return Signed(document=unsigned.document, signature=signer(unsigned.signed_bytes(PURPOSE)).hex())
-
-
-def verify(message: Signed, kiosk: str, check: Callable[[bytes, bytes], bool]) -> KioskSettings:
-    """Give the settings for `kiosk`; `check(data, signature)` says whether the server signed the bytes.
-
-    Raises:
-        WireError: the signature is wrong, the settings are another kiosk's, or they cannot be used.
-    """
-    try:
-        signature = bytes.fromhex(message.signature)
-    except ValueError as error:
-        raise WireError("the signature is not hexadecimal") from error
-    if not check(message.signed_bytes(PURPOSE), signature):
-        raise WireError("the settings are not signed by this kiosk's server")
-    try:
-        settings = msgspec.json.decode(message.document, type=KioskSettings)
-        validate(settings.questionnaire, f"settings {settings.version}")
-    except (msgspec.DecodeError, QuestionnaireError) as error:
-        raise WireError(str(error)) from error
-    if settings.kiosk != kiosk:
-        raise WireError(f"the settings are for {settings.kiosk!r}, this kiosk is {kiosk!r}")
-    return settings
+    @property
+    def assets(self) -> frozenset[str]:
+        """Every asset that these settings name."""
+        named = (self.look.logo, self.plan, *(desk.photo for desk in self.desks))
+        return frozenset(asset for asset in named if asset is not None)

@@ -17,7 +17,6 @@ MAX_BATCH_BYTES: Final = 64 * 1024
 MAX_PACKET_BYTES: Final = 128 * 1024
 KIOSK_ID: Final = re.compile(r"[a-z0-9-]{8,32}")
 
-NOTICE_TOPIC: Final = f"{ROOT}/notice"
 SERVER_STATE_TOPIC: Final = f"{ROOT}/server/state"
 
 
@@ -54,6 +53,11 @@ def settings_topic(kiosk: str) -> str:
     return f"{ROOT}/k/{kiosk}/settings"
 
 
+def notice_topic(kiosk: str) -> str:
+    """Topic of what the server lets a kiosk's visitors know, retained and signed, down."""
+    return f"{ROOT}/k/{kiosk}/notice"
+
+
 def split_topic(topic: str) -> tuple[str, str]:
     """Take a kiosk's topic apart into kiosk id and message kind.
 
@@ -87,7 +91,10 @@ class Hello(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Consecutive records of one epoch, bodies as they were stored. `prev` is the chain hash (hex) before the first."""
+    """Consecutive records of one epoch, bodies as they were stored. `prev` is the chain hash (hex) before the first.
+
+    `sealed` holds the sealed boxes of `Sealed` records by the records' ids, as base64; one that was erased since is not there.
+    """
 
     epoch: UUID
     first_seq: int
@@ -95,6 +102,7 @@ class Batch(msgspec.Struct, frozen=True):
     now: Now
     historical: bool
     records: list[msgspec.Raw]
+    sealed: dict[UUID, bytes] = {}
     v: int = VERSION
 
     @property
@@ -114,7 +122,10 @@ class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a kiosk says about itself. The retained will has `online` false and the same `session`."""
+    """What a kiosk says about itself. The retained will has `online` false and the same `session`.
+
+    `showing` is why it asks nothing just now: "closed", "maintenance", "announcement", "out_of_order"; empty while it asks.
+    """
 
     online: bool
     session: UUID
@@ -123,6 +134,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     software: str = ""
     clock_trusted: bool = False
     faults: tuple[str, ...] = ()
+    showing: str = ""
     v: int = VERSION
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -37,11 +37,34 @@ class Server(msgspec.Struct, frozen=True):
 
 
 class Display(msgspec.Struct, frozen=True):
-    """Table [screen]: the window's size in pixels; full screen takes the display's own."""
+    """Table [screen]: the window's size in pixels (full screen takes the display's own) and its diagonal, from which sizes in mm follow.
+
+    `rotation` turns the picture clockwise, in degrees; width and height are those of the panel before it is turned.
+    """
 
     width: int = 1280
     height: int = 800
     fullscreen: bool = True
+    diagonal_inch: float = 10.1
+    rotation: Literal[0, 90, 180, 270] = 0
+
+
+class Sound(msgspec.Struct, frozen=True):
+    """Table [sound]: SDL's names of the two outputs ("" is the default, "none" is no output), the volume in percent, and recorded voices.
+
+    `voices` is a folder of voice packs; what it lacks is generated.
+    """
+
+    speaker: str = ""
+    headphones: str = "none"
+    volume: Annotated[int, msgspec.Meta(ge=0, le=100)] = 70
+    voices: str = "/usr/share/vidhuk/voices"
+
+
+class Technician(msgspec.Struct, frozen=True):
+    """Table [technician]: `pin` is what `vidhuk-kiosk pin` printed; without it there is no menu."""
+
+    pin: str
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -51,6 +74,8 @@ class Config(msgspec.Struct, frozen=True):
     format: int = FORMAT
     server: Server | None = None
     screen: Display = Display()
+    sound: Sound = Sound()
+    technician: Technician | None = None
 
     @property
     def data_dir(self) -> Path:

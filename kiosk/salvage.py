@@ -69,7 +69,7 @@ def _salvage(folder: Path, new_epoch: Callable[[], UUID]) -> None:
         _lend_first_page(work, new_epoch)
     with Store(work / SALVAGED, new_epoch, reason="salvaged") as store:
         found = list(readable(work / FILE))
-        store.append_bodies(found)
+        store.append_bodies(found, {})
     log.warning("salvaged %d records", len(found))
     (work / SALVAGED).rename(folder / SALVAGED)
     sync_folder(folder)

@@ -1,51 +1,218 @@
-"""What the screen shows, as values. A screen says what it means; how it looks is the ui's business."""
+"""What the screen shows, as values. A screen says what it means; how it looks and sounds is the ui's business.
+
+Everything that can be tapped or selected on a screen has a name, and `stops` gives these names in the one order in which buttons walk
+through them. Answers and keys are named by themselves; the names that all screens share are the constants here.
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
-from feedback.questionnaire import Face
-from feedback.settings import DeskOption
+from feedback.notice import AnnouncementKind
+from feedback.questionnaire import ContactWay, Face, Kind
+from feedback.settings import DeskOption, Theme
+from kiosk import keyboard
+
+SKIP: Final = "skip"
+DONE: Final = "done"
+LEAVE: Final = "leave"
+STAY: Final = "stay"
+CALL: Final = "call"
+STRAY: Final = "stray"
+DONT_REMEMBER: Final = "dont_remember"
+LARGE: Final = "comfort:large"
+CONTRAST: Final = "comfort:contrast"
+LOW: Final = "comfort:low"
+VOICE: Final = "comfort:voice"
+COMFORTS: Final = (LARGE, CONTRAST, LOW, VOICE)
+RESERVED: Final = frozenset({SKIP, DONE, LEAVE, STAY, CALL, STRAY, DONT_REMEMBER})
+"""No answer may be called so."""
+
+
+class Comfort(msgspec.Struct, frozen=True):
+    """How one visitor wants to see and hear: it holds until their visit ends."""
+
+    theme: Theme = Theme.LIGHT
+    large: bool = False
+    low: bool = False
+    voice: bool = False
+
+
+class Screen(msgspec.Struct, frozen=True, kw_only=True):
+    """What every screen has. `focus` is the name on which the buttons stand; `closes_in_s` warns that the screen is about to close."""
+
+    language: str = "uk"
+    comfort: Comfort = Comfort()
+    focus: str | None = None
+    closes_in_s: int | None = None
 
 
 class Option(msgspec.Struct, frozen=True):
-    """One answer in the language of its screen; without a face it is the quiet one."""
+    """One answer in the language of its screen. `voice` is what is spoken for it where that differs from the words."""
 
     id: str
     words: str
-    face: Face | None
+    face: Face | None = None
+    voice: str = ""
 
 
-class Ask(msgspec.Struct, frozen=True):
-    """The question, which is also the attract screen. `pressed` is the answer that is being stored."""
+class Ask(Screen, frozen=True, kw_only=True):
+    """A question that is answered by choosing. The first one is also the attract screen.
 
-    language: str
-    languages: tuple[str, ...]
+    `chosen` are the answers taken so far; once `stored` they are being stored and nothing more is taken. `opening` stands before the question,
+    `note` under it, `ends` beside the ends of a scale. The first question has `languages` to switch to and offers to `call` a person.
+    """
+
+    id: str
+    kind: Kind
     question: str
     options: tuple[Option, ...]
-    pressed: str | None = None
+    first: bool = False
+    chosen: tuple[str, ...] = ()
+    stored: bool = False
+    opening: str = ""
+    note: str = ""
+    ends: tuple[str, str] | None = None
+    languages: tuple[str, ...] = ()
+    call: bool = False
+    voice: str = ""
 
 
-class Desk(msgspec.Struct, frozen=True):
-    """Which desk served you? `pressed` is the desk being stored, or `DONT_REMEMBER`."""
+class Comment(Screen, frozen=True, kw_only=True):
+    """Own words on the on-screen keyboard: `text` with the cursor before character `cursor`, of at most `limit` characters."""
 
-    language: str
+    id: str
+    question: str
+    note: str = ""
+    text: str = ""
+    cursor: int = 0
+    limit: int = keyboard.LIMIT
+    layout: keyboard.Layout = keyboard.Layout.UK
+    shifted: bool = False
+    stored: bool = False
+    voice: str = ""
+
+
+class Contact(Screen, frozen=True, kw_only=True):
+    """A phone number or an e-mail address, with what it is for and what the visitor agrees to by giving it.
+
+    `text` is as it is typed, `shown` as it is written for people (+380 67 123 45 67); `mistake` says what is wrong with it after an attempt
+    to give it, empty while nothing is.
+    """
+
+    id: str
+    question: str
+    purpose: str
+    consent: str
+    ways: tuple[ContactWay, ...]
+    way: ContactWay
+    text: str = ""
+    shown: str = ""
+    cursor: int = 0
+    mistake: str = ""
+    stored: bool = False
+    voice: str = ""
+
+
+class Desk(Screen, frozen=True, kw_only=True):
+    """Which desk served you? `pressed` is the desk being stored, or `DONT_REMEMBER`. `plan` names the floor plan's picture."""
+
     desks: tuple[DeskOption, ...]
+    plan: str | None = None
     pressed: str | None = None
 
 
-class Thanks(msgspec.Struct, frozen=True):
-    """The vote is stored. The same for every answer."""
+class Thanks(Screen, frozen=True, kw_only=True):
+    """Everything that was given is stored. The same for every answer.
 
-    language: str
+    `closing` are the questionnaire's own words; `answered` people gave an answer this month, None where the server has not said; `done` is
+    the latest thing done because of answers.
+    """
+
+    closing: str = ""
+    answered: int | None = None
+    done: str = ""
 
 
-class OutOfOrder(msgspec.Struct, frozen=True):
+class Called(Screen, frozen=True, kw_only=True):
+    """A person was called. `coming` once staff have said that somebody is on the way."""
+
+    coming: bool = False
+
+
+class Closed(Screen, frozen=True, kw_only=True):
+    """Outside opening hours. `opens_day` (0 Monday … 6 Sunday; None where unknown) and `opens_at` ("09:00") say when it opens next."""
+
+    opens_day: int | None = None
+    opens_at: str = ""
+
+
+class Announced(Screen, frozen=True, kw_only=True):
+    """A sentence in place of the question: maintenance, an air raid alert with the way to the shelter, or information."""
+
+    kind: AnnouncementKind
+    text: str
+    shelter: str = ""
+
+
+class OutOfOrder(Screen, frozen=True, kw_only=True):
     """Nothing can be stored just now."""
 
-    language: str
+
+class Pin(Screen, frozen=True, kw_only=True):
+    """The technician's way in: `typed` digits so far; `wait_s` seconds until the next attempt is taken; `wrong` after a wrong one."""
+
+    typed: int = 0
+    wait_s: int = 0
+    wrong: bool = False
 
 
-Screen = Ask | Desk | Thanks | OutOfOrder
+class Entry(msgspec.Struct, frozen=True):
+    """A line of the technician's menu: what can be done, what is known about it, and whether it is well (None: neither)."""
 
-DONT_REMEMBER = "dont_remember"
+    name: str
+    title: str
+    detail: str = ""
+    well: bool | None = None
+
+
+class Menu(Screen, frozen=True, kw_only=True):
+    """The technician's menu, or one of its pages; tapping an entry's name does it."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+
+AnyScreen = Ask | Comment | Contact | Desk | Thanks | Called | Closed | Announced | OutOfOrder | Pin | Menu
+
+RESTING: Final = (Closed, Announced, OutOfOrder)
+"""Screens that wait for no visitor."""
+
+
+def stops(screen: Screen) -> tuple[str, ...]:
+    """Give the names of everything that can be selected on a screen, in the fixed order in which buttons walk through them."""
+    match screen:
+        case Ask(first=True):
+            others = tuple(f"language:{code}" for code in screen.languages if code != screen.language)
+            call = (CALL,) if screen.call else ()
+            done = (DONE,) if screen.kind is Kind.MULTIPLE else ()
+            return (*(option.id for option in screen.options), *done, *others, *COMFORTS, *call)
+        case Ask():
+            done = (DONE,) if screen.kind is Kind.MULTIPLE else ()
+            return (*(option.id for option in screen.options), *done, SKIP, LEAVE)
+        case Comment():
+            return (*(f"key:{key}" for row in keyboard.rows(screen.layout, shifted=screen.shifted) for key in row), DONE, SKIP, LEAVE)
+        case Contact():
+            keys = keyboard.PHONE_ROWS if screen.way is ContactWay.PHONE else keyboard.EMAIL_ROWS
+            others = tuple(f"way:{way}" for way in screen.ways if way is not screen.way)
+            return (*others, *(f"key:{key}" for row in keys for key in row), DONE, SKIP, LEAVE)
+        case Desk():
+            return (*(f"desk:{desk.id}" for desk in screen.desks), DONT_REMEMBER, SKIP)
+        case Pin():
+            return (*(f"key:{key}" for row in keyboard.PIN_ROWS for key in row), LEAVE)
+        case Menu():
+            return (*(entry.name for entry in screen.entries), LEAVE)
+        case _:
+            return ()

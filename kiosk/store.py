@@ -39,6 +39,12 @@ def records(db: sqlite_utils.Database) -> None:
     db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
 
 
+@migrations()
+def sealed(db: sqlite_utils.Database) -> None:
+    """The sealed boxes of `Sealed` records, apart from them, so that a box can be erased and the chain still verifies."""
+    db.execute("CREATE TABLE sealed (record TEXT PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID")
+
+
 @contextmanager
 def own_errors() -> Iterator[None]:
     """Give SQLite's and the disk's errors our names: damage, or a failure that may pass."""
@@ -132,14 +138,14 @@ class Store:
         with own_errors():
             return UUID(self._db.execute("SELECT epoch FROM epochs ORDER BY n DESC LIMIT 1").fetchone()[0])
 
-    def append(self, new: Iterable[AnyRecord]) -> None:
+    def append(self, new: Iterable[AnyRecord], boxes: Mapping[UUID, bytes] | None = None) -> None:
         """Put records at the end of the log, all or none; with none, write something else to see whether the disk takes it.
 
-        A record whose id is already in the log is there and is passed over.
+        A record whose id is already in the log is there and is passed over. `boxes` are the sealed boxes of `Sealed` records by their ids.
         """
-        self.append_bodies([(record.id, str(record.__struct_config__.tag), encode_body(record)) for record in new])
+        self.append_bodies([(record.id, str(record.__struct_config__.tag), encode_body(record)) for record in new], boxes or {})
 
-    def append_bodies(self, new: list[tuple[UUID, str, bytes]]) -> None:
+    def append_bodies(self, new: list[tuple[UUID, str, bytes]], boxes: Mapping[UUID, bytes]) -> None:
         """The same with id, kind and the bytes that already are the record."""
         with own_errors(), self._transaction():
             if not new:
@@ -152,6 +158,8 @@ class Store:
                 head = link(head, seq, body)
                 row = (epoch, seq, str(record), kind, body, head)
                 self._db.execute("INSERT INTO records (epoch, seq, id, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)", row)
+                if record in boxes:
+                    self._db.execute("INSERT INTO sealed VALUES (?, ?)", (str(record), boxes[record]))
 
     def rechain(self, epoch: UUID, after_seq: int, into: UUID) -> None:
         """Take every record after `after_seq` of `epoch` into the new epoch `into`; ids and bodies stay. Once done, it stays done."""

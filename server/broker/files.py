@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from feedback.wire import MAX_PACKET_BYTES, NOTICE_TOPIC, ROOT, SERVER_STATE_TOPIC
+from feedback.wire import MAX_PACKET_BYTES, ROOT, SERVER_STATE_TOPIC
 from server.keys import write_privately
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def access() -> str:
     users = [SERVER_USER, *(worker_user(number) for number in range(1, MAX_WORKERS + 1))]
     ours = [line for user in users for line in (f"user {user}", f"topic readwrite {ROOT}/#")]
     up = [f"pattern write {ROOT}/k/%u/{kind}" for kind in ("batch", "hello", "state")]
-    down = [f"pattern read {ROOT}/k/%u/{kind}" for kind in ("ack", "settings")]
-    everyone = [f"pattern read {topic}" for topic in (NOTICE_TOPIC, SERVER_STATE_TOPIC)]
+    down = [f"pattern read {ROOT}/k/%u/{kind}" for kind in ("ack", "notice", "settings")]
+    everyone = [f"pattern read {SERVER_STATE_TOPIC}"]
     return "\n".join([*ours, *up, *down, *everyone, ""])
 
 
