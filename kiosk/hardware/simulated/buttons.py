@@ -1,10 +1,10 @@
-"""A button panel on a keyboard: 1 to 4 are the faces from best to worst, 5 is «складно відповісти»."""
+"""Buttons on a keyboard: 1 to 5 are the five under the faces, letters are a navigation keypad, on a Latin or a Ukrainian layout."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from feedback.questionnaire import ANSWERS
+from kiosk.hardware import FACE_BUTTONS, PanelButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,16 +12,30 @@ if TYPE_CHECKING:
     from feedback.records import Moment
     from kiosk.clock import Clock
 
+_KEYPAD: Final = {
+    PanelButton.PREVIOUS: "aф",
+    PanelButton.NEXT: "dв",
+    PanelButton.SELECT: "sі\r\n",
+    PanelButton.REPEAT: "rк",
+    PanelButton.SKIP: "xч",
+    PanelButton.HELP: "hр",
+}
+KEYS: Final[dict[str, PanelButton]] = {
+    **{str(place): button for place, button in enumerate(FACE_BUTTONS, 1)},
+    **{key: button for button, keys in _KEYPAD.items() for key in keys},
+}
+"""Which key is which button."""
+
 
 class KeyboardButtons:
     """A `ButtonPanel` whose buttons are keys; whoever has the keyboard passes them to `key`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._on_press: Callable[[str, Moment], None] | None = None
+        self._on_press: Callable[[PanelButton, Moment], None] | None = None
 
-    def start(self, on_press: Callable[[str, Moment], None]) -> None:
-        """Call `on_press(answer, moment)` for each key of a button from now on."""
+    def start(self, on_press: Callable[[PanelButton, Moment], None]) -> None:
+        """Call `on_press(button, moment)` for each key of a button from now on."""
         self._on_press = on_press
 
     def close(self) -> None:
@@ -30,5 +44,6 @@ class KeyboardButtons:
 
     def key(self, character: str) -> None:
         """Take a key that was pressed; keys that are no button do nothing."""
-        if self._on_press and character in list("12345"):
-            self._on_press(ANSWERS[int(character) - 1], self._clock.moment())
+        button = KEYS.get(character.lower())
+        if self._on_press and button:
+            self._on_press(button, self._clock.moment())
