@@ -1,7 +1,7 @@
 """The technician's hidden gesture: the corners of the screen clockwise from the upper left and back to it, and nothing in between. Pure.
 
 A corner is a square of 12 mm, or of 8 % of the smaller side where that is more, and never more than a fifth of it. On a 10.1″ screen one
-corner is 0.5 % of the surface: five random touches in a row are the gesture once in 3·10¹¹, and on the smallest screen that a kiosk may have
+corner is 0.5 % of the surface: five random touches in a row are the gesture once in 3·10¹¹, on the smallest screen that a kiosk may have
 once in 10⁷. Behind it there is still the PIN.
 """
 

@@ -23,7 +23,11 @@ _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS generations (n INTEGER PRIMARY KEY, generation TEXT NOT NULL UNIQUE);
     CREATE TABLE IF NOT EXISTS forks (into_epoch TEXT PRIMARY KEY, epoch TEXT NOT NULL, after_seq INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS looks (n INTEGER PRIMARY KEY);
+    CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+CONNECTED: Final = "connected"
+FAULTS: Final = "faults"
+"""Facts for the technician: "yes" while there is a way to the server; the faults of the delivery, joined by commas."""
 
 
 class Fork(msgspec.Struct, frozen=True):
@@ -104,6 +108,11 @@ class Ledger:
         """Take the request back."""
         self._db.execute("DELETE FROM forks")
 
+    def note(self, name: str, value: str) -> None:
+        """Keep a small fact for ui to show; it is written only when it changes."""
+        if self._db.execute("SELECT 1 FROM facts WHERE name = ? AND value = ?", (name, value)).fetchone() is None:
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
 
 def open_ledger(path: Path) -> Ledger:
     """Open the file; a damaged one is set aside, for the server will say again what it has."""
@@ -133,6 +142,16 @@ def requested_fork(path: Path) -> Fork | None:
 def wants_look(path: Path) -> bool:
     """Whether sync cannot read votes.db and asks ui to look through it; False when the file cannot be read just now."""
     return _glance(path, _wants_look, otherwise=False)
+
+
+def facts(path: Path) -> dict[str, str]:
+    """Give what sync has noted for ui; nothing when the file cannot be read just now."""
+    return _glance(path, lambda db: dict(db.execute("SELECT name, value FROM facts")), otherwise={})
+
+
+def marks(path: Path) -> dict[UUID, int]:
+    """Give what the server has of each epoch, as ui sees it; nothing when the file cannot be read just now."""
+    return _glance(path, lambda db: {UUID(epoch): seq for epoch, seq in db.execute("SELECT epoch, seq FROM marks")}, otherwise={})
 
 
 def _glance(path: Path, ask: Callable[[sqlite3.Connection], T], *, otherwise: T) -> T:
