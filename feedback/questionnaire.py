@@ -150,7 +150,9 @@ def choices_of(question: Question) -> tuple[Choice, ...]:
     if question.choices:
         return question.choices
     if question.kind is Kind.YES_NO:
-        return tuple(Choice(id, {language: words.get(language, id) for language in question.text}) for id, words in YES_NO_WORDS.items())
+        return tuple(
+            Choice(answer, {language: words.get(language, answer) for language in question.text}) for answer, words in YES_NO_WORDS.items()
+        )
     if question.scale is not None:
         first, last = question.scale
         step = 1 if last >= first else -1

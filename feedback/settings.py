@@ -79,8 +79,8 @@ class Route(msgspec.Struct, frozen=True):
 class KioskSettings(msgspec.Struct, frozen=True):
     """One version of a kiosk's settings. `desk` binds the kiosk to one desk; else the visitor picks from `desks`.
 
-    `questionnaire` is asked where no route says otherwise; the others are in `questionnaires`. Assets (pictures) are fetched from `assets_url`
-    by their SHA-256. `shelter` is the way to the shelter, shown with an air raid alert. `hours` None is always open.
+    `questionnaire` is asked where no route says otherwise; the others are in `questionnaires`. Assets (pictures) are fetched from
+    `assets_url` by their SHA-256. `shelter` is the way to the shelter, shown with an air raid alert. `hours` None is always open.
     """
 
     version: int

@@ -6,7 +6,7 @@ through them. Answers and keys are named by themselves; the names that all scree
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -61,8 +61,9 @@ class Option(msgspec.Struct, frozen=True):
 class Ask(Screen, frozen=True, kw_only=True):
     """A question that is answered by choosing. The first one is also the attract screen.
 
-    `chosen` are the answers taken so far; once `stored` they are being stored and nothing more is taken. `opening` stands before the question,
-    `note` under it, `ends` beside the ends of a scale. The first question has `languages` to switch to and offers to `call` a person.
+    `chosen` are the answers taken so far; once `stored` they are being stored and nothing more is taken. `opening` stands before the
+    question, `note` under it, `ends` beside the ends of a scale. The first question has `languages` to switch to and offers to `call`
+    a person.
     """
 
     id: str
@@ -191,28 +192,40 @@ RESTING: Final = (Closed, Announced, OutOfOrder)
 """Screens that wait for no visitor."""
 
 
+V = TypeVar("V", bound=msgspec.Struct)
+
+
+def changed(value: V, **fields: object) -> V:
+    """Give the value with some fields changed."""
+    return msgspec.structs.replace(value, **fields)
+
+
 def stops(screen: Screen) -> tuple[str, ...]:
     """Give the names of everything that can be selected on a screen, in the fixed order in which buttons walk through them."""
     match screen:
-        case Ask(first=True):
-            others = tuple(f"language:{code}" for code in screen.languages if code != screen.language)
-            call = (CALL,) if screen.call else ()
-            done = (DONE,) if screen.kind is Kind.MULTIPLE else ()
-            return (*(option.id for option in screen.options), *done, *others, *COMFORTS, *call)
         case Ask():
-            done = (DONE,) if screen.kind is Kind.MULTIPLE else ()
-            return (*(option.id for option in screen.options), *done, SKIP, LEAVE)
+            return (*(option.id for option in screen.options), *_after_options(screen))
         case Comment():
-            return (*(f"key:{key}" for row in keyboard.rows(screen.layout, shifted=screen.shifted) for key in row), DONE, SKIP, LEAVE)
+            return (*_keys(keyboard.rows(screen.layout, shifted=screen.shifted)), DONE, SKIP, LEAVE)
         case Contact():
-            keys = keyboard.PHONE_ROWS if screen.way is ContactWay.PHONE else keyboard.EMAIL_ROWS
-            others = tuple(f"way:{way}" for way in screen.ways if way is not screen.way)
-            return (*others, *(f"key:{key}" for row in keys for key in row), DONE, SKIP, LEAVE)
+            rows = keyboard.PHONE_ROWS if screen.way is ContactWay.PHONE else keyboard.EMAIL_ROWS
+            return (*(f"way:{way}" for way in screen.ways if way is not screen.way), *_keys(rows), DONE, SKIP, LEAVE)
         case Desk():
             return (*(f"desk:{desk.id}" for desk in screen.desks), DONT_REMEMBER, SKIP)
         case Pin():
-            return (*(f"key:{key}" for row in keyboard.PIN_ROWS for key in row), LEAVE)
+            return (*_keys(keyboard.PIN_ROWS), LEAVE)
         case Menu():
             return (*(entry.name for entry in screen.entries), LEAVE)
-        case _:
-            return ()
+    return ()
+
+
+def _after_options(screen: Ask) -> tuple[str, ...]:
+    done = (DONE,) if screen.kind is Kind.MULTIPLE else ()
+    if not screen.first:
+        return (*done, SKIP, LEAVE)
+    others = (f"language:{code}" for code in screen.languages if code != screen.language)
+    return (*done, *others, *COMFORTS, *((CALL,) if screen.call else ()))
+
+
+def _keys(rows: keyboard.Rows) -> tuple[str, ...]:
+    return tuple(f"key:{key}" for row in rows for key in row)

@@ -11,11 +11,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from uuid import UUID
 
-import msgspec
-
+from feedback.questionnaire import Choice, Kind, Question, Questionnaire
 from feedback.records import Moment
 from feedback.settings import DeskOption, KioskSettings, Timing
-from kiosk import accepted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,9 +31,11 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.now_ms = 1_000_000
+        self.wall_offset_ms = 1_790_000_000_000
+        self.trusted = True
 
     def moment(self) -> Moment:
-        return Moment(self.now_ms, 1_790_000_000_000 + self.now_ms, trusted=True)
+        return Moment(self.now_ms, self.wall_offset_ms + self.now_ms, trusted=self.trusted)
 
     def pass_s(self, seconds: float) -> None:
         self.now_ms += round(seconds * 1000)
@@ -46,12 +46,30 @@ def counted_ids() -> Callable[[], UUID]:
     return lambda: UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0000 + next(numbers))
 
 
-def settings_of(
-    *, desks: int = 0, desk: str | None = None, version: int = 1, timing: Timing | None = None, name: str = ""
+def question(name: str, kind: Kind, *choices: str, **more: Any) -> Question:
+    """A question whose words are its ids."""
+    words = tuple(Choice(id=choice, words={"uk": choice, "en": choice}) for choice in choices)
+    return Question(id=name, text={"uk": f"{name}?", "en": f"{name}?"}, kind=kind, choices=words, **more)
+
+
+FACES = question("service", Kind.FACES, "excellent", "good", "acceptable", "terrible", "hard_to_say")
+ONE_QUESTION = Questionnaire(id="one", version=1, languages=("uk", "en"), questions=(FACES,))
+
+
+def settings_of(  # noqa: PLR0913 - what a test varies
+    *,
+    desks: int = 0,
+    desk: str | None = None,
+    version: int = 1,
+    timing: Timing | None = None,
+    name: str = "",
+    questionnaire: Questionnaire = ONE_QUESTION,
 ) -> KioskSettings:
-    return msgspec.structs.replace(
-        accepted.before_any(KIOSK),
+    return KioskSettings(
         version=version,
+        kiosk=KIOSK,
+        centre="ЦНАП Зразкове",
+        questionnaire=questionnaire,
         desk=DeskOption(desk, desk) if desk else None,
         desks=tuple(DeskOption(f"desk-{n}", str(n), name and f"{name} {n}") for n in range(1, desks + 1)),
         timing=timing or Timing(),

@@ -1,0 +1,97 @@
+"""Hands records to the store: each with its context before it, what could not be written again later, and every record once.
+
+The answer to a hand-over comes later, never from within the call, as `committed` or `failed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from feedback.records import Answer, AnyRecord, Call, Context, How, Mode, VisitEnd
+
+if TYPE_CHECKING:
+    from feedback.questionnaire import Questionnaire
+    from kiosk.clock import Clock
+
+Record = Callable[[int, tuple[AnyRecord, ...], Mapping[UUID, bytes]], None]
+"""Takes a token, records in their order, and the sealed boxes of some of them."""
+
+NO_BOXES: Final[Mapping[UUID, bytes]] = {}
+
+
+class Makers(msgspec.Struct, frozen=True):
+    """Where new ids and context numbers come from."""
+
+    new_id: Callable[[], UUID]
+    new_number: Callable[[], int]
+
+
+class Logbook:
+    """The visit's side of the store."""
+
+    def __init__(self, record: Record, *, software: str, clock: Clock, makers: Makers) -> None:
+        self._record = record
+        self._software = software
+        self._clock = clock
+        self._makers = makers
+        self._context: Context | None = None
+        self._context_is_stored = False
+        self._last_token = 0
+        self._pending: dict[int, tuple[AnyRecord, ...]] = {}
+        self._owed: tuple[AnyRecord, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing waits to be stored."""
+        return not self._pending
+
+    @property
+    def is_behind(self) -> bool:
+        """Something is owed: a context, or records of which the disk took none."""
+        return bool(self._owed) or not self._context_is_stored
+
+    @property
+    def context(self) -> int:
+        """The number by which records name the present context."""
+        assert self._context is not None  # noqa: S101 - `ask_by` comes first
+        return self._context.number
+
+    def ask_by(self, questionnaire: Questionnaire, mode: Mode) -> None:
+        """Let the records to come say that they were asked by this questionnaire, in this mode."""
+        wanted = (questionnaire.id, questionnaire.version, mode)
+        now = self._context
+        if now is not None and (now.questionnaire, now.questionnaire_version, now.mode) == wanted:
+            return
+        at, number = self._clock.moment(), self._makers.new_number()
+        self._context = Context(self._makers.new_id(), at, number, self._clock.boot_id, self._software, *wanted)
+        self._context_is_stored = False
+
+    def commit(self, *records: AnyRecord, boxes: Mapping[UUID, bytes] = NO_BOXES) -> int:
+        """Hand over records, what is owed, and their context until it is known to be stored; give the token of the answer."""
+        self._last_token += 1
+        context = (self._context,) if self._context is not None and not self._context_is_stored else ()
+        batch, self._owed = (*context, *self._owed, *records), ()
+        self._pending[self._last_token] = batch
+        self._record(self._last_token, batch, boxes)
+        return self._last_token
+
+    def owe(self, *records: AnyRecord) -> None:
+        """Hand these over with the next ones."""
+        self._owed = (*self._owed, *records)
+
+    def committed(self, token: int) -> None:
+        """Take note that the records of `token` are on the disk."""
+        if self._context in self._pending.pop(token, ()):
+            self._context_is_stored = True
+
+    def failed(self, token: int) -> None:
+        """Take note that they are not. What a visitor was about to be thanked for is gone and said to be; the rest is written later."""
+        self._owed = (*(record for record in self._pending.pop(token, ()) if _outlives_failure(record)), *self._owed)
+
+
+def _outlives_failure(record: AnyRecord) -> bool:
+    return isinstance(record, Context | VisitEnd | Call) or (isinstance(record, Answer) and record.how is not How.ANSWERED)

@@ -1,0 +1,121 @@
+"""A visit with time that passes when told to and a disk that answers when told to."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from feedback.questionnaire import Kind
+from feedback.records import AnyRecord, Input
+from kiosk.moves import Move
+from kiosk.screens import Screen
+from kiosk.visit import PRESSED_S, SETTLE_S, Means, Visits
+from tests.kiosk.support import FakeClock, counted_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from feedback.settings import KioskSettings
+
+R = TypeVar("R", bound=AnyRecord)
+
+
+def upside_down(text: str) -> bytes:
+    """A box that a test can open."""
+    return text[::-1].encode()
+
+
+class Room:
+    def __init__(self, settings: KioskSettings, clock: FakeClock | None = None, *, offered: bool = True) -> None:
+        self.clock = clock or FakeClock()
+        self.asked: list[tuple[int, tuple[AnyRecord, ...]]] = []
+        self.boxes: dict[UUID, bytes] = {}
+        self.stored: list[AnyRecord] = []
+        self.screens: list[Screen] = []
+        self.lamp: list[bool] = []
+        self.said_again = 0
+        numbers = itertools.count(7)
+        self.visits = Visits(
+            settings,
+            language="uk",
+            software="test",
+            clock=self.clock,
+            means=Means(
+                counted_ids(),
+                lambda: next(numbers),
+                seal=upside_down,
+                offered=frozenset({Kind.WORDS, Kind.CONTACT}) if offered else frozenset(),
+                lamp=self.lamp.append,
+                say_again=self._say_again,
+            ),
+            record=self._record,
+            show=self.screens.append,
+        )
+        self.visits.start()
+        self.see()
+
+    def _record(self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes]) -> None:
+        self.asked.append((token, records))
+        self.boxes.update(boxes)
+
+    def _say_again(self) -> None:
+        self.said_again += 1
+
+    @property
+    def screen(self) -> Any:  # noqa: ANN401 - tests know what they expect
+        return self.visits.screen
+
+    def see(self) -> None:
+        self.visits.shown(self.visits.screen)
+
+    def disk(self, *, works: bool = True) -> None:
+        while self.asked:
+            token, records = self.asked.pop(0)
+            if works:
+                self.store(records)
+                self.visits.committed(token)
+            else:
+                self.visits.failed(token)
+
+    def store(self, records: tuple[AnyRecord, ...]) -> None:
+        for record in records:
+            if record not in self.stored:
+                self.stored.append(record)
+
+    def tap(self, *names: str) -> None:
+        """Tap, each on a screen that has been seen long enough."""
+        for name in names:
+            self.clock.pass_s(SETTLE_S)
+            self.visits.tap(name, Input.TOUCH, self.clock.moment())
+            self.see()
+
+    def move(self, *moves: Move) -> None:
+        for move in moves:
+            self.clock.pass_s(SETTLE_S)
+            self.visits.move(move, self.clock.moment())
+            self.see()
+
+    def pass_s(self, seconds: float) -> None:
+        self.clock.pass_s(seconds)
+        self.visits.tick()
+        self.see()
+
+    def of(self, kind: type[R]) -> list[R]:
+        return [record for record in self.stored if isinstance(record, kind)]
+
+    def settle(self) -> None:
+        """Let what was answered be stored, and the next screen come."""
+        self.disk()
+        self.pass_s(PRESSED_S)
+
+    def give(self, *names: str) -> None:
+        """Answer, and let it be stored."""
+        for name in names:
+            self.tap(name)
+            self.settle()
+
+    def go(self) -> None:
+        """Let the thanks pass and the visit end."""
+        self.pass_s(self.visits.settings.timing.thanks_s)
+        self.disk()

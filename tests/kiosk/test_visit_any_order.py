@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import msgspec
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from feedback.notice import Announcement, AnnouncementKind, Notice
+from feedback.questionnaire import ANSWERS
+from feedback.records import Answer, Call, Context, DeskChoice, Input, Sealed, VisitEnd, Vote
+from feedback.settings import KioskSettings, Route
+from feedback.tickets import Ticket
+from kiosk.moves import Move
+from kiosk.screens import RESTING, Announced, Ask, Closed, Thanks, stops
+from tests.kiosk.room import Room
+from tests.kiosk.support import KIOSK, ONE_QUESTION, settings_of
+from tests.kiosk.test_visit_questions import LONG
+from tests.kiosk.test_visit_resting import HOURS
+
+
+def any_settings(number: int) -> KioskSettings:
+    """Settings that differ in what they ask, whom they bind and when they are open."""
+    asked = msgspec.structs.replace(LONG if number % 2 else ONE_QUESTION, version=number)
+    fresh = settings_of(desks=number % 3 * 2, version=number, questionnaire=asked)
+    other = msgspec.structs.replace(LONG, id="other", questions=LONG.questions[:3])
+    routes = (Route("other", desks=("desk-9",)), Route("other", services=("passport",), ticket=True))
+    return msgspec.structs.replace(fresh, hours=HOURS if number == 3 else None, questionnaires=(other,), routes=routes)
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Visitors, a moody disk, a moody clock, a server and time, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = Room(any_settings(1))
+        self.taken: list[tuple[Ask, str]] = []
+        self.numbers = 0
+
+    def taps(self, name: str, via: Input = Input.TOUCH) -> None:
+        before = self.room.screen
+        self.room.visits.tap(name, via, self.room.clock.moment())
+        after = self.room.screen
+        if isinstance(before, Ask) and before.first and not before.stored and isinstance(after, Ask) and after.stored:
+            self.taken.append((before, name))
+
+    @rule(answer=st.sampled_from([*ANSWERS, "nonsense"]))
+    def press(self, answer: str) -> None:
+        self.taps(answer)
+
+    @precondition(lambda self: stops(self.room.screen))
+    @rule(place=st.integers(0, 60))
+    def tap_something(self, place: int) -> None:
+        names = stops(self.room.screen)
+        self.taps(names[place % len(names)])
+
+    @rule(name=st.text(max_size=6))
+    def tap_nonsense(self, name: str) -> None:
+        self.taps(name)
+
+    @rule(position=st.integers(1, 6))
+    def press_a_button(self, position: int) -> None:
+        before = self.room.screen
+        self.room.visits.press(position, self.room.clock.moment())
+        after = self.room.screen
+        if isinstance(before, Ask) and before.first and not before.stored and isinstance(after, Ask) and after.stored:
+            self.taken.append((before, after.chosen[0]))
+
+    @rule(move=st.sampled_from([*Move]))
+    def walk(self, move: Move) -> None:
+        self.room.visits.move(move, self.room.clock.moment())
+
+    @rule(desk=st.sampled_from([None, "desk-1", "desk-9"]), service=st.sampled_from([None, "passport"]))
+    def scan(self, desk: str | None, service: str | None) -> None:
+        self.room.visits.scan(Ticket(desk, service), self.room.clock.moment())
+
+    @rule()
+    def draw(self) -> None:
+        self.room.see()
+
+    @precondition(lambda self: self.room.asked)
+    @rule(works=st.booleans())
+    def disk_answers(self, works: bool) -> None:  # noqa: FBT001
+        token, records = self.room.asked.pop(0)
+        if works:
+            self.room.store(records)
+            self.room.visits.committed(token)
+        else:
+            self.room.visits.failed(token)
+
+    @rule(seconds=st.sampled_from([0.05, 0.2, 0.4, 1, 5, 25, 100]))
+    def time_passes(self, seconds: float) -> None:
+        self.room.clock.pass_s(seconds)
+        self.room.visits.tick()
+
+    @rule(seconds=st.integers(-(10**9), 10**9), trusted=st.booleans())
+    def clock_jumps(self, seconds: int, trusted: bool) -> None:  # noqa: FBT001
+        self.room.clock.wall_offset_ms = max(0, self.room.clock.wall_offset_ms + seconds * 1000)
+        self.room.clock.trusted = trusted
+
+    @rule(number=st.integers(1, 6))
+    def new_settings(self, number: int) -> None:
+        self.room.visits.use(any_settings(number))
+
+    @rule(kinds=st.lists(st.sampled_from([*AnnouncementKind]), max_size=2))
+    def a_notice(self, kinds: list[AnnouncementKind]) -> None:
+        self.numbers += 1
+        announcements = tuple(Announcement(f"{place}", kind, {"uk": "Увага"}) for place, kind in enumerate(kinds))
+        calls = tuple(call.visit for call in self.room.of(Call))
+        self.room.visits.hear(Notice(self.numbers, KIOSK, announcements=announcements, answered_calls=calls))
+
+    @rule()
+    def a_technician_tests(self) -> None:
+        self.room.visits.begin_test()
+
+    @invariant()
+    def never_two_votes_from_one_screen_and_none_that_was_not_pressed(self) -> None:
+        votes = self.room.of(Vote)
+        assert len({vote.visit for vote in votes}) == len(votes) <= len(self.taken)
+        pressed = [(screen.id, name) for screen, name in self.taken]
+        for vote in votes:
+            assert any(vote.question == question and (name in {vote.answer, "done"}) for question, name in pressed)
+
+    @invariant()
+    def thanks_only_after_a_commit(self) -> None:
+        shown = [screen for previous, screen in zip([None, *self.room.screens], self.room.screens, strict=False) if screen != previous]
+        thanked = sum(isinstance(screen, Thanks) for screen in shown)
+        assert thanked <= len(self.room.of(Vote))
+
+    @invariant()
+    def contexts_come_before_what_names_them(self) -> None:
+        known = set()
+        for record in self.room.stored:
+            if isinstance(record, Context):
+                known.add(record.number)
+            else:
+                assert record.context in known
+
+    @invariant()
+    def every_visit_ends_once_and_answers_each_question_once(self) -> None:
+        ends = [end.visit for end in self.room.of(VisitEnd)]
+        assert len(set(ends)) == len(ends)
+        answered = [(record.visit, record.question) for record in (*self.room.of(Answer), *self.room.of(Sealed))]
+        assert len(set(answered)) == len(answered)
+
+    @invariant()
+    def nothing_follows_without_a_vote(self) -> None:
+        voted = {vote.visit for vote in self.room.of(Vote)}
+        followed = {record.visit for kind in (Answer, Sealed, DeskChoice) for record in self.room.of(kind)}
+        assert followed <= voted
+
+    @invariant()
+    def every_sealed_record_has_its_box(self) -> None:
+        assert {record.id for record in self.room.of(Sealed)} <= self.room.boxes.keys()
+
+    @invariant()
+    def the_focus_can_be_selected(self) -> None:
+        screen = self.room.screen
+        assert screen.focus is None or screen.focus in stops(screen) or screen.focus.startswith("key:")
+
+    def teardown(self) -> None:
+        """Left alone with a working disk, it always comes back to rest, with every visit ended."""
+        self.room.clock.trusted = False
+        self.room.visits.hear(Notice(10_000, KIOSK))
+        for _ in range(24):
+            self.room.disk()
+            self.room.pass_s(100)
+        self.room.disk()
+        self.room.visits.use(any_settings(2))
+        self.room.disk()
+        screen = self.room.screen
+        assert isinstance(screen, Ask)
+        assert screen.first
+        assert not isinstance(screen, (*RESTING, Closed, Announced))
+        assert (screen.chosen, screen.focus, screen.language, screen.comfort.voice) == ((), None, "uk", False)
+        assert self.room.visits.between_visits
+        assert not self.room.lamp or not self.room.lamp[-1]
+        assert {vote.visit for vote in self.room.of(Vote)} <= {end.visit for end in self.room.of(VisitEnd)}
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = hypothesis_settings(max_examples=150, stateful_step_count=60, deadline=None)
