@@ -27,8 +27,6 @@ CONTRAST: Final = "comfort:contrast"
 LOW: Final = "comfort:low"
 VOICE: Final = "comfort:voice"
 COMFORTS: Final = (LARGE, CONTRAST, LOW, VOICE)
-RESERVED: Final = frozenset({SKIP, DONE, LEAVE, STAY, CALL, STRAY, DONT_REMEMBER})
-"""No answer may be called so."""
 
 
 class Comfort(msgspec.Struct, frozen=True):
@@ -205,11 +203,8 @@ def stops(screen: Screen) -> tuple[str, ...]:
     match screen:
         case Ask():
             return (*(option.id for option in screen.options), *_after_options(screen))
-        case Comment():
-            return (*_keys(keyboard.rows(screen.layout, shifted=screen.shifted)), DONE, SKIP, LEAVE)
-        case Contact():
-            rows = keyboard.PHONE_ROWS if screen.way is ContactWay.PHONE else keyboard.EMAIL_ROWS
-            return (*(f"way:{way}" for way in screen.ways if way is not screen.way), *_keys(rows), DONE, SKIP, LEAVE)
+        case Comment() | Contact():
+            return (*_ways_and_keys(screen), DONE, SKIP, LEAVE)
         case Desk():
             return (*(f"desk:{desk.id}" for desk in screen.desks), DONT_REMEMBER, SKIP)
         case Pin():
@@ -225,6 +220,13 @@ def _after_options(screen: Ask) -> tuple[str, ...]:
         return (*done, SKIP, LEAVE)
     others = (f"language:{code}" for code in screen.languages if code != screen.language)
     return (*done, *others, *COMFORTS, *((CALL,) if screen.call else ()))
+
+
+def _ways_and_keys(screen: Comment | Contact) -> tuple[str, ...]:
+    if isinstance(screen, Comment):
+        return _keys(keyboard.rows(screen.layout, shifted=screen.shifted))
+    rows = keyboard.PHONE_ROWS if screen.way is ContactWay.PHONE else keyboard.EMAIL_ROWS
+    return (*(f"way:{way}" for way in screen.ways if way is not screen.way), *_keys(rows))
 
 
 def _keys(rows: keyboard.Rows) -> tuple[str, ...]:

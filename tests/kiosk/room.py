@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from feedback.questionnaire import Kind
 from feedback.records import AnyRecord, Input
-from kiosk.moves import Move
-from kiosk.screens import Screen
 from kiosk.visit import PRESSED_S, SETTLE_S, Means, Visits
 from tests.kiosk.support import FakeClock, counted_ids
 
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from feedback.settings import KioskSettings
+    from kiosk.moves import Move
+    from kiosk.screens import Screen
 
 R = TypeVar("R", bound=AnyRecord)
 
@@ -63,7 +63,7 @@ class Room:
         self.said_again += 1
 
     @property
-    def screen(self) -> Any:  # noqa: ANN401 - tests know what they expect
+    def screen(self) -> Any:
         return self.visits.screen
 
     def see(self) -> None:
