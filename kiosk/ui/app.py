@@ -8,24 +8,39 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from kivy.base import EventLoop, runTouchApp
 from kivy.clock import Clock
 
-from kiosk.screens import Ask, Desk, OutOfOrder, Screen, Thanks
+from feedback.settings import Look
+from kiosk.screens import Announced, Ask, Called, Closed, Desk, OutOfOrder, Screen, Thanks
+from kiosk.ui import theme
 from kiosk.ui.arrange import Page
 from kiosk.ui.ask import AskView
-from kiosk.ui.closing import OutOfOrderView, ThanksView
+from kiosk.ui.closing import AnnouncedView, CalledView, ClosedView, OutOfOrderView, ThanksView
 from kiosk.ui.desk import DeskView
+from kiosk.ui.view import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from kiosk.ui.view import View
 
 TICK_S: Final = 0.05
 STILL_S: Final = 0.5
-_VIEWS: Final[dict[type, type[View]]] = {Ask: AskView, Desk: DeskView, Thanks: ThanksView, OutOfOrder: OutOfOrderView}
+_VIEWS: Final[dict[type, type[View]]] = {
+    Ask: AskView,
+    Desk: DeskView,
+    Thanks: ThanksView,
+    Called: CalledView,
+    Closed: ClosedView,
+    Announced: AnnouncedView,
+    OutOfOrder: OutOfOrderView,
+}
 
 
 class Visitor(Protocol):
     """Who hears what happens at the window; called on the main thread."""
+
+    def touched(self, x: float, y: float) -> None:
+        """A finger came down, in shares of width and height from the upper left; told of every touch, before anything else."""
 
     def tap(self, name: str) -> None:
         """Something was tapped."""
@@ -48,21 +63,40 @@ def post(call: Callable[[], None]) -> None:
 class KioskApp:
     """The screen of the kiosk."""
 
-    def __init__(self, window: Any, *, banner: bool, alive: Callable[[], None]) -> None:  # noqa: ANN401
-        """`banner` says on every screen that the hardware is simulated; `alive` is called while the window answers, for the watchdog."""
+    def __init__(
+        self,
+        window: Any,  # noqa: ANN401 - Kivy ships no types
+        *,
+        banner: bool,
+        alive: Callable[[], None],
+        diagonal_inch: float = 10.1,
+        asset: Callable[[str], Path | None] = lambda _name: None,
+    ) -> None:
+        """`banner` says on every screen that the hardware is simulated; `alive` is called while the window answers, for the watchdog.
+
+        From `diagonal_inch` follow all sizes on the glass; `asset` gives the file of an accepted picture by its SHA-256.
+        """
         self._window = window
-        self._banner = banner
         self._alive = alive
+        self._diagonal_inch = diagonal_inch
+        self._stage = Stage(self._on_tap, simulated=banner, asset=asset)
         self._screen: Screen | None = None
         self._view: View | None = None
         self._visitor: Visitor | None = None
+        self._bound = {
+            "on_flip": self._on_flip,
+            "on_resize": self._on_resize,
+            "on_touch_down": self._on_touch,
+            "on_key_down": self._on_key,
+            "on_keyboard": _swallow,
+        }
         self._ticks = Clock.create_trigger(self._on_tick, TICK_S, interval=True)
         self._steady = Clock.create_trigger(lambda _dt: window.canvas.ask_update(), STILL_S, interval=True)
 
     def start(self, visitor: Visitor) -> None:
         """Listen to the window, and let time pass."""
         self._visitor = visitor
-        self._window.bind(on_flip=self._on_flip, on_resize=self._on_resize, on_key_down=self._on_key, on_keyboard=_swallow)
+        self._window.bind(**self._bound)
         self._ticks()
         if os.environ.get("SDL_VIDEODRIVER", "").lower() == "kmsdrm":
             self._steady()  # a still window was seen black there
@@ -71,10 +105,8 @@ class KioskApp:
         """Listen no longer."""
         self._ticks.cancel()
         self._steady.cancel()
-        self._window.unbind(on_flip=self._on_flip, on_resize=self._on_resize, on_key_down=self._on_key, on_keyboard=_swallow)
-        if self._view is not None:
-            self._window.remove_widget(self._view)
-            self._view = None
+        self._window.unbind(**self._bound)
+        self._put_away()
 
     def run(self) -> None:
         """Draw and listen until `stop`."""
@@ -83,6 +115,15 @@ class KioskApp:
     def stop(self) -> None:
         """End `run`; called from anywhere, a signal too."""
         EventLoop.quit = True
+
+    def dress(self, centre: str, look: Look) -> None:
+        """Show from now on whose kiosk it is, as its settings say."""
+        dressed = self._stage._replace(centre=centre, logo=look.logo, accent=look.accent, quiet=look.quiet)
+        if dressed == self._stage:
+            return
+        self._stage = dressed
+        if self._screen is not None:
+            self._draw(self._screen)
 
     def show(self, screen: Screen) -> None:
         """Let `screen` be drawn in the next frame."""
@@ -106,12 +147,25 @@ class KioskApp:
         return {name: (round(x / page.w, 4), round(1 - y / page.h, 4)) for name, (x, y) in middles.items()}
 
     def _draw(self, screen: Screen) -> None:
-        if self._view is not None:
-            self._window.remove_widget(self._view)
-        self._view = _VIEWS[type(screen)](screen, Page(*self._window.size), tap=self._on_tap)
-        if self._banner:
-            self._view.add_banner()
+        self._put_away()
+        comfort = screen.comfort
+        page = Page(*self._window.size, diagonal_inch=self._diagonal_inch, large=comfort.large, low=comfort.low)
+        self._view = _VIEWS[type(screen)](screen, page, self._stage)
+        self._view.refresh()
+        self._window.clearcolor = theme.palette(comfort.theme).paper
         self._window.add_widget(self._view)
+
+    def _put_away(self) -> None:
+        if self._view is not None:
+            self._view.close()
+            self._window.remove_widget(self._view)
+            self._view = None
+
+    def _on_touch(self, _window: object, touch: Any) -> bool:  # noqa: ANN401
+        if self._visitor is not None:
+            width, height = self._window.size
+            self._visitor.touched(touch.x / width, 1 - touch.y / height)
+        return False
 
     def _on_tap(self, name: str) -> None:
         if self._visitor is not None:

@@ -1,69 +1,185 @@
-"""The question with its faces."""
+"""A question that is answered by choosing, in all its kinds. The first one is also what stands there while nobody does."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Final
 
-import msgspec
-
-from kiosk.screens import Ask, Screen
-from kiosk.ui import arrange, theme
-from kiosk.ui.face import FaceButton
-from kiosk.ui.parts import Pill, Pressable, Words, fitting_size, press_among, width_of
+from feedback.questionnaire import Kind
+from kiosk.screens import DONE, LEAVE, SKIP, Ask
+from kiosk.ui.arrange import Box
+from kiosk.ui.breath import Breath
+from kiosk.ui.face import FaceButton, FaceRow, face_row, worth
+from kiosk.ui.parts import Pressable, press_among
+from kiosk.ui.scale import add_scale
+from kiosk.ui.tiles import Pages, Sizes, Tile, grid_for
+from kiosk.ui.tools import add_tools
 from kiosk.ui.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Any
 
     from kiosk.screens import Option
     from kiosk.ui.arrange import Page
+    from kiosk.ui.parts import Pill
+    from kiosk.ui.view import Stage
+
+HEADING: Final = 0.4
+"""The most of the page's height that the question takes, where a follow-up's answers need the rest."""
 
 
 class AskView(View):
-    """Four faces in a row, and a quiet answer for who cannot say."""
+    """The question above, the answers in the middle, what leads past them below."""
 
-    def __init__(self, screen: Ask, page: Page, *, tap: Callable[[str], None]) -> None:
-        super().__init__(screen, page, tap=tap)
+    LIGHT: ClassVar[frozenset[str]] = View.LIGHT | {"chosen", "stored"}
+
+    def __init__(self, screen: Ask, page: Page, stage: Stage) -> None:
+        super().__init__(screen, page, stage)
         self.screen: Ask = screen
-        self.add_widget(Words(screen.question, page.band(0.13, 0.33), size=0.095 * page.h, font=theme.BOLD, lines=2))
-        self._buttons: list[Pressable] = [*self._faces(), *self._quiet()]
-        for button in self._buttons:
-            self.add_widget(button)
-        self.add_languages(screen.languages)
-        self._press()
+        self._pages: Pages | None = None
+        self._breath: Breath | None = None
+        self._looked: tuple[tuple[str, ...], bool] = ((), False)
+        self.add_header()
+        self._ways: list[Pill] = self._add_ways()
+        self.add_heading(screen.question, note=screen.note, opening=screen.opening, most=HEADING * self.rest.h)
+        self._buttons: list[Pressable] = self._add_answers()
+        self._quiet_breath()
 
-    def become(self, screen: Screen) -> bool:
-        """Change only what is pressed: this must be on the screen in the next frame."""
-        if not isinstance(screen, Ask) or msgspec.structs.replace(screen, pressed=self.screen.pressed) != self.screen:
-            return False
-        self.screen = screen
-        self._press()
-        return True
+    def refresh(self) -> None:
+        """Show what is chosen and where the buttons stand."""
+        ids = [option.id for option in self.screen.options]
+        turned = self._pages is not None and self.screen.focus in ids and self._pages.turn_to(ids.index(self.screen.focus))
+        if self.screen.focus is not None or self.screen.chosen:
+            self.rest_faces()
+        chosen = (self.screen.chosen, self.screen.stored)
+        if turned or chosen != self._looked:
+            self._looked = chosen
+            self._show_chosen()
+        super().refresh()
 
-    def _press(self) -> None:
-        press_among(self._buttons, self.screen.pressed)
+    def turn(self) -> None:
+        """Show the next page of answers."""
+        if self._pages is not None:
+            self._pages.turn()
+            self._show_chosen()
+            super().refresh()
 
-    def _faces(self) -> list[FaceButton]:
+    def close(self) -> None:
+        """Breathe no more."""
+        self.rest_faces()
+
+    def rest_faces(self) -> None:
+        """Let the faces rest from now on."""
+        if self._breath is not None:
+            self._breath.stop()
+            self._breath = None
+
+    def on_touch_down(self, touch: Any) -> bool:  # noqa: ANN401
+        """Rest as soon as somebody is there."""
+        self.rest_faces()
+        return bool(super().on_touch_down(touch))
+
+    def _show_chosen(self) -> None:
+        screen, buttons = self.screen, self._answers()
+        if screen.kind is not Kind.MULTIPLE:
+            press_among([*buttons, *self._ways], next(iter(screen.chosen), None))
+            return
+        for button in buttons:
+            chosen = button.name in screen.chosen
+            button.look(pressed=chosen, faded=screen.stored and not chosen)
+        for way in self._ways:
+            way.look(pressed=screen.stored and way.name == DONE, faded=screen.stored and way.name != DONE)
+
+    def _answers(self) -> list[Pressable]:
+        return [*self._buttons, *(self._pages.tiles if self._pages is not None else ())]
+
+    def _add_ways(self) -> list[Pill]:
+        """Put what leads past the question at the foot of the page."""
+        screen, _ = self.screen, self._
+        done = [(DONE, _("Done"))] if screen.kind is Kind.MULTIPLE else []
+        if screen.first:
+            add_tools(self, screen)
+            return self.add_actions(done, primary=DONE)
+        return self.add_actions([*done, (SKIP, _("Skip")), (LEAVE, _("Finish"))], primary=DONE)
+
+    def _add_answers(self) -> list[Pressable]:
+        match self.screen.kind:
+            case Kind.FACES:
+                return self._add_faces()
+            case Kind.SCALE:
+                return add_scale(self, self.screen)
+            case _:
+                self._add_tiles()
+                return []
+
+    def _add_tiles(self) -> None:
+        page, options = self.page, self.screen.options
+        marked, few = self.screen.kind is Kind.MULTIPLE, self.screen.kind is Kind.YES_NO
+        size = page.label * (1.3 if few else 1.0)
+        sizes = Sizes(page.mm(100 * page.scale), page.mm((40 if few else 30) * page.scale), size, marked)
+        grid = grid_for(page, self.rest, [option.words for option in options], sizes)
+
+        def make(index: int, place: Box) -> Tile:
+            option = options[index]
+            return Tile(
+                option.id,
+                option.words,
+                place,
+                page=page,
+                size=grid.size,
+                palette=self.palette,
+                tap=self.stage.tap,
+                marked=marked,
+            )
+
+        self._pages = Pages(self, grid, len(options), make)
+
+    def _add_faces(self) -> list[Pressable]:
         with_face = [option for option in self.screen.options if option.face is not None]
-        places = arrange.faces(self.page, len(with_face))
-        largest = 0.058 * self.page.h
-        size = min(
-            (
-                fitting_size(option.words, place.words, size=largest, font=theme.SEMIBOLD)
-                for option, place in zip(with_face, places, strict=True)
-            ),
-            default=largest,
-        )
-        return [
-            FaceButton(option, option.face, place, words_size=size, tap=self._tap)
-            for option, place in zip(with_face, places, strict=True)
+        quiet = [option for option in self.screen.options if option.face is None]
+        row, beside = self._best_faces(with_face, quiet)
+        faces = [
+            FaceButton(option, option.face, place, view=self, size=row.size, lines=row.lines)
+            for option, place in zip(with_face, row.places, strict=True)
             if option.face is not None
         ]
+        pills = self._quiet_pills(quiet, row, beside)
+        self.add(*faces, *pills)
+        return [*faces, *pills]
 
-    def _quiet(self) -> list[Pill]:
-        quiet: list[Option] = [option for option in self.screen.options if option.face is None]
-        size = 0.042 * self.page.h
-        area = self.page.band(0.845, 0.94)
-        widths = [width_of(option.words, size=size, font=theme.SEMIBOLD) + 1.2 * area.h for option in quiet]
-        places = arrange.side_by_side(area, widths, 24 * self.page.unit)
-        return [Pill(option.id, option.words, place, size=size, tap=self._tap) for option, place in zip(quiet, places, strict=True)]
+    def _best_faces(self, faces: list[Option], quiet: list[Option]) -> tuple[FaceRow, bool]:
+        """Find the largest faces: with the quiet answers under them or beside them, in one row or in more."""
+        page, area, words = self.page, self.rest, [option.words for option in faces]
+        under = area.above((page.touch + page.gap) if quiet else 0)
+        aside = Box(area.x, area.y, area.w - self._quiet_width() - page.gap, area.h)
+        found: list[tuple[FaceRow | None, bool]] = [(face_row(page, _split(under, len(faces), page.gap), words), False)]
+        if len(quiet) == 1 and not page.portrait:
+            found.append((face_row(page, _split(aside, len(faces), page.gap), words), True))
+        return max(
+            ((row, beside) for row, beside in found if row is not None), key=lambda one: worth(page, one[0]) * (0.85 if one[1] else 1)
+        )
+
+    def _quiet_width(self) -> float:
+        return self.page.touch * 1.7
+
+    def _quiet_pills(self, quiet: list[Option], row: FaceRow, beside: bool) -> list[Pill]:  # noqa: FBT001
+        page, area = self.page, self.rest
+        if not quiet:
+            return []
+        if not beside:
+            return self.pills([(option.id, option.words) for option in quiet], area)
+        first = row.places[0].touch
+        height = page.touch * 1.15
+        place = Box(area.right - self._quiet_width(), first.y + (first.h - height) / 2, self._quiet_width(), height)
+        return [self.pill(quiet[0].id, quiet[0].words, place)]
+
+    def _quiet_breath(self) -> None:
+        faces = [button for button in self._buttons if isinstance(button, FaceButton)]
+        if self.screen.first and faces and not self.stage.quiet:
+            self._breath = Breath(faces)
+
+
+def _split(area: Box, count: int, gap: float) -> list[Box]:
+    """Give columns that stand close to each other in the middle of an area."""
+    width = min(area.w / count, area.h + gap)
+    left = area.x + (area.w - width * count) / 2
+    return [Box(left + width * index, area.y, width, area.h) for index in range(count)]

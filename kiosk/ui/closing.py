@@ -1,70 +1,220 @@
-"""The screens that ask nothing: Thanks, and OutOfOrder."""
+"""The screens that ask nothing: thanks, the news that a person comes, why nothing is asked, and when it will be again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kivy.graphics import Color
+from kivy.graphics import Color, Rectangle
 
-from kiosk.ui import theme
-from kiosk.ui.arrange import Box
-from kiosk.ui.parts import Tappable, Words, disc, fitting_size, stroke
+from feedback.notice import AnnouncementKind
+from kiosk import texts
+from kiosk.screens import STRAY, Announced, Called, Closed, OutOfOrder, Thanks
+from kiosk.ui import signs, theme
+from kiosk.ui.arrange import LINE_HEIGHT, Box
+from kiosk.ui.parts import Tappable, Words, card, height_of
 from kiosk.ui.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from kiosk.screens import OutOfOrder, Thanks
+    from kiosk.screens import Screen
     from kiosk.ui.arrange import Page
+    from kiosk.ui.theme import Colour
+    from kiosk.ui.view import Stage
 
-STRAY = "stray"
+Sign = "Callable[[tuple[float, float], float, Colour, Colour], None]"
 
 
-class ThanksView(View):
-    """The vote is saved. The same for every answer, so that the room learns nothing."""
+class Sentence:
+    """A sentence of a statement: its type as it is wanted, its font, its colour, and the space before it in gaps."""
 
-    def __init__(self, screen: Thanks, page: Page, *, tap: Callable[[str], None]) -> None:
-        super().__init__(screen, page, tap=tap)
-        _ = self._
+    def __init__(self, text: str, size: float, *, colour: Colour, font: str = theme.REGULAR, before: float = 0.8) -> None:
+        self.text = text
+        self.size = size
+        self.colour = colour
+        self.font = font
+        self.before = before
+
+
+class Statement(View):
+    """A sign over a few centred sentences. Nothing on it can be tapped."""
+
+    def state(self, sign: Sign, ground: Colour, front: Colour, sentences: Sequence[Sentence], area: Box | None = None) -> None:
+        """Draw the sign and the sentences in the middle of an area, smaller where they need it."""
+        page = self.page
+        area = area or self.rest
+        shown = [sentence for sentence in sentences if sentence.text]
+        width = min(area.w, page.mm(170 * page.scale))
+        by = 1.0
+        while True:
+            radius = page.mm(15 * page.scale) * (0.4 + 0.6 * by)
+            sizes = [max(page.floor, sentence.size * by) for sentence in shown]
+            heights = [height_of(one.text, width, size=size, font=one.font) + 1 for one, size in zip(shown, sizes, strict=True)]
+            spaces = [one.before * page.gap * (0.5 + 0.5 * by) for one in shown]
+            whole = 2 * radius + sum(heights) + sum(spaces) + page.gap
+            if whole <= area.h or by < 0.2:  # noqa: PLR2004 - the floor has been reached long before
+                break
+            by *= 0.96
+        top = area.y + (area.h + whole) / 2
         with self.canvas.before:
-            _tick((page.w / 2, page.h * 0.66), 0.115 * page.h)
-        self.add_widget(Words(_("Thank you."), page.band(0.51, 0.66), size=0.1 * page.h, font=theme.BOLD))
-        self.add_widget(Words(_("Your vote is saved."), page.band(0.66, 0.77), size=0.06 * page.h, colour=theme.MUTED))
-        self._everywhere = Tappable(STRAY, Box(0, 0, page.w, page.h), tap)
+            sign((area.centre[0], top - radius), radius, ground, front)
+        top -= 2 * radius + page.gap
+        for one, size, height, space in zip(shown, sizes, heights, spaces, strict=True):
+            top -= space + height
+            box = Box(area.centre[0] - width / 2, top, width, height)
+            self.add(Words(one.text, box, size=size, least=page.floor, colour=one.colour, font=one.font))
 
-    def on_touch_down(self, touch: object) -> bool:
-        """Let it be counted that somebody still presses."""
-        return bool(self._everywhere.on_touch_down(touch))
+    def title(self, text: str) -> Sentence:
+        """Give the sentence that says it all."""
+        return Sentence(text, self.page.question, colour=self.palette.ink, font=theme.BOLD)
+
+    def more(self, text: str, *, before: float = 0.8) -> Sentence:
+        """Give a sentence that says more."""
+        return Sentence(text, self.page.label, colour=self.palette.muted, before=before)
 
 
-class OutOfOrderView(View):
+class Anywhere(Statement):
+    """A statement that hears a tap anywhere, so that it is counted that somebody still presses."""
+
+    def __init__(self, screen: Screen, page: Page, stage: Stage) -> None:
+        super().__init__(screen, page, stage)
+        self._everywhere = Tappable(STRAY, Box(0, 0, page.w, page.h), stage.tap)
+
+    def on_touch_down(self, touch: Any) -> bool:  # noqa: ANN401
+        """Let the tap be counted, unless it is on what keeps the screen."""
+        return bool(super().on_touch_down(touch)) or self._everywhere.on_touch_down(touch)
+
+
+class ThanksView(Anywhere):
+    """The answers are saved. The same for every answer, so that the room learns nothing."""
+
+    def __init__(self, screen: Thanks, page: Page, stage: Stage) -> None:
+        super().__init__(screen, page, stage)
+        _ = self._
+        self.add_header()
+        saved = screen.closing or _("Your vote is saved.")
+        sentences = [self.title(_("Thank you.")), self.more(saved)]
+        if screen.answered is not None:
+            sentences.append(Sentence(self._count(screen.answered), page.body, colour=self.palette.muted, before=1.6))
+        if screen.done:
+            self._add_done(screen.done)
+        self.state(signs.done, self.palette.accent, self.palette.on_accent, sentences)
+
+    def _count(self, answered: int) -> str:
+        text = texts.counts_in(self.screen.language)("{count} person answered this month", "{count} people answered this month", answered)
+        return text.format(count=texts.number(answered, self.screen.language))
+
+    def _add_done(self, done: str) -> None:
+        """Say at the foot what was done because of answers."""
+        page, palette = self.page, self.palette
+        pad = page.gap * 1.4
+        width = min(self.rest.w, page.mm(180 * page.scale))
+        title, size = self._("You said it – we did it"), page.body
+        head = LINE_HEIGHT * page.small
+        while True:
+            height = height_of(done, width - 2 * pad, size=size, font=theme.REGULAR)
+            if height + head + 2 * pad <= 0.42 * self.rest.h or size <= page.floor:
+                break
+            size = max(page.floor, size * 0.96)
+        height = min(height, 0.42 * self.rest.h - head - 2 * pad)
+        box = Box(self.rest.centre[0] - width / 2, self.rest.y, width, height + head + 2 * pad + 1)
+        with self.canvas.before:
+            card(box, page.corner, edge=palette.line, fill=palette.card, hair=page.hair)
+        inner = box.grown(-pad)
+        self.add(Words(title, inner.upper(head), size=page.small, least=page.floor, font=theme.SEMIBOLD, colour=palette.accent, lines=1))
+        self.add(Words(done, inner.below(head), size=size, least=page.floor, colour=palette.ink))
+        self.rest = self.rest.above(box.h + page.gap)
+
+
+class CalledView(Anywhere):
+    """A person was called, and what happens next."""
+
+    def __init__(self, screen: Called, page: Page, stage: Stage) -> None:
+        super().__init__(screen, page, stage)
+        _ = self._
+        self.add_header()
+        if screen.coming:
+            title, more = _("A member of staff is on the way to you"), _("Please wait here by the terminal.")
+        else:
+            title, more = _("We have called a member of staff"), _("Please wait here by the terminal. The lamp shows them where you are.")
+        self.state(signs.person, self.palette.accent, self.palette.on_accent, [self.title(title), self.more(more)])
+
+
+class ClosedView(Statement):
+    """Outside opening hours."""
+
+    def __init__(self, screen: Closed, page: Page, stage: Stage) -> None:
+        super().__init__(screen, page, stage)
+        self.add_header()
+        sentences = [self.title(self._("We are closed now")), self.more(self._opening(screen))]
+        self.state(signs.clock, self.palette.muted, self.palette.paper, sentences)
+
+    def _opening(self, screen: Closed) -> str:
+        _ = self._
+        if screen.opens_day is None or not screen.opens_at:
+            return ""
+        days = (
+            _("We open on Monday at {time}."),
+            _("We open on Tuesday at {time}."),
+            _("We open on Wednesday at {time}."),
+            _("We open on Thursday at {time}."),
+            _("We open on Friday at {time}."),
+            _("We open on Saturday at {time}."),
+            _("We open on Sunday at {time}."),
+        )
+        return days[screen.opens_day].format(time=screen.opens_at)
+
+
+class AnnouncedView(Statement):
+    """An announcement in place of the question. An air raid alert fills the screen with its own colour; nothing ever flashes."""
+
+    def __init__(self, screen: Announced, page: Page, stage: Stage) -> None:
+        super().__init__(screen, page, stage)
+        _ = self._
+        if screen.kind is AnnouncementKind.AIR_RAID:
+            self._alarm(screen)
+            return
+        self.add_header()
+        if screen.kind is AnnouncementKind.MAINTENANCE:
+            sentences = [self.title(_("Maintenance is under way")), self.more(screen.text)]
+            self.state(signs.works, self.palette.muted, self.palette.paper, sentences)
+        else:
+            self.state(signs.information, self.palette.accent, self.palette.on_accent, [self.title(screen.text)])
+
+    def _alarm(self, screen: Announced) -> None:
+        page, palette, _ = self.page, self.palette, self._
+        title = _("Air raid alert")
+        text = "" if screen.text.strip(" .!").casefold() == title.casefold() else screen.text
+        shelter = screen.shelter
+        height = page.h * (0.56 if shelter else 1.0)
+        upper = Box(0, page.h - height, page.w, height)
+        with self.canvas.before:
+            Color(*palette.alarm)
+            Rectangle(pos=(upper.x, upper.y), size=(upper.w, upper.h))
+        sentences = [
+            Sentence(title, page.question * 1.2, colour=palette.on_alarm, font=theme.BOLD),
+            Sentence(text, page.label, colour=palette.on_alarm),
+        ]
+        self.state(signs.warning, palette.alarm, palette.on_alarm, sentences, upper.grown(-page.margin))
+        if shelter:
+            lower = Box(0, 0, page.w, page.h - height).grown(-page.margin)
+            words = [
+                Sentence(_("The way to the shelter"), page.label, colour=palette.muted),
+                Sentence(shelter, page.label * 1.25, colour=palette.ink, font=theme.SEMIBOLD, before=0.4),
+            ]
+            self.state(signs.way, palette.alarm, palette.on_alarm, words, lower)
+
+
+class OutOfOrderView(Statement):
     """Nothing can be stored, so nothing is asked."""
 
-    def __init__(self, screen: OutOfOrder, page: Page, *, tap: Callable[[str], None]) -> None:
-        super().__init__(screen, page, tap=tap)
+    def __init__(self, screen: OutOfOrder, page: Page, stage: Stage) -> None:
+        super().__init__(screen, page, stage)
         _ = self._
-        with self.canvas.before:
-            _pause((page.w / 2, page.h * 0.70), 0.085 * page.h)
-        title = _("This terminal is out of order for now")
-        self.add_widget(Words(title, page.band(0.44, 0.58), size=0.075 * page.h, font=theme.BOLD, lines=2))
-        words = (_("We are sorry: a vote cannot be saved right now."), _("Please try again a little later."))
-        size = min(fitting_size(text, page.band(0.6, 0.68), size=0.05 * page.h, font=theme.REGULAR) for text in words)
-        for index, text in enumerate(words):
-            self.add_widget(Words(text, page.band(0.6 + 0.08 * index, 0.68 + 0.08 * index), size=size, colour=theme.MUTED))
-
-
-def _tick(centre: tuple[float, float], radius: float) -> None:
-    disc(centre, radius, theme.ACCENT)
-    Color(*theme.WHITE)
-    x, y = centre
-    corner = (x - 0.1 * radius, y - 0.34 * radius)
-    stroke([(x - 0.44 * radius, y + 0.0 * radius), corner], 0.15 * radius)
-    stroke([corner, (x + 0.46 * radius, y + 0.36 * radius)], 0.15 * radius)
-
-
-def _pause(centre: tuple[float, float], radius: float) -> None:
-    disc(centre, radius, theme.MUTED)
-    Color(*theme.WHITE)
-    x, y = centre
-    for side in (-0.24, 0.24):
-        stroke([(x + side * radius, y - 0.32 * radius), (x + side * radius, y + 0.32 * radius)], 0.17 * radius)
+        self.add_header()
+        sentences = [
+            self.title(_("This terminal is out of order for now")),
+            self.more(_("We are sorry: a vote cannot be saved right now.")),
+            self.more(_("Please try again a little later."), before=0.2),
+        ]
+        self.state(signs.pause, self.palette.muted, self.palette.paper, sentences)

@@ -2,58 +2,129 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kivy.graphics import Color
+from kivy.graphics import Color, PopMatrix, PushMatrix, Scale
 
 from feedback.looks import FACES, Drawing
 from kiosk.ui import theme
-from kiosk.ui.parts import Pressable, Words, curve, disc, stroke
+from kiosk.ui.arrange import LINE_HEIGHT, Box
+from kiosk.ui.parts import Pressable, Words, curve, disc, fitting_all, stroke
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from feedback.questionnaire import Face
     from kiosk.screens import Option
-    from kiosk.ui.arrange import FacePlace
+    from kiosk.ui.arrange import Page
+    from kiosk.ui.theme import Colour
+    from kiosk.ui.view import View
 
-GROWTH = 1.06
-RING = 0.028
+GROWTH: Final = 1.06
+RING: Final = 0.028
 """The ring's width and its distance, as shares of the disc."""
+LARGEST_MM: Final = 46.0
+LEAST: Final = 0.6
+"""The least side of a face as a share of the least side of what a finger answers with; its words belong to what it touches."""
+
+
+class FacePlace(NamedTuple):
+    """A face's disc, the words under it, and all that reacts to a touch."""
+
+    disc: Box
+    words: Box
+    touch: Box
+
+
+class FaceRow(NamedTuple):
+    """Where faces stand, and the type of their words."""
+
+    places: list[FacePlace]
+    size: float
+    lines: int
+
+
+def face_row(page: Page, cells: Sequence[Box], words: Sequence[str]) -> FaceRow | None:
+    """Stand a face with its words into each cell, as large as fits; None where the words or the faces would be too small."""
+    rows = (_row(page, cells, words, max(page.floor, page.label * by), lines) for lines in (1, 2) for by in (1.0, 0.85, 0.7, 0.0))
+    return max((row for row in rows if row is not None), key=lambda row: worth(page, row), default=None)
+
+
+def worth(page: Page, row: FaceRow | None) -> float:
+    """Tell how good faces are to look at: large faces, legible words."""
+    return 0.0 if row is None else row.places[0].disc.w * (0.55 + 0.45 * min(1.0, row.size / page.label))
+
+
+def _row(page: Page, cells: Sequence[Box], words: Sequence[str], size: float, lines: int) -> FaceRow | None:
+    cell, high = cells[0], lines * LINE_HEIGHT * size + 1
+    gap = page.gap * 0.7
+    side = min(0.86 * cell.w, cell.h - high - gap, page.mm(LARGEST_MM * page.scale))
+    if side < LEAST * page.touch or cell.w < page.touch:
+        return None
+    places = [_place(page, box, side, gap, high) for box in cells]
+    texts = [(text, place.words) for text, place in zip(words, places, strict=True)]
+    if fitting_all(texts, size=size, least=size, font=theme.SEMIBOLD, lines=lines) is None:
+        return None
+    return FaceRow(places, size, lines)
+
+
+def _place(page: Page, cell: Box, side: float, gap: float, high: float) -> FacePlace:
+    whole = max(side + gap + high, page.touch)
+    bottom = cell.y + (cell.h - whole) / 2
+    face = Box(cell.x + (cell.w - side) / 2, bottom + whole - side, side, side)
+    return FacePlace(face, Box(cell.x + 0.01 * cell.w, face.y - gap - high, 0.98 * cell.w, high), Box(cell.x, bottom, cell.w, whole))
 
 
 class FaceButton(Pressable):
     """A face that can be pressed."""
 
-    def __init__(self, option: Option, face: Face, place: FacePlace, *, words_size: float, tap: Callable[[str], None]) -> None:
-        super().__init__(option.id, place.touch, tap)
+    def __init__(self, option: Option, face: Face, place: FacePlace, *, view: View, size: float, lines: int) -> None:
+        super().__init__(option.id, place.touch, view.stage.tap, palette=view.palette, corner=view.page.corner)
         self._disc = place.disc
         self._drawing = FACES[face]
-        self._colour = theme.ANSWERS[option.id]
-        self._words = Words(option.words, place.words, size=words_size, font=theme.SEMIBOLD)
+        self._colour = view.palette.answers[face.value]
+        self._words = Words(
+            option.words,
+            place.words,
+            size=size,
+            least=view.page.floor,
+            colour=view.palette.ink,
+            font=theme.SEMIBOLD,
+            lines=lines,
+            valign="top" if lines > 1 else "middle",
+        )
+        self._scale: Scale | None = None
         self.add_widget(self._words)
-        self.look(pressed=False, faded=False)
+        self.look()
 
-    def draw(self, tint: Callable[[theme.Colour], theme.Colour], *, pressed: bool) -> None:
+    def breathe(self, by: float) -> None:
+        """Let the face be this much larger from the next frame on."""
+        if self._scale is not None:
+            self._scale.xyz = (by, by, 1)
+
+    def draw(self, tint: Callable[[Colour], Colour], *, pressed: bool) -> None:
         """Draw the face; pressed, it has grown and gained a ring."""
-        self._words.color = tint(theme.INK)
+        self._words.color = tint(self.palette.ink)
         side = self._disc.w * (GROWTH if pressed else 1)
         centre = self._disc.centre
+        PushMatrix()
+        self._scale = Scale(1, 1, 1, origin=centre)
         if pressed:
             disc(centre, side * (0.5 + 2 * RING), self._colour)
-            disc(centre, side * (0.5 + RING), theme.PAPER)
+            disc(centre, side * (0.5 + RING), self.palette.paper)
         disc(centre, side / 2, tint(self._colour))
-        draw_features(self._drawing, centre, side)
+        draw_features(self._drawing, centre, side, self.palette.features)
+        PopMatrix()
 
 
-def draw_features(drawing: Drawing, centre: tuple[float, float], side: float) -> None:
-    """Draw eyes, mouth and brows in white into the open canvas."""
+def draw_features(drawing: Drawing, centre: tuple[float, float], side: float, colour: Colour) -> None:
+    """Draw eyes, mouth and brows into the open canvas."""
 
     def at(point: tuple[float, float]) -> tuple[float, float]:
         return centre[0] + (point[0] - 0.5) * side, centre[1] + (0.5 - point[1]) * side
 
     for eye in drawing.eyes:
-        disc(at(eye), drawing.eye_radius * side, theme.WHITE)
-    Color(*theme.WHITE)
+        disc(at(eye), drawing.eye_radius * side, colour)
+    Color(*colour)
     for line in (drawing.mouth, *drawing.brows):
         stroke(curve([at(corner) for corner in line]), drawing.stroke * side)

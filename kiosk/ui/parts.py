@@ -1,7 +1,9 @@
-"""The small things that screens are made of: words that fit, what can be tapped, pills and drawn strokes."""
+"""The small things that screens are made of: words that fit, what can be tapped, pills, cards and drawn strokes."""
 
 from __future__ import annotations
 
+import math
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from kivy.core.text import Label as CoreLabel
@@ -12,66 +14,120 @@ from kivy.uix.widget import Widget
 from kiosk.ui import arrange, theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kiosk.ui.arrange import Box
+    from kiosk.ui.theme import Colour, Palette
 
 Tap = str
-"""The name of a thing that can be tapped: an answer, "desk:<id>", "dont_remember", "skip", "language:<code>"."""
+"""The name of a thing that can be tapped; the names stand in `kiosk.screens`."""
+Tint = "Callable[[Colour], Colour]"
 
+MANY: Final = 99
+"""As many lines as there is room for."""
 _CURVE_STEPS: Final = 32
+_SPARE: Final = 1.03
+"""What words may come out wider than they were measured, by rounding to whole pixels."""
 
 
 class Words(Label):
-    """A text in the middle of a box, as large as allowed and as small as needed."""
+    """A text in a box: as large as wanted, as small as needed, never under `least`; what does not fit even so ends in "…"."""
 
     def __init__(  # noqa: PLR0913 - what a text looks like
-        self, text: str, box: Box, *, size: float, font: str = theme.REGULAR, colour: theme.Colour = theme.INK, lines: int = 1
+        self,
+        text: str,
+        box: Box,
+        *,
+        size: float,
+        colour: Colour,
+        least: float | None = None,
+        font: str = theme.REGULAR,
+        lines: int = MANY,
+        align: str = "center",
+        valign: str = "middle",
     ) -> None:
-        fitting = fitting_size(text, box, size=size, font=font, lines=lines)
+        self.whole = " ".join(parts_of(text))
+        self.box = box
+        fitted = fitting(self.whole, box, size=size, least=least, font=font, lines=lines)
+        shown = self.whole if fitted is not None else shortened(self.whole, box, size=least or size, font=font, lines=lines)
         super().__init__(
-            text=text,
+            text=shown,
             pos=(box.x, box.y),
             size=(box.w, box.h),
             text_size=(box.w, box.h),
             size_hint=(None, None),
-            font_size=fitting,
+            font_size=fitted or least or size,
             font_name=font,
             color=colour,
-            halign="center",
-            valign="middle",
+            halign=align,
+            valign=valign,
             line_height=1.0,
         )
 
 
-def fitting_size(text: str, box: Box, *, size: float, font: str, lines: int = 1) -> float:
-    """Give the font size at which `text` fits the box."""
-    ruler = CoreLabel(font_size=100, font_name=font)
-    widths = [ruler.get_extents(word)[0] / 97 for word in text.split()]  # 3 % to spare for rounding
-    return arrange.font_size(widths, ruler.get_extents(" ")[0] / 97, box, size, lines)
+def parts_of(text: str) -> list[str]:
+    """Break a text where its lines may break: at spaces, not at no-break spaces."""
+    return [word for line in text.splitlines() for word in line.split(" ") if word]
 
 
-def shortened(text: str, box: Box, *, size: float, font: str, lines: int) -> str:
-    """Give as many whole words of `text` as fit the box at `size`."""
-    words = text.split()
-    while len(words) > 1 and fitting_size(text, box, size=size, font=font, lines=lines) < size:
+def fitting(text: str, box: Box, *, size: float, font: str, least: float | None = None, lines: int = MANY) -> float | None:
+    """Give the largest type from `size` down to `least` at which `text` fits the box, None where none does."""
+    widths = [_width(word, font) for word in parts_of(text)]
+    return arrange.font_size(widths, _width(" ", font), (box.w, box.h), wanted=size, least=least or size, lines=lines)
+
+
+def fitting_all(texts: Iterable[tuple[str, Box]], *, size: float, least: float, font: str, lines: int = MANY) -> float | None:
+    """Give the one type at which every text fits its box, None where there is none."""
+    for text, box in texts:
+        fitted = fitting(text, box, size=size, least=least, font=font, lines=lines)
+        if fitted is None:
+            return None
+        size = fitted
+    return size
+
+
+def shortened(text: str, box: Box, *, size: float, font: str, lines: int = MANY) -> str:
+    """Give as many whole words of `text` as fit the box at this size."""
+    words = parts_of(text)
+    while len(words) > 1 and fitting(text, box, size=size, font=font, lines=lines) is None:
         words.pop()
-        text = " ".join(words).rstrip(",.;:") + "…"
+        text = " ".join(words).rstrip(",.;:–—") + "…"
     return text
 
 
+def height_of(text: str, width: float, *, size: float, font: str) -> float:
+    """Give the height of a text that wraps within a width; infinite where a word is wider."""
+    if not text:
+        return 0.0
+    widths = [_width(word, font) for word in parts_of(text)]
+    return arrange.line_count(widths, _width(" ", font), width / size) * arrange.LINE_HEIGHT * size
+
+
 def width_of(text: str, *, size: float, font: str) -> float:
-    """Give the width of one line of text."""
-    return float(CoreLabel(font_size=size, font_name=font).get_extents(text)[0])
+    """Give the width of one line of text, with something to spare."""
+    words = parts_of(text)
+    return size * (sum(_width(word, font) for word in words) + _width(" ", font) * (len(words) - 1)) + 1
+
+
+@lru_cache(maxsize=4096)
+def _width(word: str, font: str) -> float:
+    """Give a word's width as a share of the type's size."""
+    return float(_ruler(font).get_extents(word)[0]) / 100 * _SPARE
+
+
+@cache
+def _ruler(font: str) -> CoreLabel:
+    return CoreLabel(font_size=100, font_name=font)
 
 
 class Tappable(Widget):
-    """A thing that reacts to a finger at once, when it comes down."""
+    """A thing that reacts to a finger at once, when it comes down. `corner` is the radius of the ring that focus draws about it."""
 
-    def __init__(self, name: Tap, box: Box, tap: Callable[[Tap], None]) -> None:
+    def __init__(self, name: Tap, box: Box, tap: Callable[[Tap], None], *, corner: float = 0.0) -> None:
         super().__init__(pos=(box.x, box.y), size=(box.w, box.h), size_hint=(None, None))
         self.name = name
         self.box = box
+        self.corner = corner
         self._tap = tap
 
     def on_touch_down(self, touch: Any) -> bool:  # noqa: ANN401
@@ -85,47 +141,93 @@ class Tappable(Widget):
 class Pressable(Tappable):
     """A tappable thing that can look pressed, or fade behind another one that is."""
 
-    def look(self, *, pressed: bool, faded: bool) -> None:
+    def __init__(self, name: Tap, box: Box, tap: Callable[[Tap], None], *, palette: Palette, corner: float = 0.0) -> None:
+        super().__init__(name, box, tap, corner=corner)
+        self.palette = palette
+
+    def look(self, *, pressed: bool = False, faded: bool = False) -> None:
         """Look so from the next frame on."""
         self.canvas.before.clear()
         with self.canvas.before:
-            self.draw((theme.faded if faded else list), pressed=pressed)
+            self.draw((self.palette.faded if faded else list), pressed=pressed)
 
-    def draw(self, tint: Callable[[theme.Colour], theme.Colour], *, pressed: bool) -> None:
+    def draw(self, tint: Callable[[Colour], Colour], *, pressed: bool) -> None:
         """Draw into the open canvas, every colour through `tint`."""
         raise NotImplementedError
 
 
-def press_among(buttons: Sequence[Pressable], pressed: Tap | None) -> None:
+def press_among(buttons: Iterable[Pressable], pressed: Tap | None) -> None:
     """Let the button of that name look pressed and the others fade; None for none."""
     for button in buttons:
         button.look(pressed=button.name == pressed, faded=pressed not in (None, button.name))
 
 
 class Pill(Pressable):
-    """A quiet choice: a rounded outline with a few words."""
+    """An action: a rounded outline with a few words, or, `primary`, filled with the accent: at most one a screen."""
 
-    def __init__(self, name: Tap, text: str, box: Box, *, size: float, tap: Callable[[Tap], None]) -> None:
-        super().__init__(name, box, tap)
-        self._words = Words(text, box.grown(-box.h * 0.2), size=size, font=theme.SEMIBOLD)
+    def __init__(  # noqa: PLR0913 - what a pill looks like
+        self,
+        name: Tap,
+        text: str,
+        box: Box,
+        *,
+        size: float,
+        least: float,
+        palette: Palette,
+        tap: Callable[[Tap], None],
+        primary: bool = False,
+        hair: float = 2.0,
+    ) -> None:
+        super().__init__(name, box, tap, palette=palette, corner=box.h / 2)
+        self._primary = primary
+        self._hair = hair
+        self._words = Words(text, pill_room(box), size=size, least=least, colour=palette.ink, font=theme.SEMIBOLD, lines=2)
         self.add_widget(self._words)
-        self.look(pressed=False, faded=False)
+        self.look()
 
-    def draw(self, tint: Callable[[theme.Colour], theme.Colour], *, pressed: bool) -> None:
-        """Draw the outline; filled when pressed."""
-        self._words.color = tint(theme.WHITE if pressed else theme.MUTED)
-        rounded(self.box, self.box.h / 2, tint(theme.MUTED))
-        if not pressed:
-            rounded(self.box.grown(-self.box.h / 40), self.box.h / 2, theme.PAPER)
+    def draw(self, tint: Callable[[Colour], Colour], *, pressed: bool) -> None:
+        """Draw the outline; filled when pressed, or always as the primary action."""
+        colours = self.palette
+        filled = colours.ink if pressed else colours.accent
+        if pressed or self._primary:
+            self._words.color = tint(colours.paper if pressed else colours.on_accent)
+            rounded(self.box, self.box.h / 2, tint(filled))
+        else:
+            self._words.color = tint(colours.ink)
+            rounded(self.box, self.box.h / 2, tint(colours.edge))
+            rounded(self.box.grown(-self._hair), self.box.h / 2, colours.card)
 
 
-def rounded(box: Box, radius: float, colour: theme.Colour) -> None:
+def pill_room(box: Box) -> Box:
+    """Where a pill has its words."""
+    return box.grown(-min(0.38 * box.h, 0.14 * box.w), -0.06 * box.h)
+
+
+def pill_width(text: str, height: float, *, size: float) -> float:
+    """Give how wide a pill is that has its words on one line."""
+    return max(height, (width_of(text, size=size, font=theme.SEMIBOLD)) + 0.76 * height + 2)
+
+
+def rounded(box: Box, radius: float, colour: Colour) -> None:
     """Draw a filled rounded rectangle into the open canvas."""
     Color(*colour)
-    SmoothRoundedRectangle(pos=(box.x, box.y), size=(box.w, box.h), radius=[min(radius, box.h / 2)])
+    SmoothRoundedRectangle(pos=(box.x, box.y), size=(box.w, box.h), radius=[max(0.1, min(radius, box.h / 2, box.w / 2))])
 
 
-def disc(centre: tuple[float, float], radius: float, colour: theme.Colour) -> None:
+def card(box: Box, radius: float, *, edge: Colour, fill: Colour, hair: float) -> None:
+    """Draw a filled rounded rectangle with an edge into the open canvas."""
+    rounded(box, radius, edge)
+    rounded(box.grown(-hair), radius - hair, fill)
+
+
+def ring(box: Box, radius: float, width: float, colour: Colour) -> None:
+    """Draw a rounded outline into the open canvas."""
+    Color(*colour)
+    radius = max(1.0, min(radius, box.h / 2 - 1, box.w / 2 - 1))
+    SmoothLine(rounded_rectangle=(box.x, box.y, box.w, box.h, radius), width=width / 2)
+
+
+def disc(centre: tuple[float, float], radius: float, colour: Colour) -> None:
     """Draw a filled circle into the open canvas."""
     Color(*colour)
     SmoothEllipse(pos=(centre[0] - radius, centre[1] - radius), size=(2 * radius, 2 * radius), segments=120)
@@ -134,9 +236,23 @@ def disc(centre: tuple[float, float], radius: float, colour: theme.Colour) -> No
 def stroke(points: Sequence[tuple[float, float]], width: float) -> None:
     """Draw a line with round ends into the open canvas, in its present colour."""
     SmoothLine(points=[value for point in points for value in point], width=width / 2)
-    end = width - 1.5  # both are smoothed outwards, the ellipse more
+    end = max(0.5, width - 1.5)  # both are smoothed outwards, the ellipse more
     for x, y in (points[0], points[-1]):
         SmoothEllipse(pos=(x - end / 2, y - end / 2), size=(end, end))
+
+
+def tick(centre: tuple[float, float], side: float, width: float) -> None:
+    """Draw a tick mark into the open canvas, in its present colour."""
+    x, y = centre
+    corner = (x - 0.12 * side, y - 0.28 * side)
+    stroke([(x - 0.42 * side, y + 0.02 * side), corner, (x + 0.42 * side, y + 0.32 * side)], width)
+
+
+def arc(centre: tuple[float, float], radius: float, start: float, end: float) -> list[tuple[float, float]]:
+    """Give points along a part of a circle, by degrees counted from the right, anticlockwise."""
+    steps = max(2, int(abs(end - start) / 6))
+    angles = [math.radians(start + (end - start) * step / steps) for step in range(steps + 1)]
+    return [(centre[0] + radius * math.cos(angle), centre[1] + radius * math.sin(angle)) for angle in angles]
 
 
 def curve(corners: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

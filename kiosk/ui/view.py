@@ -1,51 +1,270 @@
-"""What all screens share: the page, the language switch, the note about simulated hardware, and how a tap leaves."""
+"""What all screens share: the page, the centre's name and logo, the ring of focus, the warning before closing, and how a tap leaves."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
+from kivy.graphics import Color, Rectangle
 from kivy.uix.widget import Widget
 
 from kiosk import texts
+from kiosk.screens import STAY
 from kiosk.ui import theme
-from kiosk.ui.arrange import Box
-from kiosk.ui.parts import Pill, Tappable, Words, width_of
+from kiosk.ui.arrange import Box, Page, rows_for, side_by_side
+from kiosk.ui.parts import Pill, Pressable, Tappable, Words, fitting, height_of, pill_width, ring, width_of
+from kiosk.ui.pictures import draw_whole, picture, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from kiosk.screens import Screen
-    from kiosk.ui.arrange import Page
+
+RING_MM: Final = 1.0
+LOGO_WIDEST: Final = 5.0
+"""A logo is at most this many times as wide as high."""
+
+
+def _no_asset(_name: str) -> Path | None:
+    return None
+
+
+class Stage(NamedTuple):
+    """What a view is shown in: where taps go, whose kiosk it is, and where its pictures are."""
+
+    tap: Callable[[str], None]
+    centre: str = ""
+    logo: str | None = None
+    accent: str | None = None
+    quiet: bool = False
+    simulated: bool = False
+    asset: Callable[[str], Path | None] = _no_asset
 
 
 class View(Widget):
-    """A screen, drawn once for one size; `pressed` is all that can change on it."""
+    """A screen, drawn for one size.
 
-    def __init__(self, screen: Screen, page: Page, *, tap: Callable[[str], None]) -> None:
+    Only the fields in `LIGHT` can change without a new view: `refresh` then redraws what depends on them. `rest` is the part of the page
+    that is not taken yet; `add_header` and `add_actions` take from it. `warned` is where the warning before closing stands: it covers only
+    what is not tapped.
+    """
+
+    LIGHT: ClassVar[frozenset[str]] = frozenset({"focus", "closes_in_s"})
+
+    def __init__(self, screen: Screen, page: Page, stage: Stage) -> None:
         super().__init__(pos=(0, 0), size=(page.w, page.h), size_hint=(None, None))
         self.screen = screen
         self.page = page
-        self._tap = tap
+        self.stage = stage
+        self.palette = theme.palette(screen.comfort.theme, stage.accent)
         self._ = texts.words_in(screen.language)
+        self.rest = page.inner
+        self.warned = Box(0, 0, page.w, page.h).upper(page.touch + 2 * page.gap)
+        self._warning: StillHere | None = None
 
     def become(self, screen: Screen) -> bool:
         """Show `screen` if that takes no new view; whether it did."""
-        return screen == self.screen
+        if type(screen) is not type(self.screen):
+            return False
+        changed = {name for name in screen.__struct_fields__ if getattr(screen, name) != getattr(self.screen, name)}
+        if not changed <= self.LIGHT:
+            return False
+        self.screen = screen
+        if changed:
+            self.refresh()
+        return True
+
+    def refresh(self) -> None:
+        """Show again what can change without a new view; called once when a view is built, and after every change."""
+        self._warn()
+        self._draw_ring()
+
+    def close(self) -> None:
+        """Let go of what would still happen by itself."""
 
     def tappables(self) -> Iterator[Tappable]:
         """Everything here that can be tapped."""
         return (child for child in self.children if isinstance(child, Tappable))
 
-    def add_languages(self, languages: tuple[str, ...]) -> None:
-        """Offer the languages other than the present one."""
-        others = [language for language in languages if language != self.screen.language]
-        for index, language in enumerate(others):
-            name = texts.OWN_NAMES.get(language, language)
-            self.add_widget(Pill(f"language:{language}", name, self.page.languages(index), size=30 * self.page.unit, tap=self._tap))
+    def add(self, *widgets: Widget) -> None:
+        """Put these on the view."""
+        for widget in widgets:
+            self.add_widget(widget)
 
-    def add_banner(self) -> None:
-        """Say that the hardware is simulated."""
-        _ = self._
-        text, size, place = _("Simulated hardware"), 22 * self.page.unit, self.page.banner()
-        width = width_of(text, size=size, font=theme.REGULAR) * 1.05
-        self.add_widget(Words(text, Box(place.x, place.y, width, place.h), size=size, colour=theme.MUTED))
+    def add_header(self) -> None:
+        """Show the centre's logo and name, and say where hardware is simulated; take its place from the rest."""
+        page = self.page
+        height = page.touch if page.roomy else page.small * 1.5
+        place = self.rest.upper(height)
+        self.rest = self.rest.below(height + page.gap)
+        if self.stage.simulated:
+            place = self._add_banner(place)
+        logo = picture(self.stage.asset(self.stage.logo)) if self.stage.logo else None
+        if logo is not None:
+            where = within(logo, Box(place.x, place.y, min(height * LOGO_WIDEST, place.w * 0.45), height), align=0)
+            with self.canvas.before:
+                draw_whole(logo, where)
+            place = Box(where.right + page.gap, place.y, place.right - where.right - page.gap, place.h)
+        if self.stage.centre:
+            lines = 2 if page.roomy else 1
+            words = Words(self.stage.centre, place, size=page.small, least=page.floor, colour=self.palette.muted, lines=lines, align="left")
+            self.add(words)
+
+    def _add_banner(self, place: Box) -> Box:
+        page, text = self.page, self._("Simulated hardware")
+        width = width_of(text, size=page.floor, font=theme.REGULAR)
+        box = Box(place.right - width, place.y, width, place.h)
+        self.add(Words(text, box, size=page.floor, colour=self.palette.muted, align="right"))
+        return Box(place.x, place.y, place.w - width - page.gap, place.h)
+
+    def add_heading(self, question: str, *, note: str = "", opening: str = "", most: float) -> None:
+        """Show a question, as large as fits a height of `most`, with what stands before and under it; take its place from the rest.
+
+        The warning may cover it.
+        """
+        page = self.page
+        parts = ((opening, page.body, theme.REGULAR), (question, page.question, theme.BOLD), (note, page.body, theme.REGULAR))
+        by = 1.0
+        while True:
+            sizes = [max(page.floor, size * by) for _text, size, _font in parts]
+            heights = [height_of(text, self.rest.w, size=size, font=font) for (text, _s, font), size in zip(parts, sizes, strict=True)]
+            whole = sum(heights) + page.gap * 0.6 * (sum(1 for height in heights if height) - 1)
+            if whole <= most or max(sizes) <= page.floor:
+                break
+            by *= 0.96
+        if page.low:
+            self.rest = self.rest.below(max(0.0, self.rest.top - page.reach - whole - page.gap))
+        for (text, _size, font), size, height in zip(parts, sizes, heights, strict=True):
+            if text:
+                colour = self.palette.ink if font == theme.BOLD else self.palette.muted
+                place = self.rest.upper(min(height, self.rest.h) + 1)
+                self.add(Words(text, place, size=size, least=page.floor, font=font, colour=colour))
+                self.rest = self.rest.below(place.h + page.gap * 0.6)
+        self.rest = self.rest.below(page.gap * 0.4)
+        self.warned = self._over_the_rest()
+
+    def _over_the_rest(self) -> Box:
+        """Give where the warning stands: in the header if that is high enough, else over everything above the rest."""
+        page = self.page
+        least = page.touch + 2 * page.gap
+        header = page.margin + page.touch + page.gap
+        height = header if page.roomy and not page.low else max(least, page.h - self.rest.top)
+        return Box(0, 0, page.w, page.h).upper(height)
+
+    def add_actions(self, actions: Sequence[tuple[str, str]], *, primary: str | None = None) -> list[Pill]:
+        """Stand pills of these names and words at the foot of the page, in rows where they need it; take their place from the rest."""
+        page = self.page
+        pills = self.pills(actions, self.rest, primary=primary)
+        if pills:
+            top = max(pill.box.top for pill in pills)
+            self.rest = self.rest.above(top - self.rest.y + page.gap)
+        self.add(*pills)
+        return pills
+
+    def pills(self, actions: Sequence[tuple[str, str]], area: Box, *, primary: str | None = None) -> list[Pill]:
+        """Make pills side by side in the middle of the foot of an area; they are not on the view yet."""
+        page, height = self.page, self.page.touch
+        size = page.label
+        widths = [pill_width(text, height, size=size) for _name, text in actions]
+        while size > page.floor and sum(widths) + page.gap * (len(widths) - 1) > area.w:
+            size = max(page.floor, size * 0.96)
+            widths = [pill_width(text, height, size=size) for _name, text in actions]
+        rows = rows_for(widths, area.w, page.gap)
+        made: list[Pill] = []
+        for number, row in enumerate(rows):
+            y = area.y + (len(rows) - 1 - number) * (height + page.gap)
+            places = side_by_side(Box(area.x, y, area.w, height), [widths[i] for i in row], page.gap)
+            made += [
+                self.pill(*actions[i], place, size=size, primary=actions[i][0] == primary) for i, place in zip(row, places, strict=True)
+            ]
+        return made
+
+    def pill(self, name: str, text: str, box: Box, *, size: float | None = None, primary: bool = False) -> Pill:
+        """Make one pill."""
+        page = self.page
+        return Pill(
+            name,
+            text,
+            box,
+            size=size or page.label,
+            least=page.floor,
+            palette=self.palette,
+            tap=self.stage.tap,
+            primary=primary,
+            hair=page.hair,
+        )
+
+    def focused(self) -> Tappable | None:
+        """Give the thing on which the buttons stand."""
+        return next((thing for thing in self.tappables() if thing.name == self.screen.focus), None)
+
+    def _draw_ring(self) -> None:
+        self.canvas.after.clear()
+        thing = self.focused()
+        if thing is None:
+            return
+        width = self.page.mm(RING_MM)
+        # Dark on light and light on dark, so that it is seen on whatever it surrounds.
+        with self.canvas.after:
+            ring(thing.box.grown(width * 0.2), thing.corner + width * 0.2, 2.2 * width, self.palette.paper)
+            ring(thing.box.grown(width * 0.2), thing.corner + width * 0.2, 1.3 * width, self.palette.ink)
+
+    def _warn(self) -> None:
+        seconds = self.screen.closes_in_s
+        if seconds is None:
+            if self._warning is not None:
+                self.remove_widget(self._warning)
+                self._warning = None
+            return
+        if self._warning is None:
+            self._warning = StillHere(self, self.warned)
+            self.add_widget(self._warning)
+        self._warning.count(seconds)
+
+
+class StillHere(Pressable):
+    """The screen is about to close: it says so, and one tap anywhere on it keeps the screen. Everything else stays where it is."""
+
+    def __init__(self, view: View, box: Box) -> None:
+        super().__init__(STAY, box, view.stage.tap, palette=view.palette, corner=0)
+        page = view.page
+        self._text = view._("Are you still here? The screen closes in {seconds} s")
+        inner = box.grown(-page.margin, -page.gap)
+        height = page.touch
+        width = pill_width(view._("I am still here"), height, size=page.label)
+        beside = Box(inner.x, inner.y, inner.w - width - page.gap, inner.h)
+        longest = self._text.format(seconds=888)
+        if fitting(longest, beside, size=page.label, least=page.floor, font=theme.SEMIBOLD, lines=3) and beside.w >= 0.4 * inner.w:
+            words, pill = beside, Box(beside.right + page.gap, inner.y + (inner.h - height) / 2, width, height)
+        else:
+            words = inner.above(height + page.gap)
+            pill = Box(inner.x + (inner.w - min(width, inner.w)) / 2, inner.y, min(width, inner.w), height)
+        self._line = page.mm(0.8)
+        self._words = Words(
+            longest,
+            words,
+            size=page.label,
+            least=page.floor,
+            colour=view.palette.ink,
+            font=theme.SEMIBOLD,
+            align="left" if words is beside else "center",
+        )
+        self._pill = view.pill(STAY, view._("I am still here"), pill, primary=True)
+        self.add_widget(self._words)
+        self.add_widget(self._pill)
+        self.look()
+
+    def count(self, seconds: int) -> None:
+        """Say how long is left."""
+        self._words.text = self._text.format(seconds=seconds)
+
+    def on_touch_down(self, touch: Any) -> bool:  # noqa: ANN401
+        """Take any touch on it, once."""
+        return Tappable.on_touch_down(self, touch)
+
+    def draw(self, tint: Callable[[theme.Colour], theme.Colour], *, pressed: bool) -> None:
+        """Draw an opaque band with a line under it."""
+        del pressed
+        for box, colour in ((self.box, self.palette.card), (self.box.lower(self._line), self.palette.accent)):
+            Color(*tint(colour))
+            Rectangle(pos=(box.x, box.y), size=(box.w, box.h))

@@ -1,0 +1,64 @@
+"""Photographs, the logo and the floor plan, from files that were accepted. A picture that cannot be read is no picture, never a fault."""
+
+from __future__ import annotations
+
+import io
+import logging
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from kivy.core.image import Image
+from kivy.graphics import Color, Rectangle, RoundedRectangle
+
+from kiosk.ui.arrange import Box
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_STARTS: Final = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
+KEPT: Final = 96
+
+
+def picture(path: Path | None) -> Any:  # noqa: ANN401 - Kivy ships no types
+    """Give a picture's texture, None where there is none to show."""
+    return None if path is None else _read(path)
+
+
+@lru_cache(maxsize=KEPT)
+def _read(path: Path) -> Any:  # noqa: ANN401
+    try:
+        content = path.read_bytes()
+        kind = next((kind for start, kind in _STARTS.items() if content.startswith(start)), None)
+        if kind is None:
+            log.warning("%s is no PNG, JPEG or WebP picture: it is not shown", path)
+            return None
+        texture = Image(io.BytesIO(content), ext=kind, mipmap=True).texture
+    except Exception:  # noqa: BLE001 - Kivy's readers raise whatever they meet, and a picture is never worth the question
+        log.warning("%s cannot be read as a picture: it is not shown", path)
+        return None
+    texture.min_filter = "linear_mipmap_linear"
+    return texture
+
+
+def within(texture: Any, box: Box, *, align: float = 0.5) -> Box:  # noqa: ANN401
+    """Give the largest place of the picture's own shape within a box; `align` 0 stands it left, 1 right."""
+    by = min(box.w / texture.width, box.h / texture.height)
+    w, h = texture.width * by, texture.height * by
+    return Box(box.x + (box.w - w) * align, box.y + (box.h - h) / 2, w, h)
+
+
+def draw_whole(texture: Any, place: Box) -> None:  # noqa: ANN401
+    """Draw the whole picture into the open canvas."""
+    Color(1, 1, 1, 1)
+    Rectangle(texture=texture, pos=(place.x, place.y), size=(place.w, place.h))
+
+
+def draw_cropped(texture: Any, place: Box, *, radius: float, opacity: float = 1.0) -> None:  # noqa: ANN401
+    """Draw the middle of the picture into the open canvas so that it fills the place."""
+    by = max(place.w / texture.width, place.h / texture.height)
+    w, h = place.w / by, place.h / by
+    part = texture.get_region((texture.width - w) / 2, (texture.height - h) / 2, w, h)
+    Color(1, 1, 1, opacity)
+    RoundedRectangle(texture=part, pos=(place.x, place.y), size=(place.w, place.h), radius=[max(0.1, radius)])
