@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from kiosk.errors import StoreDamagedError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
     from feedback.records import AnyRecord
@@ -50,9 +50,9 @@ class Recorder:
         self._jobs.put(None)
         self._thread.join(timeout=10)
 
-    def record(self, token: int, records: tuple[AnyRecord, ...]) -> None:
-        """Append the records; `committed` or `failed` follows."""
-        self._jobs.put(lambda: self._record(token, records))
+    def record(self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes] | None = None) -> None:
+        """Append the records, and the sealed boxes of some of them by their ids; `committed` or `failed` follows."""
+        self._jobs.put(lambda: self._record(token, records, boxes))
 
     def note(self, name: str, value: str) -> None:
         """Keep a small fact for sync; lost if it cannot be written just now."""
@@ -66,10 +66,10 @@ class Recorder:
         """Look through the log, which also salvages a damaged one."""
         self._jobs.put(lambda: self._quietly(lambda store: store.check()))
 
-    def _record(self, token: int, records: tuple[AnyRecord, ...]) -> None:
+    def _record(self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes] | None) -> None:
         listener = self.listener
         try:
-            self._with_store(lambda store: store.append(records))
+            self._with_store(lambda store: store.append(records, boxes))
         except StoreError as error:
             log.error("not stored: %s", error)  # noqa: TRY400 - the cause is in the sentence
             if listener:

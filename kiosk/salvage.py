@@ -6,16 +6,17 @@ either the old state, which is then salvaged again, or a swap that is finished a
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
 
-from feedback.records import RecordError, decode_body
+from feedback.records import RecordError, Sealed, decode_body
 from kiosk.errors import StoreDamagedError
 from kiosk.folder import sync_folder
-from kiosk.store import FILE, Store, own_errors
+from kiosk.store import FILE, SEALED_PAGE_FACT, Store, own_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,8 +70,9 @@ def _salvage(folder: Path, new_epoch: Callable[[], UUID]) -> None:
         _lend_first_page(work, new_epoch)
     with Store(work / SALVAGED, new_epoch, reason="salvaged") as store:
         found = list(readable(work / FILE))
-        store.append_bodies(found, {})
-    log.warning("salvaged %d records", len(found))
+        boxes = dict(_readable_boxes(work / FILE, found))
+        store.append_bodies(found, boxes)
+    log.warning("salvaged %d records and %d sealed boxes", len(found), len(boxes))
     (work / SALVAGED).rename(folder / SALVAGED)
     sync_folder(folder)
 
@@ -85,12 +87,33 @@ def _has_records(path: Path) -> bool:
 
 
 def _lend_first_page(work: Path, new_epoch: Callable[[], UUID]) -> None:
-    """Give the copy the first page of an empty log: without one every record is lost, and it says the same in every log."""
+    """Give the copy the first page of an empty log: without one every record is lost, and it says nearly the same in every log."""
     Store(work / _FRESH, new_epoch).close()
     with (work / _FRESH).open("rb") as fresh, (work / FILE).open("r+b") as copy:
         page = bytearray(fresh.read(_PAGE_BYTES))
         page[_PAGE_COUNT] = bytes(4)  # so that SQLite takes the file's own length
         copy.write(page)
+    _find_sealed(work / FILE)
+
+
+def _find_sealed(path: Path) -> None:
+    """Say in the lent first page where the sealed boxes begin, or that there are none; a wrong page would hide the records too."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db, suppress(sqlite3.DatabaseError):
+        db.execute("PRAGMA writable_schema = on")  # which also passes over what is wrong with the schema as it stands
+        (pages,) = db.execute("PRAGMA page_count").fetchone()
+        noted = _noted_page(db)
+        if 1 < noted <= pages:
+            db.execute("UPDATE sqlite_master SET rootpage = ? WHERE name = 'sealed'", (noted,))
+        else:
+            db.execute("DELETE FROM sqlite_master WHERE name = 'sealed'")
+
+
+def _noted_page(db: sqlite3.Connection) -> int:
+    try:
+        row = db.execute("SELECT CAST(value AS INTEGER) FROM facts WHERE name = ?", (SEALED_PAGE_FACT,)).fetchone()
+    except sqlite3.DatabaseError:
+        return 0
+    return int(row[0]) if row else 0
 
 
 def _finish_swap(folder: Path) -> None:
@@ -120,6 +143,26 @@ def readable(path: Path) -> Iterator[tuple[UUID, str, bytes]]:
                     log.warning("a record is no longer what was written and stays in the damaged file")
                     continue
                 yield record.id, str(record.__struct_config__.tag), bytes(body)
+
+
+def _readable_boxes(path: Path, found: list[tuple[UUID, str, bytes]]) -> Iterator[tuple[UUID, bytes]]:
+    """Give the sealed boxes of these records that can still be read and are what was sealed, by the records' ids."""
+    with closing(sqlite3.connect(path)) as db:
+        for id_, kind, body in found:
+            record = decode_body(body) if kind == Sealed.__struct_config__.tag else None
+            if isinstance(record, Sealed) and (box := _box(db, id_)) is not None:
+                if hashlib.sha256(box).hexdigest() == record.digest:
+                    yield id_, box
+                else:
+                    log.warning("a sealed box is no longer what was sealed and stays in the damaged file")
+
+
+def _box(db: sqlite3.Connection, record: UUID) -> bytes | None:
+    try:
+        row = db.execute("SELECT CAST(box AS BLOB) FROM sealed WHERE record = ?", (str(record),)).fetchone()
+    except sqlite3.DatabaseError:
+        return None
+    return bytes(row[0]) if row else None
 
 
 def _last_number(db: sqlite3.Connection, path: Path) -> int:

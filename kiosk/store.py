@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FILE: Final = "votes.db"
 PRAGMAS: Final[dict[str, str | int]] = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 200, "foreign_keys": 1}
+SEALED_PAGE_FACT: Final = "sealed_page"
+"""Where the table `sealed` begins, noted for salvage: in a log that was made before it, that is not where it begins in a new one."""
 DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 migrations = Migrations("votes")
@@ -43,6 +45,7 @@ def records(db: sqlite_utils.Database) -> None:
 def sealed(db: sqlite_utils.Database) -> None:
     """The sealed boxes of `Sealed` records, apart from them, so that a box can be erased and the chain still verifies."""
     db.execute("CREATE TABLE sealed (record TEXT PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID")
+    db.execute("INSERT INTO facts SELECT ?, rootpage FROM sqlite_master WHERE name = 'sealed'", (SEALED_PAGE_FACT,))
 
 
 @contextmanager
@@ -68,6 +71,13 @@ def connect(path: Path, promises: Mapping[str, str | int] = PRAGMAS) -> sqlite3.
         connection.close()
         raise
     return connection
+
+
+def continues(head: object, seq: object, body: object, stored: object) -> bool:
+    """Whether a row is what was chained after `head`; in a damaged one there may be values of any type."""
+    if not (isinstance(head, bytes) and isinstance(seq, int) and isinstance(body, bytes)):
+        return False
+    return seq >= 0 and link(head, seq, body) == stored
 
 
 def _promise(connection: sqlite3.Connection, name: str, value: str | int) -> None:
@@ -98,9 +108,10 @@ class Store:
 
     def _prepare(self, new_epoch: Callable[[], UUID], reason: str) -> None:
         self.check()
-        migrations.apply(sqlite_utils.Database(self._db))
-        if not self._db.execute("SELECT 1 FROM epochs").fetchone():
-            self._db.execute("INSERT INTO epochs (epoch, reason) VALUES (?, ?)", (str(new_epoch()), reason))
+        with self._transaction():  # one for all steps, or a power cut could leave tables in another order than salvage counts on
+            migrations.apply(sqlite_utils.Database(self._db))
+            if not self._db.execute("SELECT 1 FROM epochs").fetchone():
+                self._db.execute("INSERT INTO epochs (epoch, reason) VALUES (?, ?)", (str(new_epoch()), reason))
 
     def __enter__(self) -> Self:
         return self
@@ -128,7 +139,7 @@ class Store:
     def _check_chain(self) -> None:
         epoch, head = None, b""
         for of, seq, body, stored in self._db.execute("SELECT epoch, seq, body, hash FROM records ORDER BY epoch, seq"):
-            if of == epoch and link(head, seq, body) != stored:
+            if of == epoch and not continues(head, seq, body, stored):
                 raise StoreDamagedError(f"record {seq} of epoch {of} is not what was written")
             epoch, head = of, stored
 

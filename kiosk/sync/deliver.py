@@ -179,7 +179,7 @@ class Deliverer:
     def _send(self, part: Slice) -> None:
         now = wire.Now(self._clock.boot_id, self._clock.moment())
         records = [msgspec.Raw(body) for body in part.bodies]
-        batch = wire.Batch(part.epoch, part.first_seq, part.prev.hex(), now, _is_historical(part.bodies[0], now.at), records)
+        batch = wire.Batch(part.epoch, part.first_seq, part.prev.hex(), now, _is_historical(part.bodies[0], now.at), records, part.sealed)
         self._transport.publish(wire.batch_topic(self._sender.kiosk), wire.encode(batch))
         back_off_s = self._spread(min(BACK_OFF_S, ANSWER_S * 2**self._tries)) if self._tries else 0.0
         self._again_at_ms = now.at.boottime_ms + round((ANSWER_S + back_off_s) * 1000)

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import msgspec
 
-from feedback.records import genesis, link
+from feedback.records import genesis
 from feedback.wire import MAX_BATCH_BYTES, MAX_RECORDS
-from kiosk.store import DAMAGE, FILE
+from kiosk.store import DAMAGE, FILE, continues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _ENVELOPE_BYTES: Final = 512
 """What a batch needs beside its records."""
 
+_BOX_KEY_BYTES: Final = len('"00000000-0000-0000-0000-000000000000":"",')
+
 EPOCHS: Final = """
     SELECT epoch,
         coalesce((SELECT min(seq) FROM records WHERE records.epoch = epochs.n), 0),
@@ -27,6 +29,14 @@ EPOCHS: Final = """
     FROM epochs ORDER BY n
 """
 """Two look-ups in the index per epoch: this is asked several times a second, and the log only grows."""
+
+SLICE: Final = """
+    SELECT seq, id, body, hash, CAST(box AS BLOB) FROM records LEFT JOIN sealed ON records.id = sealed.record
+    WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq > ? ORDER BY seq LIMIT ?
+"""
+SLICE_WITHOUT_BOXES: Final = """
+    SELECT seq, id, body, hash, NULL FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq > ? ORDER BY seq LIMIT ?
+"""
 
 
 class Epoch(msgspec.Struct, frozen=True):
@@ -38,12 +48,13 @@ class Epoch(msgspec.Struct, frozen=True):
 
 
 class Slice(msgspec.Struct, frozen=True):
-    """Consecutive records of an epoch as they were stored, and the chain hash before them."""
+    """Consecutive records of an epoch as they were stored, the chain hash before them, and the sealed boxes of theirs by record id."""
 
     epoch: UUID
     first_seq: int
     prev: bytes
     bodies: tuple[bytes, ...]
+    sealed: dict[UUID, bytes]
 
 
 class Outbox:
@@ -70,26 +81,30 @@ class Outbox:
         """Give our own chain hash at `seq`, None where we have no record."""
         if seq == 0:
             return genesis(epoch)
-        rows = self._read("SELECT hash FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq = ?", str(epoch), seq)
+        rows = self._read(
+            "SELECT CAST(hash AS BLOB) FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq = ?", str(epoch), seq
+        )
         return bytes(rows[0][0]) if rows else None
 
     def slice_after(self, epoch: UUID, seq: int) -> Slice | None:
         """Give the next records after `seq`, as many as one batch holds."""
         prev = self.hash_at(epoch, seq)
-        rows = self._read(
-            "SELECT seq, body, hash FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq > ? ORDER BY seq LIMIT ?",
-            str(epoch),
-            seq,
-            MAX_RECORDS,
-        )
+        rows = self._read(SLICE if self._keeps_boxes() else SLICE_WITHOUT_BOXES, str(epoch), seq, MAX_RECORDS)
         if prev is None or not rows:
             return None
         head = prev
-        for number, body, stored in rows:
-            if (head := link(head, number, body)) != stored:
+        for number, _, body, stored, _ in rows:
+            if not continues(head, number, body, stored):
                 self.damaged = True
                 return None
-        return Slice(epoch, seq + 1, prev, _fitting([bytes(body) for _, body, _ in rows]))
+            head = stored
+        part = rows[: _fitting([_wire_bytes(body, box) for _, _, body, _, box in rows])]
+        sealed = {UUID(record): bytes(box) for _, record, _, _, box in part if box is not None}
+        return Slice(epoch, seq + 1, prev, tuple(bytes(body) for _, _, body, _, _ in part), sealed)
+
+    def _keeps_boxes(self) -> bool:
+        """Whether ui has opened the log since it keeps boxes; sync of a new version may be the first to start."""
+        return bool(self._read("SELECT 1 FROM sqlite_master WHERE name = 'sealed'"))
 
     def fact(self, name: str) -> str | None:
         """Give a small fact that ui keeps there."""
@@ -121,13 +136,16 @@ class Outbox:
         self._db = None
 
 
-def _fitting(bodies: Sequence[bytes]) -> tuple[bytes, ...]:
-    """As many from the start as fit one batch, and always the first."""
+def _wire_bytes(body: bytes, box: bytes | None) -> int:
+    """What a record takes in a batch: itself and a comma, and its box as base64 under its id, with the punctuation."""
+    return len(body) + 1 + (0 if box is None else (len(box) + 2) // 3 * 4 + _BOX_KEY_BYTES)
+
+
+def _fitting(sizes: Sequence[int]) -> int:
+    """How many from the start fit one batch, and always the first."""
     left = MAX_BATCH_BYTES - _ENVELOPE_BYTES
-    fitting: list[bytes] = []
-    for body in bodies:
-        left -= len(body) + 1
-        if left < 0 and fitting:
-            break
-        fitting.append(body)
-    return tuple(fitting)
+    for count, size in enumerate(sizes):
+        left -= size
+        if left < 0 and count:
+            return count
+    return len(sizes)

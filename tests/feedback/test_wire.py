@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback import wire
-from feedback.records import Moment, chain, decode_body, genesis
+from feedback.records import Content, Moment, Sealed, chain, decode_body, genesis
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "wire-1"
 NOW = wire.Now(boot_id=UUID(int=5), at=Moment(10, 20, trusted=True))
@@ -79,6 +80,17 @@ def test_golden_batch_still_decodes_and_chains() -> None:
     assert [type(decode_body(body)).__name__ for body in golden.bodies] == ["Context", "Vote", "DeskChoice", "VisitEnd"]
     assert chain(bytes.fromhex(golden.prev), golden.first_seq, golden.bodies)[-1].hex() == ack.head
     assert golden.prev == genesis(golden.epoch).hex()
+
+
+def test_golden_batch_with_sealed_words_still_decodes() -> None:
+    golden = wire.decode((SAMPLES / "batch-sealed.json").read_bytes(), wire.Batch)
+    records = [decode_body(body) for body in golden.bodies]
+    assert [type(record).__name__ for record in records] == ["Answer", "Answer", "Sealed", "Sealed", "Call", "VisitEnd"]
+    first, erased = (record for record in records if isinstance(record, Sealed))
+    assert golden.sealed.keys() == {first.id}
+    assert hashlib.sha256(golden.sealed[first.id]).hexdigest() == first.digest
+    assert (first.content, erased.content) == (Content.COMMENT, Content.PHONE)
+    assert wire.encode(golden) == (SAMPLES / "batch-sealed.json").read_bytes().strip()
 
 
 @pytest.mark.parametrize(("name", "kind"), [("hello", wire.Hello), ("state", wire.State), ("server-state", wire.ServerState)])

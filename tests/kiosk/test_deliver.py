@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+import shutil
+import sqlite3
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedback import wire
-from feedback.records import decode_body, genesis, link
+from feedback.records import Sealed, decode_body, genesis, link
 from kiosk.errors import Fault
 from kiosk.salvage import ASIDE, open_store
 from kiosk.store import FILE, Store
@@ -20,7 +22,7 @@ from kiosk.sync.deliver import ANSWER_S, BACK_OFF_S, Deliverer, Sender
 from kiosk.sync.delivery import Ledger
 from kiosk.sync.outbox import EPOCHS, Outbox
 from tests.kiosk.support import KIOSK, FakeClock, counted_ids
-from tests.kiosk.test_store import a_vote, assert_chained, logged, rows
+from tests.kiosk.test_store import FIRST_VERSION, a_sealed, a_vote, assert_chained, boxes, logged, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +31,16 @@ if TYPE_CHECKING:
 epochs = counted_ids()
 
 
+Backup: TypeAlias = "tuple[dict[UUID, bytes], dict[UUID, bytes], dict[UUID, tuple[int, bytes]]]"
+
+
 class FakeServer:
     """Keeps records by id, and the mark and head of each epoch, as the protocol asks."""
 
     def __init__(self, generation: str = "g1") -> None:
         self.generation = generation
         self.records: dict[UUID, bytes] = {}
+        self.boxes: dict[UUID, bytes] = {}
         self.conflicts = 0
         self.marks: dict[UUID, tuple[int, bytes]] = {}
 
@@ -49,6 +55,8 @@ class FakeServer:
             record = decode_body(body)
             if self.records.setdefault(record.id, body) != body:
                 self.conflicts += 1
+            if isinstance(record, Sealed) and record.id in batch.sealed:
+                self.boxes[record.id] = batch.sealed[record.id]
             if number == seq + 1:
                 seq, head = number, link(head, number, body)
         self.marks[batch.epoch] = seq, head
@@ -58,11 +66,11 @@ class FakeServer:
         seq, head = self.marks.get(epoch, (0, genesis(epoch)))
         return wire.Ack(epoch, seq, head.hex(), self.generation)
 
-    def backup(self) -> tuple[dict[UUID, bytes], dict[UUID, tuple[int, bytes]]]:
-        return dict(self.records), dict(self.marks)
+    def backup(self) -> Backup:
+        return dict(self.records), dict(self.boxes), dict(self.marks)
 
-    def restore(self, backup: tuple[dict[UUID, bytes], dict[UUID, tuple[int, bytes]]], generation: str) -> None:
-        self.records, self.marks = (dict(part) for part in backup)
+    def restore(self, backup: Backup, generation: str) -> None:
+        self.records, self.boxes, self.marks = (dict(part) for part in backup)
         self.generation = generation
 
 
@@ -97,6 +105,14 @@ class Kiosk:
     def vote(self, count: int = 1) -> None:
         self.store.append([a_vote() for _ in range(count)])
 
+    def write(self, box: bytes = b"sealed" * 100) -> UUID:
+        record, its_box = a_sealed(box)
+        self.store.append([record], its_box)
+        return record.id
+
+    def erase(self, record: UUID) -> None:
+        self.store._db.execute("DELETE FROM sealed WHERE record = ?", (str(record),))
+
     def ui_chores(self) -> None:
         fork = delivery.requested_fork(self.data_dir / delivery.FILE)
         if fork:
@@ -126,6 +142,7 @@ class Kiosk:
     def assert_all_delivered(self) -> None:
         bodies = [body for _, _, body, _ in logged(self.data_dir / FILE)]
         assert {decode_body(body).id: body for body in bodies}.items() <= self.server.records.items()
+        assert boxes(self.data_dir / FILE).items() <= self.server.boxes.items()
         assert self.server.conflicts == 0
         assert_chained(self.data_dir / FILE)
 
@@ -185,6 +202,87 @@ def test_a_batch_holds_so_many_records_and_so_many_bytes(kiosk: Kiosk) -> None:
     assert len(kiosk.batches()[0].records) <= wire.MAX_RECORDS
     kiosk.settle()
     kiosk.assert_all_delivered()
+
+
+def test_boxes_go_with_their_records_and_an_erased_one_does_not(kiosk: Kiosk) -> None:
+    kiosk.vote()
+    first, second = kiosk.write(b"first"), kiosk.write(b"second")
+    kiosk.erase(first)
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    (batch,) = kiosk.batches()
+    assert len(batch.records) == 3
+    assert batch.sealed == {second: b"second"}
+    kiosk.settle()
+    kiosk.assert_all_delivered()
+
+
+@pytest.mark.parametrize("size", [0, 1, 1047, 1048, 1049, 4000])
+def test_boxes_count_towards_what_a_batch_holds(kiosk: Kiosk, size: int) -> None:
+    for n in range(120):
+        kiosk.write(bytes([n]) * size)
+    kiosk.deliverer.connected()
+    while kiosk.deliverer.depth():
+        kiosk.deliverer.step()
+        payload = kiosk.sent[-1][1]
+        (batch,) = kiosk.batches()
+        assert len(payload) <= wire.MAX_BATCH_BYTES
+        assert len(batch.sealed) == len(batch.records)
+        if kiosk.deliverer.depth() > len(batch.records):
+            assert len(payload) > wire.MAX_BATCH_BYTES - 2 * (size + 600), "as many as fit"
+        for ack in kiosk.carry():
+            kiosk.deliverer.acknowledged(ack)
+    kiosk.assert_all_delivered()
+    assert len(kiosk.server.boxes) == 120
+
+
+def test_one_record_with_the_longest_box_always_goes(kiosk: Kiosk) -> None:
+    kiosk.write(b"x" * 60_000)
+    kiosk.vote()
+    kiosk.settle()
+    kiosk.assert_all_delivered()
+
+
+def test_a_log_that_ui_has_not_opened_since_it_keeps_boxes_is_delivered(data_dir: Path) -> None:
+    shutil.copyfile(FIRST_VERSION, data_dir / FILE)
+    with Outbox(data_dir) as outbox:
+        (first, second) = outbox.epochs()
+        for epoch in (first, second):
+            part = outbox.slice_after(epoch.id, 0)
+            assert part is not None
+            assert (len(part.bodies), part.sealed) == (2, {})
+        with Store(data_dir / FILE, epochs) as store:
+            record, box = a_sealed()
+            store.append([record], box)
+            part = outbox.slice_after(second.id, 0)
+            assert part is not None
+            assert (len(part.bodies), part.sealed) == (3, box)
+
+
+def test_boxes_are_read_only_to_be_sent(kiosk: Kiosk) -> None:
+    kiosk.vote()
+    record = kiosk.write()
+    read: list[str | None] = []
+
+    def note(_action: int, table: str | None, *_: str | None) -> int:
+        read.append(table)
+        return sqlite3.SQLITE_OK
+
+    assert kiosk.outbox.fact("x") is None
+    assert kiosk.outbox._db is not None
+    kiosk.outbox._db.set_authorizer(note)
+    (epoch,) = kiosk.outbox.epochs()
+    assert kiosk.outbox.hash_at(epoch.id, 2) is not None
+    assert kiosk.outbox.fact("x") is None
+    assert kiosk.deliverer.depth() == 2
+    assert "records" in read
+    assert "sealed" not in read
+    part = kiosk.outbox.slice_after(epoch.id, 0)
+    assert part is not None
+    assert list(part.sealed) == [record]
+    assert "sealed" in read
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        kiosk.outbox._db.execute("DELETE FROM sealed")
 
 
 def test_an_answer_is_expected_in_two_seconds_and_then_ever_less_often(kiosk: Kiosk) -> None:
@@ -382,10 +480,18 @@ class Accidents:
         self.kiosk = kiosk
         self.chance = chance
         self.late: list[wire.Ack] = []
+        self.written: list[UUID] = []
         self.backups = [kiosk.server.backup()]
 
     def vote(self) -> None:
         self.kiosk.vote(self.chance.randint(1, 4))
+
+    def write(self) -> None:
+        self.written.append(self.kiosk.write(self.chance.randbytes(self.chance.randint(0, 1100))))
+
+    def erase(self) -> None:
+        if self.written:
+            self.kiosk.erase(self.chance.choice(self.written))
 
     def step(self) -> None:
         self.kiosk.deliverer.step()

@@ -1,28 +1,35 @@
 from __future__ import annotations
 
+import hashlib
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
-from feedback.records import AnyRecord, Channel, Context, Input, VisitEnd, Vote, chain, decode_body, encode_body, genesis
+from feedback.records import AnyRecord, Channel, Content, Context, Input, Sealed, VisitEnd, Vote, chain, decode_body, encode_body, genesis
 from kiosk import salvage
 from kiosk.errors import StoreError
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
 from kiosk.store import FILE, PRAGMAS, Store, connect
+from kiosk.sync.outbox import Outbox
 from tests.kiosk.support import BOOT, FakeClock, counted_ids, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+FIRST_VERSION = Path(__file__).parents[1] / "samples" / "votes-1.db"
+"""A log as the first version wrote it: two epochs of two votes each, and no sealed boxes."""
 new_id = counted_ids()
 
 
@@ -42,6 +49,12 @@ def a_vote(answer: str = "good") -> Vote:
         language="uk",
         repeat=False,
     )
+
+
+def a_sealed(box: bytes = b"a sealed box") -> tuple[Sealed, dict[UUID, bytes]]:
+    at, digest = FakeClock().moment(), hashlib.sha256(box).hexdigest()
+    record = Sealed(new_id(), at, new_id(), 1, "comment", Content.COMMENT, digest, Input.TOUCH, "uk")
+    return record, {record.id: box}
 
 
 def rows(path: Path, query: str) -> list[tuple]:
@@ -91,6 +104,135 @@ def test_a_record_is_stored_once(data_dir: Path) -> None:
     assert_chained(data_dir / FILE)
 
 
+def boxes(path: Path) -> dict[UUID, bytes]:
+    return {UUID(record): box for record, box in rows(path, "SELECT record, box FROM sealed")}
+
+
+def test_a_box_is_stored_with_its_record_or_not_at_all(data_dir: Path) -> None:
+    record, box = a_sealed()
+    with Store(data_dir / FILE, new_id) as store:
+        store.append([record], box)
+        store.append([record, a_vote()], {record.id: b"another box"})
+        store.append([a_vote()], a_sealed()[1])
+        assert boxes(data_dir / FILE) == box
+        store._db.execute("CREATE TRIGGER full BEFORE INSERT ON sealed BEGIN SELECT RAISE(ABORT, 'full'); END")
+        with pytest.raises(StoreError, match="full"):
+            store.append([a_vote(), *(refused := a_sealed())[:1]], refused[1])
+        store._db.execute("DROP TRIGGER full")
+        store.rechain(store.epoch, 0, UUID(int=77))
+    assert len(logged(data_dir / FILE)) == 3
+    assert boxes(data_dir / FILE) == box
+    assert_chained(data_dir / FILE)
+
+
+class Model:
+    """What the log must hold: bodies in order, and the boxes that came with records not known before."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.store = Store(path, new_id)
+        self.bodies: list[bytes] = []
+        self.boxes: dict[UUID, bytes] = {}
+        self.known: list[AnyRecord] = []
+
+    def do(self, step: str, box: bytes) -> None:
+        record, its_box = a_sealed(box)
+        match step:
+            case "vote":
+                self.append(a_vote(), {})
+            case "sealed":
+                self.append(record, its_box)
+            case "sealed, erased since":
+                self.append(record, {})
+            case "again" if self.known:
+                self.append(self.known[len(box) % len(self.known)], {known.id: box for known in self.known})
+            case "fork":
+                self.store.rechain(self.store.epoch, 0, new_id())
+            case "open anew":
+                self.store.close()
+                self.store = open_store(self.path.parent, new_id)
+
+    def append(self, record: AnyRecord, its_box: dict[UUID, bytes]) -> None:
+        self.store.append([record], its_box)
+        if record not in self.known:
+            self.known.append(record)
+            self.bodies.append(encode_body(record))
+            self.boxes |= its_box
+
+
+STEPS = st.sampled_from(["vote", "sealed", "sealed, erased since", "again", "fork", "open anew"])
+
+
+@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(STEPS, st.binary(max_size=1200)), max_size=25))
+def test_whatever_is_done_the_log_holds_what_was_appended(tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, bytes]]) -> None:
+    model = Model(tmp_path_factory.mktemp("log") / FILE)
+    for step, box in steps:
+        model.do(step, box)
+    model.store.check()
+    model.store.close()
+    assert [body for _, _, body, _ in logged(model.path)] == model.bodies
+    assert boxes(model.path) == model.boxes
+    assert_chained(model.path)
+
+
+def test_a_log_of_the_first_version_keeps_everything_and_takes_boxes(data_dir: Path) -> None:
+    shutil.copyfile(FIRST_VERSION, data_dir / FILE)
+    before, facts = logged(data_dir / FILE), rows(data_dir / FILE, "SELECT * FROM facts")
+    record, box = a_sealed()
+    with Store(data_dir / FILE, new_id) as store:
+        store.append([record], box)
+    assert logged(data_dir / FILE)[:-1] == before
+    assert len(before) == 4
+    assert set(facts) < set(rows(data_dir / FILE, "SELECT * FROM facts"))
+    assert boxes(data_dir / FILE) == box
+    assert_chained(data_dir / FILE)
+
+
+MIGRATING = """
+import os, sqlite3, sys
+from pathlib import Path
+from uuid import uuid4
+from kiosk import store
+
+class Dying(sqlite3.Connection):
+    left = int(sys.argv[2])
+    def execute(self, *query):
+        Dying.left -= 1
+        if Dying.left == 0:
+            os._exit(9)
+        return super().execute(*query)
+
+opened = sqlite3.connect
+sqlite3.connect = lambda *where, **how: opened(*where, **how, factory=Dying)
+store.Store(Path(sys.argv[1]), uuid4).close()
+"""
+
+
+@pytest.mark.parametrize("is_new", [False, True], ids=["of the first version", "new"])
+def test_a_power_cut_while_the_log_is_prepared_leaves_the_old_or_the_new(data_dir: Path, *, is_new: bool) -> None:
+    path, outcomes = data_dir / FILE, []
+    for step in range(1, 80):
+        for old in data_dir.iterdir():
+            old.unlink()
+        if not is_new:
+            shutil.copyfile(FIRST_VERSION, path)
+        done = subprocess.run([sys.executable, "-c", MIGRATING, str(path), str(step)], check=False, capture_output=True)
+        assert done.returncode in {0, 9}, done.stderr
+        tables = [name for (name,) in rows(path, "SELECT name FROM sqlite_master WHERE type = 'table'")] if path.exists() else []
+        outcomes.append(tuple(tables))
+        if done.returncode == 0:
+            break
+        with open_store(data_dir, new_id) as store:
+            store.append([a_vote()])
+        assert len(logged(path)) == (1 if is_new else 5)
+        assert not list(data_dir.glob(salvage.ASIDE))
+    else:
+        pytest.fail("never came to its end")
+    whole = ("_sqlite_migrations", "epochs", "records", "facts", "sealed")
+    assert set(outcomes) == {() if is_new else whole[:-1], whole}
+
+
 def test_a_connection_that_keeps_no_promise_is_refused(data_dir: Path) -> None:
     with closing(connect(data_dir / FILE)) as db:
         assert db.execute("PRAGMA synchronous").fetchone() == (2,)
@@ -129,6 +271,18 @@ def filled(data_dir: Path, count: int = 400) -> list[AnyRecord]:
     with Store(data_dir / FILE, new_id) as store:
         store.append(votes)
     return votes
+
+
+def filled_with_boxes(data_dir: Path, count: int = 60, *, first_version: bool = False) -> dict[UUID, bytes]:
+    if first_version:
+        shutil.copyfile(FIRST_VERSION, data_dir / FILE)
+    all_boxes: dict[UUID, bytes] = {}
+    with Store(data_dir / FILE, new_id) as store:
+        for n in range(count):
+            record, box = a_sealed(n.to_bytes(2, "big") * 500)
+            store.append([a_vote(), record], box)
+            all_boxes |= box
+    return all_boxes
 
 
 def destroy(path: Path, start: int, length: int) -> None:
@@ -173,6 +327,74 @@ def test_a_log_without_its_beginning_loses_nothing(data_dir: Path, size: int) ->
     open_store(data_dir, new_id).close()
     assert [decode_body(body).id for _, _, body, _ in logged(data_dir / FILE)] == [vote.id for vote in votes]
     assert list(data_dir.glob(salvage.ASIDE))
+
+
+@pytest.mark.parametrize("first_version", [False, True], ids=["made with boxes", "made before them"])
+def test_a_log_without_its_first_page_loses_no_box(data_dir: Path, *, first_version: bool) -> None:
+    put = filled_with_boxes(data_dir, first_version=first_version)
+    destroy(data_dir / FILE, 0, 4096)
+    open_store(data_dir, new_id).close()
+    assert len(logged(data_dir / FILE)) == 2 * len(put) + (4 if first_version else 0)
+    assert boxes(data_dir / FILE) == put
+
+
+def test_a_log_of_the_first_version_without_its_first_page_loses_nothing(data_dir: Path) -> None:
+    shutil.copyfile(FIRST_VERSION, data_dir / FILE)
+    bodies = [body for _, _, body, _ in logged(data_dir / FILE)]
+    destroy(data_dir / FILE, 0, 4096)
+    with open_store(data_dir, new_id) as store:
+        store.append(*a_sealed_alone())
+    assert [body for _, _, body, _ in logged(data_dir / FILE)][:-1] == bodies
+    assert len(boxes(data_dir / FILE)) == 1
+
+
+def a_sealed_alone() -> tuple[list[AnyRecord], dict[UUID, bytes]]:
+    record, box = a_sealed()
+    return [record], box
+
+
+@pytest.mark.parametrize("first_version", [False, True], ids=["made with boxes", "made before them"])
+def test_wherever_a_page_is_destroyed_only_what_stood_on_it_is_lost(data_dir: Path, *, first_version: bool) -> None:
+    put = filled_with_boxes(data_dir, 25, first_version=first_version)
+    sound = (data_dir / FILE).read_bytes()
+    before = {body for _, _, body, _ in logged(data_dir / FILE)}
+    for page in range(len(sound) // 4096):
+        for old in data_dir.glob("votes*"):
+            old.unlink()
+        (data_dir / FILE).write_bytes(sound)
+        destroy(data_dir / FILE, page * 4096, 4096)
+        open_store(data_dir, new_id).close()
+        kept, of = {body for _, _, body, _ in logged(data_dir / FILE)}, boxes(data_dir / FILE)
+        assert kept <= before
+        assert of.items() <= put.items()
+        assert list(data_dir.glob(salvage.ASIDE)) or kept == before
+        sealed = {record.id for record in map(decode_body, kept) if isinstance(record, Sealed)}
+        assert kept == before or of.keys() == sealed, f"page {page} held records, yet boxes of others are lost"
+
+
+@pytest.mark.parametrize("column", ["body", "hash"])
+def test_a_value_that_has_become_another_kind_is_damage_like_any_other(data_dir: Path, column: str) -> None:
+    votes = filled(data_dir, 50)
+    with closing(sqlite3.connect(data_dir / FILE)) as db, db:
+        db.execute(f"UPDATE records SET {column} = 'words' WHERE n = 20")
+    with Outbox(data_dir) as outbox:
+        (epoch,) = outbox.epochs()
+        assert outbox.slice_after(epoch.id, 10) is None
+        assert outbox.damaged
+    open_store(data_dir, new_id).close()
+    assert len(logged(data_dir / FILE)) == len(votes) - (column == "body")
+    assert_chained(data_dir / FILE)
+
+
+def test_a_box_that_is_no_longer_what_was_sealed_is_not_taken_over(data_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
+    put = filled_with_boxes(data_dir)
+    with closing(sqlite3.connect(data_dir / FILE)) as db, db:
+        db.execute("UPDATE sealed SET box = 'other' WHERE record = ?", (str(min(put)),))
+        db.execute("UPDATE records SET hash = 'damaged' WHERE n = 1")
+    open_store(data_dir, new_id).close()
+    assert boxes(data_dir / FILE) == {record: box for record, box in put.items() if record != min(put)}
+    assert "no longer what was sealed" in caplog.text
+    assert len(logged(data_dir / FILE)) == 2 * len(put)
 
 
 def test_of_a_log_without_its_end_the_beginning_goes_on(data_dir: Path) -> None:
@@ -237,12 +459,13 @@ def test_the_store_thread_answers_and_opens_the_log_anew_after_a_failure(data_di
     with Recorder(opening, lambda call: call(), lambda: woken.append(1)) as recorder:
         recorder.listener = ear
         for token in (1, 2, 3):
-            recorder.record(token, (a_vote(),))
+            record, box = a_sealed()
+            recorder.record(token, (record,), box)
         recorder.note("settings_version", "4")
         wait_until(lambda: len(ear.heard) == 3)
     assert ear.heard == [("failed", 1), ("failed", 2), ("committed", 3)]
     assert woken == [1]
-    assert len(logged(data_dir / FILE)) == 1
+    assert len(logged(data_dir / FILE)) == len(boxes(data_dir / FILE)) == 1
     assert rows(data_dir / FILE, "SELECT * FROM facts WHERE name = 'settings_version'") == [("settings_version", "4")]
 
 
