@@ -7,7 +7,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from feedback.questionnaire import ANSWERS
 
@@ -35,6 +50,10 @@ server = Table(
     Column("generation", String(36), nullable=False),  # changes when the database is restored from a backup
     Column("time_zone", Text, nullable=False),
     Column("centre", Text, nullable=False),
+    Column("terms", Text, nullable=False, server_default="{}"),  # JSON of `server.registry.terms.Terms`: hours, look, …
+    Column("answered_month", String(7), nullable=False, server_default=""),  # how many people gave an answer in this month,
+    Column("answered", Integer, nullable=False, server_default="0"),  # and when that was counted: all workers tell kiosks the same
+    Column("answered_ms", BigInteger, nullable=False, server_default="0"),
 )
 
 # --- registry: names may change, ids and keys never do ------------------------------------------------------------------
@@ -46,6 +65,7 @@ sites = Table(
     Column("key", String(32), nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("address", Text, nullable=False, server_default=""),
+    Column("terms", Text, nullable=False, server_default="{}"),  # what differs here from the centre's
 )
 
 desks = Table(
@@ -56,6 +76,9 @@ desks = Table(
     Column("site_id", ForeignKey(sites.c.id), nullable=False),
     Column("number", String(16), nullable=False),
     Column("name", Text, nullable=False, server_default=""),
+    Column("photo", String(64)),  # an asset
+    Column("place_x", Float),  # on the site's plan, in shares from its upper left
+    Column("place_y", Float),
 )
 
 services = Table(
@@ -77,6 +100,37 @@ kiosks = Table(
     Column("settings_version", Integer, nullable=False, server_default="1"),
     Column("settings_digest", LargeBinary(32)),  # SHA-256 of what that version says; null until it was first made
     Column("created_ms", BigInteger, nullable=False),
+)
+
+assets = Table(
+    "assets",
+    metadata,
+    Column("sha256", String(64), primary_key=True),  # of the content: an address never means another picture
+    Column("media", String(32), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+questionnaires = Table(
+    "questionnaires",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("document", Text, nullable=False),  # YAML, as it was published; never changed
+    Column("digest", LargeBinary(32), nullable=False),  # SHA-256 of what it says, whatever its comments
+    Column("pilot", Boolean, nullable=False),
+    Column("published_ms", BigInteger, nullable=False),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("questionnaire", String(32), nullable=False),
+    Column("kiosk", String(32)),  # null: every kiosk of the site
+    Column("site_id", ForeignKey(sites.c.id)),  # null: of every site
+    Column("desks", Text, nullable=False, server_default=""),  # keys, separated by spaces; none: every desk
+    Column("services", Text, nullable=False, server_default=""),
+    Column("ticket", Boolean),  # null: with and without
 )
 
 # --- what kiosks sent ---------------------------------------------------------------------------------------------------
@@ -114,6 +168,7 @@ contexts = Table(
     Column("software", Text, nullable=False),
     Column("questionnaire", Text, nullable=False),
     Column("questionnaire_version", Integer, nullable=False),
+    Column("mode", String(8), nullable=False, server_default="live"),  # live | pilot | test
 )
 
 votes = Table(
@@ -143,6 +198,80 @@ votes = Table(
     Index("ix_votes_visit", "visit"),
     Index("ix_votes_released_ms", "released_ms"),
     Index("ix_votes_kiosk_at_ms", "kiosk", "at_ms"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("record", Uuid, primary_key=True),
+    Column("place", Integer, primary_key=True),  # of several choices of one answer: 0, 1, …
+    Column("visit", Uuid, nullable=False),
+    Column("kiosk", String(32), nullable=False),
+    Column("site_id", BigInteger, nullable=False),
+    Column("desk_id", BigInteger, nullable=False),  # NO_DESK where none was named
+    Column("service_id", BigInteger),
+    Column("mode", String(8), nullable=False),  # what is not live is never counted
+    Column("first", Boolean, nullable=False),  # it began its visit; the rated first answers of live visits are in `votes`
+    Column("language", String(8), nullable=False),
+    Column("questionnaire", Text, nullable=False),
+    Column("questionnaire_version", Integer, nullable=False),
+    Column("question", String(32), nullable=False),
+    Column("how", String(16), nullable=False),  # answered | skipped | timed_out | left
+    Column("choice", String(32), nullable=False),  # "" where nothing was chosen
+    Column("repeat", Boolean, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("time_quality", String(16), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("released_ms", BigInteger, nullable=False),
+    Index("ix_answers_visit", "visit"),
+    Index("ix_answers_released_ms", "released_ms"),
+    # The few that are kept apart, for the page about pilots.
+    Index("ix_answers_apart", "questionnaire", sqlite_where=text("mode <> 'live'"), postgresql_where=text("mode <> 'live'")),
+)
+
+desk_choices = Table(
+    "desk_choices",
+    metadata,
+    Column("kiosk", String(32), primary_key=True),
+    Column("visit", Uuid, primary_key=True),
+    Column("site_id", BigInteger, nullable=False),
+    Column("desk_id", BigInteger, nullable=False),
+)
+
+sealed = Table(
+    "sealed",
+    metadata,
+    Column("record", Uuid, primary_key=True),
+    Column("visit", Uuid, nullable=False),
+    Column("kiosk", String(32), nullable=False),
+    Column("mode", String(8)),  # with the questionnaire null where the record names an unknown context
+    Column("questionnaire", Text),
+    Column("questionnaire_version", Integer),
+    Column("question", String(32), nullable=False),
+    Column("content", String(16), nullable=False),  # comment | phone | email
+    Column("language", String(8), nullable=False),
+    Column("box", LargeBinary),  # libsodium's sealed box, opened by nobody yet; null where it did not come whole
+    Column("at_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Index("ix_sealed_visit", "visit"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("record", Uuid, primary_key=True),
+    Column("visit", Uuid, nullable=False),
+    Column("kiosk", String(32), nullable=False),
+    Column("site_id", BigInteger, nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("live", Boolean, nullable=False),  # it came soon enough for somebody to go
+    Column("at_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("taken_ms", BigInteger),
+    Column("taken_by", BigInteger),
+    Index("ix_calls_at_ms", "at_ms"),
+    Index("ix_calls_taken_ms", "taken_ms"),
 )
 
 visit_ends = Table(
@@ -184,6 +313,7 @@ kiosk_states = Table(
     Column("faults", Text, nullable=False),  # names, separated by spaces
     Column("changed_ms", BigInteger, nullable=False),
     Column("last_vote_ms", BigInteger),
+    Column("showing", String(16), nullable=False, server_default=""),  # why it asks nothing just now
 )
 
 # --- rollups: one column an answer, written in the transaction of the votes they count -----------------------------------
@@ -217,12 +347,59 @@ rollup_hour = Table(
 rollup_dimension = Table(
     "rollup_dimension",
     metadata,
-    Column("dimension", String(16), primary_key=True),  # service | channel | language
+    Column("dimension", String(16), primary_key=True),  # service | channel | language | questionnaire
     Column("value", String(32), primary_key=True),  # its id or code; "" where unknown
     Column("day", String(10), primary_key=True),
     Column("site_id", BigInteger, primary_key=True),
     Column("desk_id", BigInteger, primary_key=True),
     *_counts(),
+)
+
+rollup_answer = Table(
+    "rollup_answer",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("site_id", BigInteger, primary_key=True),
+    Column("desk_id", BigInteger, primary_key=True),
+    Column("questionnaire", String(32), primary_key=True),
+    Column("question", String(32), primary_key=True),
+    Column("choice", String(32), primary_key=True),  # "" for those who were asked and chose nothing
+    Column("count", Integer, nullable=False, server_default="0"),  # how often it was chosen
+    Column("people", Integer, nullable=False, server_default="0"),  # each with the first choice: the sum is how many were asked
+    Column("firsts", Integer, nullable=False, server_default="0"),  # those of them who began their visit with it
+)
+
+# --- what visitors are told ---------------------------------------------------------------------------------------------
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("kiosk", String(32), primary_key=True),
+    Column("number", BigInteger, nullable=False),  # only grows
+    Column("digest", LargeBinary(32), nullable=False),  # SHA-256 of what that number says
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("kind", String(16), nullable=False),  # air_raid | maintenance | information
+    Column("site_id", ForeignKey(sites.c.id)),  # null: every site
+    Column("texts", Text, nullable=False),  # JSON: a text in each language
+    Column("made_ms", BigInteger, nullable=False),
+    Column("made_by", BigInteger),  # null: by a command
+    Column("until_ms", BigInteger),
+    Column("withdrawn_ms", BigInteger),
+    Index("ix_announcements_withdrawn_ms", "withdrawn_ms"),
+)
+
+deeds = Table(
+    "deeds",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("texts", Text, nullable=False),  # JSON: «ви сказали — ми зробили» in each language
+    Column("made_ms", BigInteger, nullable=False),
+    Column("made_by", BigInteger),
 )
 
 # --- people -------------------------------------------------------------------------------------------------------------

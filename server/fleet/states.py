@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _NO_SESSION: Final = UUID(int=0)
 _MAX_COUNT: Final = 2**31 - 1
 _MAX_TEXT: Final = 1000
+_MAX_SHOWING: Final = 16
 
 
 def record_state(connection: Connection, kiosk: str, state: State, received_ms: int) -> None:
@@ -29,7 +30,11 @@ def record_state(connection: Connection, kiosk: str, state: State, received_ms: 
     faults = " ".join(state.faults)
     if not (0 <= state.outbox <= _MAX_COUNT and 0 <= state.settings <= _MAX_COUNT):
         raise WireError("a count is out of range")
-    if max(len(faults), len(state.software)) > _MAX_TEXT or "\0" in faults + state.software:
+    if (
+        max(len(faults), len(state.software)) > _MAX_TEXT
+        or len(state.showing) > _MAX_SHOWING
+        or "\0" in faults + state.software + state.showing
+    ):
         raise WireError("a text is too long or holds a zero byte")
     known = connection.execute(select(kiosk_states.c.online, kiosk_states.c.session).where(kiosk_states.c.kiosk == kiosk)).first()
     if known is not None and known.online and not state.online and known.session != state.session:
@@ -37,7 +42,7 @@ def record_state(connection: Connection, kiosk: str, state: State, received_ms: 
     said = {"online": state.online, "session": state.session, "changed_ms": received_ms}
     if state.online or known is None:  # a will was written when the session began: it knows nothing newer than its end
         said |= {"outbox": state.outbox, "settings": state.settings, "software": state.software}
-        said |= {"clock_trusted": state.clock_trusted, "faults": faults}
+        said |= {"clock_trusted": state.clock_trusted, "faults": faults, "showing": state.showing}
     _write(connection, kiosk, said, is_new=known is None)
 
 

@@ -13,15 +13,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from feedback.records import chain
+from feedback.records import RecordError, chain
 from feedback.wire import Ack, Batch, Hello, State, WireError, ack_topic, decode, encode, settings_topic, split_topic, state_topic
 from server.db.engine import reading, writing
 from server.errors import DatabaseUnavailableError
 from server.fleet.states import forget_presence, record_state
 from server.ingest import quarantine, store
-from server.ingest.batches import Delivery, Work, take_batch
+from server.ingest.batches import take_batch, try_body
 from server.ingest.chain import FORK, MAX_SEQ, judge
 from server.ingest.quarantine import Note, Reason
+from server.ingest.work import Delivery, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -203,7 +204,7 @@ def _halves(message: Message) -> list[Message]:
     parts = (
         msgspec.structs.replace(batch, records=batch.records[:middle]),
         msgspec.structs.replace(batch, records=batch.records[middle:], first_seq=batch.first_seq + middle, prev=hashes[-1].hex()),
-    )
+    )  # the boxes go with both halves: each takes those of its own records
     return [replace(message, payload=encode(part)) for part in parts]
 
 
@@ -215,9 +216,14 @@ def _readable_batch(message: Message) -> Batch | None:
 
 
 def _without_now(message: Message) -> Message:
-    """Reduce a batch to its records: it may come again, each time with another clock, and it is to be kept once."""
+    """Reduce a batch to its records and their boxes: it may come again, each time with another clock, and it is to be kept once."""
     batch = _readable_batch(message)
-    return message if batch is None else replace(message, payload=b"[" + b",".join(batch.bodies) + b"]")
+    if batch is None:
+        return message
+    ids = {record.id for record in map(try_body, batch.bodies) if not isinstance(record, RecordError)}
+    boxes = {str(id_): box for id_, box in batch.sealed.items() if id_ in ids}
+    records = b"[" + b",".join(batch.bodies) + b"]"
+    return replace(message, payload=records + (b"\n" + msgspec.json.encode(boxes, order="sorted") if boxes else b""))
 
 
 def _pass_by(work: Work, message: Message, kiosk: str) -> Reply:

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     UNKNOWN_CONTEXT = "unknown_context"
     UNKNOWN_DESK = "unknown_desk"
     UNKNOWN_ANSWER = "unknown_answer"
+    BAD_BOX = "bad_box"
     REFUSED = "refused"
 
 

@@ -1,20 +1,26 @@
-"""From records to rows: the checks that a database cannot make kindly, and the shape of a vote in its table. Pure."""
+"""From records to rows: the checks that a database cannot make kindly, and the shapes of votes and answers in their tables. Pure."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from feedback.records import RecordError, decode_body
+from feedback.questionnaire import ANSWERS, choices_of
+from feedback.records import Answer, How, Mode, RecordError, decode_body
 from server.ingest.times import best_time, local, released
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
     from zoneinfo import ZoneInfo
 
-    from feedback.records import AnyRecord, Vote
+    from feedback.questionnaire import Questionnaire
+    from feedback.records import AnyRecord, Moment, Vote
     from feedback.wire import Now
 
-_MAX_CHARS: Final = {"question": 32, "answer": 32, "language": 8, "desk": 32, "service": 32}
+_MAX_CHARS: Final = {"question": 32, "language": 8, "desk": 32, "service": 32, "questionnaire": 32, "choices": 32, "digest": 64}
+_MAX_CHOICES: Final = 64
+_CHOICE: Final = re.compile(r"[a-z0-9_-]{1,32}")
 _MAX_INT: Final = {"number": 2**63, "context": 2**63, "questionnaire_version": 2**31, "extra_presses": 2**31}
 _LONG_TEXT: Final = 200
 
@@ -45,8 +51,34 @@ class VoteRow(NamedTuple):
     released_ms: int
 
 
+class AnswerRow(NamedTuple):
+    """A row of `answers`, its fields named as the columns: one choice, or none."""
+
+    record: UUID
+    place: int
+    visit: UUID
+    kiosk: str
+    site_id: int
+    desk_id: int
+    service_id: int | None
+    mode: str
+    first: bool
+    language: str
+    questionnaire: str
+    questionnaire_version: int
+    question: str
+    how: str
+    choice: str
+    repeat: bool
+    at_ms: int
+    time_quality: str
+    day: str
+    received_ms: int
+    released_ms: int
+
+
 class Place(NamedTuple):
-    """Where a vote counts, in the registry's ids."""
+    """Where a vote or an answer counts, in the registry's ids."""
 
     site_id: int
     desk_id: int
@@ -61,6 +93,7 @@ class StoredContext(NamedTuple):
     boot_id: UUID
     questionnaire: str
     questionnaire_version: int
+    mode: str
 
 
 class Arrival(NamedTuple):
@@ -81,9 +114,12 @@ def read_body(body: bytes) -> AnyRecord:
     record = decode_body(body)
     for name in record.__struct_fields__:
         value = getattr(record, name)
-        if isinstance(value, str):
-            if "\0" in value or len(value) > _MAX_CHARS.get(name, _LONG_TEXT):
-                raise RecordError(f"{name} is too long or holds a zero byte")
+        if name == "choices" and len(value) > _MAX_CHOICES:
+            raise RecordError(f"{len(value)} choices; an answer has {_MAX_CHOICES} at most")
+        if isinstance(value, str | tuple):
+            for text in (value,) if isinstance(value, str) else value:
+                if "\0" in text or len(text) > _MAX_CHARS.get(name, _LONG_TEXT):
+                    raise RecordError(f"{name} is too long or holds a zero byte")
         elif name in _MAX_INT and not 0 <= value < _MAX_INT[name]:
             raise RecordError(f"{name} is out of range")
     return record
@@ -94,11 +130,33 @@ def kind_of(record: AnyRecord) -> str:
     return str(record.__struct_config__.tag)
 
 
+def choices_in(record: Vote | Answer) -> tuple[str, ...]:
+    """Give what was chosen, each once; a vote that answers a question with several choices joins them by commas."""
+    return tuple(dict.fromkeys(record.choices if isinstance(record, Answer) else record.answer.split(",")))
+
+
+def is_rated(vote: Vote, context: StoredContext) -> bool:
+    """Tell whether a vote counts on the scale of faces; all other answers are kept beside the votes."""
+    return vote.answer in ANSWERS and context.mode == Mode.LIVE
+
+
+def is_offered(record: Vote | Answer, questionnaire: Questionnaire | None) -> bool:
+    """Tell whether the questionnaire asks what a record answers; of one that is not known, whether it could."""
+    chosen = choices_in(record)
+    if isinstance(record, Answer) and bool(chosen) != (record.how is How.ANSWERED):
+        return False
+    if questionnaire is None:
+        return all(_CHOICE.fullmatch(choice) for choice in chosen)
+    for question in questionnaire.questions:
+        if question.id == record.question:
+            return {*chosen} <= {choice.id for choice in choices_of(question)}
+    return False
+
+
 def vote_row(vote: Vote, context: StoredContext, place: Place, arrival: Arrival) -> VoteRow:
     """Make a vote's row."""
-    received_ms = arrival.received_ms
-    at_ms, quality = best_time(vote.at, context.boot_id, arrival.now, received_ms)
-    there = local(at_ms, arrival.zone)
+    time = time_of(vote.at, context, arrival)
+    there = local(time.at_ms, arrival.zone)
     return VoteRow(
         id=vote.id,
         visit=vote.visit,
@@ -114,11 +172,58 @@ def vote_row(vote: Vote, context: StoredContext, place: Place, arrival: Arrival)
         question=vote.question,
         answer=vote.answer,
         repeat=vote.repeat,
-        at_ms=at_ms,
-        time_quality=str(quality),
+        at_ms=time.at_ms,
+        time_quality=time.quality,
         day=there.day,
         hour=there.hour,
         weekday=there.weekday,
-        received_ms=received_ms,
-        released_ms=released(at_ms, received_ms),
+        received_ms=arrival.received_ms,
+        released_ms=released(time.at_ms, arrival.received_ms),
     )
+
+
+def answer_rows(record: Vote | Answer, context: StoredContext, place: Place, arrival: Arrival) -> Sequence[AnswerRow]:
+    """Make an answer's rows, one for each choice, or one that says that nothing was chosen."""
+    time = time_of(record.at, context, arrival)
+    is_first = not isinstance(record, Answer)
+    how = record.how if isinstance(record, Answer) else How.ANSWERED
+    repeat = False if isinstance(record, Answer) else record.repeat
+    return [
+        AnswerRow(
+            record=record.id,
+            place=number,
+            visit=record.visit,
+            kiosk=arrival.kiosk,
+            site_id=place.site_id,
+            desk_id=place.desk_id,
+            service_id=place.service_id,
+            mode=context.mode,
+            first=is_first,
+            language=record.language,
+            questionnaire=context.questionnaire,
+            questionnaire_version=context.questionnaire_version,
+            question=record.question,
+            how=str(how),
+            choice=choice,
+            repeat=repeat,
+            at_ms=time.at_ms,
+            time_quality=time.quality,
+            day=local(time.at_ms, arrival.zone).day,
+            received_ms=arrival.received_ms,
+            released_ms=released(time.at_ms, arrival.received_ms),
+        )
+        for number, choice in enumerate(choices_in(record) or ("",))
+    ]
+
+
+class Time(NamedTuple):
+    """When something happened, and how that was found."""
+
+    at_ms: int
+    quality: str
+
+
+def time_of(at: Moment, context: StoredContext | None, arrival: Arrival) -> Time:
+    """Give the best time of a record."""
+    at_ms, quality = best_time(at, context.boot_id if context else None, arrival.now, arrival.received_ms)
+    return Time(at_ms, str(quality))

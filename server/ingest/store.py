@@ -1,4 +1,4 @@
-"""The statements of ingest. Each expects a transaction in which the kiosk is held by this worker alone."""
+"""The statements of ingest about kiosks, chains, records and the registry; each expects that this worker alone holds the kiosk."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from uuid import uuid4
 from sqlalchemy import bindparam, select, update
 
 from server.db.bulk import insert_rows
-from server.db.schema import NO_DESK, chains, contexts, desks, kiosks, records, server, services, visit_ends, votes
+from server.db.schema import chains, contexts, desks, kiosks, records, server, services
 from server.ingest.chain import Mark
-from server.ingest.rows import StoredContext, VoteRow
+from server.ingest.rows import StoredContext
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -43,9 +43,6 @@ _CONTEXTS: Final = select(*(contexts.c[name] for name in StoredContext._fields))
 )
 _DESKS: Final = select(desks.c.key, desks.c.id, desks.c.site_id).where(desks.c.key.in_(_some("keys")))
 _SERVICES: Final = select(services.c.key, services.c.id).where(services.c.key.in_(_some("keys")))
-_HOMELESS: Final = (votes.c.visit == bindparam("of_visit"), votes.c.kiosk == bindparam("of_kiosk"), votes.c.desk_id == NO_DESK)
-_HOMELESS_VOTES: Final = select(*(votes.c[name] for name in VoteRow._fields)).where(*_HOMELESS)
-_MOVE: Final = update(votes).where(*_HOMELESS).values(desk_id=bindparam("to_desk"), site_id=bindparam("to_site"))
 
 
 class RecordRow(NamedTuple):
@@ -58,16 +55,6 @@ class RecordRow(NamedTuple):
     kind: str
     body: bytes
     received_ms: int
-
-
-class EndRow(NamedTuple):
-    """A row of `visit_ends`."""
-
-    visit: UUID
-    kiosk: str
-    outcome: str
-    extra_presses: int
-    at_ms: int
 
 
 class StoredRecord(NamedTuple):
@@ -143,8 +130,8 @@ def insert_records(connection: Connection, rows: Sequence[RecordRow]) -> dict[UU
 
 def insert_contexts(connection: Connection, kiosk: str, new: Sequence[Context]) -> None:
     """Insert contexts; a number that is taken keeps its first meaning."""
-    columns = ("kiosk", "number", "id", "boot_id", "software", "questionnaire", "questionnaire_version")
-    rows = [(kiosk, c.number, c.id, c.boot_id, c.software, c.questionnaire, c.questionnaire_version) for c in new]
+    columns = ("kiosk", "number", "id", "boot_id", "software", "questionnaire", "questionnaire_version", "mode")
+    rows = [(kiosk, c.number, c.id, c.boot_id, c.software, c.questionnaire, c.questionnaire_version, str(c.mode)) for c in new]
     insert_rows(connection, contexts, columns, rows, on_conflict=_NOTHING)
 
 
@@ -162,22 +149,3 @@ def read_desks(connection: Connection, keys: Collection[str]) -> dict[str, Desk]
 def read_services(connection: Connection, keys: Collection[str]) -> dict[str, int]:
     """Give the ids of services by the keys that records use."""
     return {row.key: row.id for row in connection.execute(_SERVICES, {"keys": list(keys)})} if keys else {}
-
-
-def insert_votes(connection: Connection, rows: Sequence[VoteRow]) -> None:
-    """Insert votes, every one of them new."""
-    insert_rows(connection, votes, VoteRow._fields, rows)
-
-
-def insert_visit_ends(connection: Connection, rows: Sequence[EndRow]) -> None:
-    """Insert ends of visits; the first end of a visit stays."""
-    insert_rows(connection, visit_ends, EndRow._fields, rows, on_conflict=_NOTHING)
-
-
-def move_votes(connection: Connection, kiosk: str, visit: UUID, desk: Desk) -> list[VoteRow]:
-    """Give a visit's votes that name no desk to `desk`, and return them as they were."""
-    where = {"of_visit": visit, "of_kiosk": kiosk}
-    found = [VoteRow(*row) for row in connection.execute(_HOMELESS_VOTES, where)]
-    if found:
-        connection.execute(_MOVE, {**where, "to_desk": desk.id, "to_site": desk.site_id})
-    return found

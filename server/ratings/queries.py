@@ -26,6 +26,7 @@ DIMENSIONS: Final = {
     "service": func.coalesce(cast(votes.c.service_id, String), ""),
     "channel": votes.c.channel,
     "language": votes.c.language,
+    "questionnaire": votes.c.questionnaire,
 }
 """What cuts votes one more way, and how it is written in `rollup_dimension.value`."""
 _COUNTS: Final = (*ANSWERS, "repeats")
@@ -91,7 +92,7 @@ class TrendPoint(msgspec.Struct, frozen=True):
 
 
 class Split(msgspec.Struct, frozen=True):
-    """The votes of one service, channel or language. `name` is its registered name, or its code."""
+    """The votes of one service, channel, language or questionnaire. `name` is its registered name, or its code."""
 
     value: str
     name: str
@@ -144,7 +145,7 @@ def trend(connection: Connection, scope: Scope, now_ms: int) -> list[TrendPoint]
 
 
 def split(connection: Connection, scope: Scope, dimension: str, now_ms: int) -> list[Split]:
-    """Give the numbers by service, channel or language, most votes first."""
+    """Give the numbers by service, channel, language or questionnaire, most votes first."""
     tallies = _tally_by(connection, rollup_dimension, scope, now_ms, "value", dimension=dimension)
     names = connection.execute(select(services.c.id, services.c.name)) if dimension == "service" else ()
     named = {str(key): str(name) for key, name in names}

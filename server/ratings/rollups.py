@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from sqlalchemy import Integer, String, case, cast, delete, func, insert, literal, literal_column, select, text
 
 from feedback.questionnaire import ANSWERS
+from feedback.records import Mode
 from server.db.bulk import insert_rows
-from server.db.schema import rollup_day, rollup_dimension, rollup_hour, votes
+from server.db.schema import answers, rollup_answer, rollup_day, rollup_dimension, rollup_hour, votes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement, Connection, Select, Table
 
-DIMENSIONS: Final = ("service", "channel", "language")
-_TABLES: Final = (rollup_day, rollup_hour, rollup_dimension)
+DIMENSIONS: Final = ("service", "channel", "language", "questionnaire")
+_LIVE: Final = str(Mode.LIVE)
+_TABLES: Final = (rollup_day, rollup_hour, rollup_dimension, rollup_answer)
 _COUNTS: Final = (*ANSWERS, "repeats")
 _PLACE: Final = {answer: place for place, answer in enumerate(ANSWERS)}
 
@@ -44,9 +46,34 @@ class Counted(Protocol):
     @property
     def language(self) -> str: ...  # noqa: D102
     @property
+    def questionnaire(self) -> str: ...  # noqa: D102
+    @property
     def answer(self) -> str: ...  # noqa: D102
     @property
     def repeat(self) -> bool: ...  # noqa: D102
+
+
+class CountedAnswer(Protocol):
+    """What `rollup_answer` needs to know of a row of `answers`."""
+
+    @property
+    def mode(self) -> str: ...  # noqa: D102 - as the columns of `answers`
+    @property
+    def day(self) -> str: ...  # noqa: D102
+    @property
+    def site_id(self) -> int: ...  # noqa: D102
+    @property
+    def desk_id(self) -> int: ...  # noqa: D102
+    @property
+    def questionnaire(self) -> str: ...  # noqa: D102
+    @property
+    def question(self) -> str: ...  # noqa: D102
+    @property
+    def choice(self) -> str: ...  # noqa: D102
+    @property
+    def place(self) -> int: ...  # noqa: D102
+    @property
+    def first(self) -> bool: ...  # noqa: D102
 
 
 class Deltas:
@@ -62,13 +89,23 @@ class Deltas:
             counts[_PLACE[vote.answer]] += sign
             counts[-1] += sign * vote.repeat
 
+    def add_answer(self, answer: CountedAnswer, *, sign: int = 1) -> None:
+        """Count a row of `answers`, or take it out; what is not live is never counted."""
+        if answer.mode != _LIVE:
+            return
+        key = (answer.day, answer.site_id, answer.desk_id, answer.questionnaire, answer.question, answer.choice)
+        counts = self._cells[rollup_answer].setdefault(key, [0, 0, 0])
+        is_person = answer.place == 0
+        for place, count in enumerate((1, is_person, is_person and answer.first)):
+            counts[place] += sign * count
+
     def apply(self, connection: Connection) -> None:
         """Write the changes. Cells are taken in order, so that two workers never wait for each other in a ring."""
         for table, cells in self._cells.items():
-            keys = [column.name for column in table.primary_key]
-            added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in _COUNTS)
+            keys, names = _columns_of(table)
+            added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in names)
             rows = [(*key, *counts) for key, counts in sorted(cells.items()) if any(counts)]
-            insert_rows(connection, table, (*keys, *_COUNTS), rows, on_conflict=f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}")
+            insert_rows(connection, table, (*keys, *names), rows, on_conflict=f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +131,8 @@ def verify(connection: Connection) -> list[Difference]:
     """Compare every cell with the votes themselves."""
     _hold_votes(connection)
     differences = []
-    nothing = (0,) * len(_COUNTS)
     for table in _TABLES:
+        nothing = (0,) * len(_columns_of(table)[1])
         stored = _read(connection, [select(table)], table)
         counted = _read(connection, _recount(table), table)
         for key in sorted(stored.keys() | counted.keys()):
@@ -114,7 +151,13 @@ def _cells_of(vote: Counted) -> tuple[tuple[Table, Key], ...]:
         (rollup_dimension, ("service", service, *where)),
         (rollup_dimension, ("channel", vote.channel, *where)),
         (rollup_dimension, ("language", vote.language, *where)),
+        (rollup_dimension, ("questionnaire", vote.questionnaire, *where)),
     )
+
+
+def _columns_of(table: Table) -> tuple[list[str], list[str]]:
+    """Give a rollup's keys and its counts."""
+    return [c.name for c in table.c if c.primary_key], [c.name for c in table.c if not c.primary_key]
 
 
 def _recount(table: Table) -> list[Select[Any]]:
@@ -127,14 +170,24 @@ def _recount(table: Table) -> list[Select[Any]]:
         # Written out: of two equal parameters PostgreSQL does not know that they are equal.
         keys = [literal_column("substr(votes.day, 1, 7)"), v.site_id, v.desk_id, v.weekday, v.hour]
         return [_counting(keys, by=keys)]
-    values = {"service": func.coalesce(cast(v.service_id, String), ""), "channel": v.channel, "language": v.language}
-    sources = {"service": v.service_id, "channel": v.channel, "language": v.language}
+    if table is rollup_answer:
+        return [_counting_answers()]
+    sources = {"service": v.service_id, "channel": v.channel, "language": v.language, "questionnaire": v.questionnaire}
+    values = sources | {"service": func.coalesce(cast(v.service_id, String), "")}
     return [_counting([literal(name), values[name], *where], by=[sources[name], *where]) for name in DIMENSIONS]
 
 
 def _counting(keys: Sequence[ColumnElement[Any]], *, by: Sequence[ColumnElement[Any]]) -> Select[Any]:
     counts = [func.sum(case((votes.c.answer == answer, 1), else_=0)) for answer in ANSWERS]
     return select(*keys, *counts, func.sum(cast(votes.c.repeat, Integer))).group_by(*by)
+
+
+def _counting_answers() -> Select[Any]:
+    a = answers.c
+    keys = [a.day, a.site_id, a.desk_id, a.questionnaire, a.question, a.choice]
+    people = func.sum(case((a.place == 0, 1), else_=0))
+    firsts = func.sum(case(((a.place == 0) & a.first, 1), else_=0))
+    return select(*keys, func.count(), people, firsts).where(a.mode == _LIVE).group_by(*keys)
 
 
 def _read(connection: Connection, selects: list[Select[Any]], table: Table) -> dict[Key, tuple[int, ...]]:
@@ -144,6 +197,6 @@ def _read(connection: Connection, selects: list[Select[Any]], table: Table) -> d
 
 
 def _hold_votes(connection: Connection) -> None:
-    """Let no vote be added meanwhile; on SQLite a transaction already sees one unchanging state."""
+    """Let nothing be added meanwhile; on SQLite a transaction already sees one unchanging state."""
     if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE votes IN SHARE MODE"))
+        connection.execute(text("LOCK TABLE votes, answers IN SHARE MODE"))

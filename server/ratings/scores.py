@@ -1,7 +1,7 @@
 """From counts of answers to shares with their intervals. Knows no database and no page.
 
 *Scored* are all answers but «складно відповісти», which never counts for or against. The *score* is the share of чудово and
-добре among the scored, the *problem share* that of жахливо; прийнятно is reported apart and is neither.
+добре among the scored, the *problem share* that of жахливо, and of погано where it is asked; прийнятно is reported apart and is neither.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Counts(msgspec.Struct, frozen=True):
     excellent: int = 0
     good: int = 0
     acceptable: int = 0
+    poor: int = 0
     terrible: int = 0
     hard_to_say: int = 0
     repeats: int = 0
@@ -66,7 +67,7 @@ class Proportion(msgspec.Struct, frozen=True):
 
 
 class Rating(msgspec.Struct, frozen=True):
-    """All numbers of some votes. Shares of the four faces are of the scored votes, that of `hard_to_say` is of all votes."""
+    """All numbers of some votes. Shares of the faces are of the scored votes, that of `hard_to_say` is of all votes."""
 
     counts: Counts
     score: Proportion
@@ -83,7 +84,7 @@ def rate(counts: Counts) -> Rating:
     return Rating(
         counts=counts,
         score=proportion(counts.excellent + counts.good, scored),
-        problem=answers[Face.TERRIBLE],
+        problem=proportion(counts.poor + counts.terrible, scored),
         answers=answers,
         mark=mark(scored),
     )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import select, update
 
-from feedback.questionnaire import Questionnaire, parse
-from feedback.settings import DeskOption, KioskSettings, sign
+from feedback.settings import PURPOSE, DeskOption, KioskSettings
+from feedback.signed import sign
 from feedback.wire import encode
 from server.db.schema import desks, kiosks, server
+from server.registry.questionnaires import DEFAULT, require_newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +31,7 @@ def build_settings(connection: Connection, kiosk: str) -> KioskSettings | None:
         version=row.settings_version,
         kiosk=kiosk,
         centre=connection.execute(select(server.c.centre)).scalar_one(),
-        questionnaire=_questionnaire(),
+        questionnaire=require_newest(connection, DEFAULT),
         desk=options.get(row.desk_id),
         desks=tuple(sorted(options.values(), key=lambda option: (len(option.number), option.number))),
     )
@@ -41,7 +40,7 @@ def build_settings(connection: Connection, kiosk: str) -> KioskSettings | None:
 def signed_settings(connection: Connection, kiosk: str, *, signer: Callable[[bytes], bytes]) -> bytes | None:
     """Give a kiosk's settings as they go on the wire, or None for a kiosk that does not exist."""
     settings = build_settings(connection, kiosk)
-    return None if settings is None else encode(sign(settings, signer))
+    return None if settings is None else encode(sign(settings, PURPOSE, signer))
 
 
 def number_settings(connection: Connection) -> list[str]:
@@ -56,9 +55,3 @@ def number_settings(connection: Connection) -> list[str]:
         connection.execute(update(kiosks).where(kiosks.c.id == row.id).values(settings_version=version, settings_digest=digest))
         changed.append(row.id)
     return changed
-
-
-@cache
-def _questionnaire() -> Questionnaire:
-    text = resources.files("feedback").joinpath("questionnaires/default.yaml").read_text(encoding="utf-8")
-    return parse(text, "default.yaml")

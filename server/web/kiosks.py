@@ -31,7 +31,8 @@ REASONS: Final = {
     "foreign": N_("It is another kiosk’s, or this kiosk is not registered"),
     "unknown_context": N_("The vote does not say by which questionnaire it was asked"),
     "unknown_desk": N_("The vote names a desk that is not in the registry"),
-    "unknown_answer": N_("The vote has an answer that is not known"),
+    "unknown_answer": N_("The answer is not one that its questionnaire offers"),
+    "bad_box": N_("What the visitor wrote did not come whole"),
     "refused": N_("The database did not take the message"),
 }
 """Why the server could not take a message."""

@@ -21,6 +21,7 @@ ANSWER_WORDS: Final = {
     "excellent": N_("excellent"),
     "good": N_("good"),
     "acceptable": N_("acceptable"),
+    "poor": N_("poor"),
     "terrible": N_("terrible"),
     "hard_to_say": N_("hard to say"),
 }

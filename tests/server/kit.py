@@ -11,13 +11,19 @@ import msgspec
 from sqlalchemy import select
 
 from feedback.records import (
+    Answer,
     AnyRecord,
+    Call,
     Channel,
+    Content,
     Context,
     DeskChoice,
+    How,
     Input,
+    Mode,
     Moment,
     Outcome,
+    Sealed,
     VisitEnd,
     Vote,
     chain,
@@ -83,13 +89,16 @@ class Log:
     context: int = 7
     boot_id: UUID = _BOOT
     boottime_ms: int = 1000
+    boxes: dict[UUID, bytes] = field(default_factory=dict)
 
     def add(self, record: AnyRecord | bytes) -> None:
         self.bodies.append(record if isinstance(record, bytes) else encode_body(record))
 
-    def add_context(self, seed: str = "context", *, number: int | None = None) -> Context:
+    def add_context(
+        self, seed: str = "context", *, number: int | None = None, asks: tuple[str, int] = ("unseen", 1), mode: Mode = Mode.LIVE
+    ) -> Context:
         number = self.context if number is None else number
-        context = Context(ids(f"{self.kiosk} {seed}"), self.moment(), number, self.boot_id, "vidhuk 0.1", "default", 1)
+        context = Context(ids(f"{self.kiosk} {seed}"), self.moment(), number, self.boot_id, "vidhuk 0.1", *asks, mode)
         self.add(context)
         return context
 
@@ -117,6 +126,24 @@ class Log:
         id_, visit = ids(f"{self.kiosk} choice {seed} {desk}"), ids(f"{self.kiosk} visit {seed}")
         return DeskChoice(id_, self.moment(), visit, self.context, desk, Input.TOUCH)
 
+    def answer(self, seed: str, question: str, *choices: str, **changes: object) -> Answer:
+        id_, visit = ids(f"{self.kiosk} answer {seed} {question}"), ids(f"{self.kiosk} visit {seed}")
+        how = How.ANSWERED if choices else How.SKIPPED
+        answer = Answer(id_, self.moment(), visit, self.context, question, how, choices, Input.TOUCH, "uk")
+        return msgspec.structs.replace(answer, **changes)
+
+    def sealed(self, seed: str, box: bytes | None, *, digest: str | None = None, **changes: object) -> Sealed:
+        id_, visit = ids(f"{self.kiosk} sealed {seed}"), ids(f"{self.kiosk} visit {seed}")
+        if box is not None:
+            self.boxes[id_] = box
+        digest = hashlib.sha256(box or b"").hexdigest() if digest is None else digest
+        sealed = Sealed(id_, self.moment(), visit, self.context, "comment", Content.COMMENT, digest, Input.TOUCH, "uk")
+        return msgspec.structs.replace(sealed, **changes)
+
+    def call(self, seed: str, **changes: object) -> Call:
+        call = Call(ids(f"{self.kiosk} call {seed}"), self.moment(), ids(f"{self.kiosk} visit {seed}"), self.context, Input.TOUCH)
+        return msgspec.structs.replace(call, **changes)
+
     def end(self, seed: str, outcome: Outcome = Outcome.COMPLETED) -> VisitEnd:
         id_, visit = ids(f"{self.kiosk} end {seed}"), ids(f"{self.kiosk} visit {seed}")
         return VisitEnd(id_, self.moment(), visit, self.context, outcome, 2)
@@ -124,15 +151,16 @@ class Log:
     def hash_at(self, seq: int) -> bytes:
         return [genesis(self.epoch), *chain(genesis(self.epoch), 1, self.bodies[:seq])][-1]
 
-    def batch(self, first: int = 1, last: int | None = None, *, now: Moment | None = None) -> bytes:
+    def batch(self, first: int = 1, last: int | None = None, *, now: Moment | None = None, historical: bool = False) -> bytes:
         bodies = self.bodies[first - 1 : last]
         sent = Batch(
             epoch=self.epoch,
             first_seq=first,
             prev=self.hash_at(first - 1).hex(),
             now=Now(self.boot_id, now or self.moment()),
-            historical=False,
+            historical=historical,
             records=[msgspec.Raw(body) for body in bodies],
+            sealed=self.boxes,
         )
         return encode(sent)
 

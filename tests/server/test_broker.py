@@ -15,7 +15,6 @@ import pytest
 
 from feedback.configuration import Secret
 from feedback.wire import (
-    NOTICE_TOPIC,
     SERVER_STATE_TOPIC,
     Ack,
     ServerState,
@@ -25,6 +24,7 @@ from feedback.wire import (
     decode,
     encode,
     hello_topic,
+    notice_topic,
     settings_topic,
     state_topic,
 )
@@ -108,7 +108,7 @@ def test_a_kiosk_says_only_what_is_its_own(broker: Broker) -> None:
         server.subscribe("#")
         own = [batch_topic(KIOSK), hello_topic(KIOSK), state_topic(KIOSK)]
         denied = [topic(OTHER) for topic in (batch_topic, hello_topic, state_topic, ack_topic, settings_topic)]
-        denied += [ack_topic(KIOSK), settings_topic(KIOSK), NOTICE_TOPIC, SERVER_STATE_TOPIC, "else"]
+        denied += [ack_topic(KIOSK), settings_topic(KIOSK), notice_topic(KIOSK), SERVER_STATE_TOPIC, "else"]
         for topic in [*denied, *own]:
             kiosk.publish(topic, b"x")
         eventually(lambda: len(server.received) >= len(own))
@@ -119,7 +119,7 @@ def test_a_kiosk_hears_only_what_is_its_own(broker: Broker) -> None:
     with broker.server() as server, broker.station(KIOSK, "one") as kiosk:
         kiosk.subscribe("#", "vidhuk/v1/k/+/batch", ack_topic(OTHER))
         denied = [topic(OTHER) for topic in (batch_topic, ack_topic, settings_topic, state_topic)] + [batch_topic(KIOSK), "vidhuk/v1/else"]
-        own = [ack_topic(KIOSK), settings_topic(KIOSK), NOTICE_TOPIC, SERVER_STATE_TOPIC]
+        own = [ack_topic(KIOSK), settings_topic(KIOSK), notice_topic(KIOSK), SERVER_STATE_TOPIC]
         for topic in [*denied, *own]:
             server.publish(topic, b"x")
         eventually(lambda: len(kiosk.received) >= len(own))

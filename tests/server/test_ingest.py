@@ -53,7 +53,7 @@ def test_a_vote_goes_all_the_way(engine: Engine, log: Log) -> None:
     assert (vote["desk_id"], vote["site_id"], vote["service_id"]) == (desk["id"], desk["site_id"], 1)
     assert (vote["day"], vote["hour"], vote["weekday"], vote["time_quality"]) == ("2025-10-09", 11, 4, "exact")
     assert (vote["questionnaire"], vote["channel"], vote["input"], vote["released_ms"]) == (
-        "default",
+        "unseen",
         "kiosk",
         "touch",
         MORNING // QUARTER * QUARTER + QUARTER,
@@ -66,6 +66,7 @@ def test_a_vote_goes_all_the_way(engine: Engine, log: Log) -> None:
     assert [(row["dimension"], row["value"]) for row in rows(engine, schema.rollup_dimension)] == [
         ("channel", "kiosk"),
         ("language", "en"),
+        ("questionnaire", "unseen"),
         ("service", "1"),
     ]
     assert_rollups_agree(engine)
@@ -219,8 +220,8 @@ def test_a_context_means_what_it_meant_first(engine: Engine, log: Log) -> None:
     assert reasons(engine) == [("conflict", 1)]
 
 
-def test_an_answer_that_no_column_counts_is_kept_and_shown(engine: Engine, log: Log) -> None:
-    log.add(log.vote("a", answer="splendid"))
+def test_an_answer_that_nobody_can_have_given_is_kept_and_shown(engine: Engine, log: Log) -> None:
+    log.add(log.vote("a", answer="«чудово»"))
     assert deliver(make_ingest(engine), log).seq == 2
     assert votes(engine) == []
     assert reasons(engine) == [("unknown_answer", 1)]

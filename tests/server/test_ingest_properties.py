@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select
 
 from feedback.questionnaire import ANSWERS
-from feedback.records import decode_body
+from feedback.records import Answer, Mode, Vote, decode_body
 from feedback.wire import batch_topic
 from server.db import schema
 from server.ratings import rollups
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
 many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 DESKS = (None, "main-1", "hall-1", "gone-9")
-TABLES = (schema.rollup_day, schema.rollup_hour, schema.rollup_dimension)
+TABLES = (schema.rollup_day, schema.rollup_hour, schema.rollup_dimension, schema.rollup_answer)
+CHOICES = ((), ("queue",), ("queue", "unkind"))
+OF_VISITS = (schema.votes, schema.answers, schema.desk_choices)
 deeds = st.lists(
     st.tuples(
-        st.sampled_from(["vote", "vote", "choice", "again", "restart", "restore", "send", "send", "skip"]),
+        st.sampled_from(["vote", "vote", "choice", "answer", "answer", "again", "restart", "restore", "send", "send", "skip"]),
         st.integers(0, 5),
         st.integers(0, 5),
     ),
@@ -44,6 +46,7 @@ class FakeKiosk:
     def __init__(self, kiosk: str) -> None:
         self.log = Log(kiosk=kiosk)
         self.log.add_context()
+        self.log.add_context("pilot", number=8, mode=Mode.PILOT)
         self.made = 0
         self.written = set(self.log.bodies)
         self.lost = set[bytes]()
@@ -57,7 +60,11 @@ class FakeKiosk:
                 self.made += 1
                 at = log.moment(MORNING - 7 * QUARTER * a, trusted=b != 3)
                 service = "passport" if b > 2 else None
-                log.add(log.vote(str(self.made), desk=DESKS[a % 4], answer=ANSWERS[b % 5], service=service, at=at, repeat=a == 1))
+                said = ("yes", "queue,unkind", *ANSWERS[:4])[b]
+                context = 8 if a == 5 else log.context
+                log.add(log.vote(str(self.made), desk=DESKS[a % 4], answer=said, service=service, at=at, repeat=a == 1, context=context))
+            case "answer":  # perhaps of a visit whose vote comes later
+                log.add(log.answer(str(1 + a), f"reasons{b}", *CHOICES[b % 3], context=8 if a == 5 else log.context))
             case "choice" if self.made:
                 log.add(log.choice(str(1 + a % self.made), DESKS[b % 4]))
             case "again":
@@ -66,7 +73,7 @@ class FakeKiosk:
                 self.log = Log(kiosk=log.kiosk, bodies=list(log.bodies))
                 self.acked = 0
             case "restore":
-                del log.bodies[max(1, self.acked - a) :]
+                del log.bodies[max(2, self.acked - a) :]
                 self.acked = min(self.acked, len(log.bodies))
             case "send":
                 first = max(1, min(len(log.bodies), self.acked + 1 - a))
@@ -97,7 +104,12 @@ class FakeKiosk:
 
 def empty(engine: Engine) -> None:
     with engine.begin() as connection:
-        for table in (schema.records, schema.votes, schema.chains, schema.contexts, schema.quarantine, schema.kiosk_states, *TABLES):
+        tables = (
+            *(schema.records, schema.chains, schema.contexts, schema.quarantine, schema.kiosk_states),
+            *OF_VISITS,
+            *TABLES,
+        )
+        for table in tables:
             connection.execute(delete(table))
 
 
@@ -117,10 +129,28 @@ def test_every_record_is_there_once_and_rollups_agree(
     stored = Counter(bytes(row["body"]) for row in rows(engine, schema.records))  # type: ignore[call-overload]
     assert set(stored.values()) <= {1}
     assert set(stored) == kiosks[0].written | kiosks[1].written
-    counted = [body for body in stored if decode_body(body).__class__.__name__ == "Vote"]
-    assert len(rows(engine, schema.votes)) == len(counted)
+    said = [record for record in map(decode_body, stored) if isinstance(record, Vote | Answer)]
+    rated = [record for record in said if isinstance(record, Vote) and record.answer in ANSWERS and record.context != 8]
+    assert len(rows(engine, schema.votes)) == len(rated)
+    kept = {row["record"] for row in rows(engine, schema.answers)}
+    assert kept == {record.id for record in said} - {record.id for record in rated}
+    assert_visits_stand_together(engine)
     assert {reason for reason, _ in reasons(engine)} <= {"unknown_desk"}
     assert_rebuild_equals_increments(engine)
+
+
+def assert_visits_stand_together(engine: Engine) -> None:
+    firsts = {row["visit"]: row for row in rows(engine, schema.votes)}
+    firsts |= {row["visit"]: row for row in rows(engine, schema.answers) if row["first"]}
+    chosen = {row["visit"]: row for row in rows(engine, schema.desk_choices)}
+    for row in rows(engine, schema.answers):
+        first, choice = firsts.get(row["visit"]), chosen.get(row["visit"])
+        if first is not None:
+            assert (row["desk_id"], row["site_id"], row["service_id"]) == (first["desk_id"], first["site_id"], first["service_id"])
+        elif choice is not None:
+            assert (row["desk_id"], row["site_id"]) == (choice["desk_id"], choice["site_id"])
+    for visit in firsts.keys() & chosen.keys():
+        assert firsts[visit]["desk_id"] != schema.NO_DESK
 
 
 def assert_rebuild_equals_increments(engine: Engine) -> None:
@@ -133,7 +163,8 @@ def assert_rebuild_equals_increments(engine: Engine) -> None:
 
 
 def nonzero(engine: Engine, table: Table) -> list[dict[str, object]]:
-    return [row for row in rows(engine, table) if any(row[name] for name in (*ANSWERS, "repeats"))]
+    counts = [column.name for column in table.c if not column.primary_key]
+    return [row for row in rows(engine, table) if any(row[name] for name in counts)]
 
 
 def test_verify_finds_a_cell_that_lies(engine: Engine) -> None:

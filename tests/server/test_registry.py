@@ -7,7 +7,8 @@ import pytest
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey
 
-from feedback.settings import verify
+from feedback.settings import PURPOSE, KioskSettings
+from feedback.signed import open_signed
 from feedback.wire import KIOSK_ID, Signed, WireError, decode
 from server.broker.files import hash_password
 from server.db import schema
@@ -158,6 +159,7 @@ def test_a_kiosk_accepts_settings_that_this_server_signed_for_it(engine: Engine)
         payload = signed_settings(connection, KIOSK, signer=lambda data: key.sign(data).signature)
     assert payload is not None
     message = decode(payload, Signed)
-    assert verify(message, KIOSK, check).kiosk == KIOSK
+    assert open_signed(message, KioskSettings, PURPOSE, kiosk=KIOSK, check=check).kiosk == KIOSK
+    forged = msgspec.structs.replace(message, document=message.document.replace("main-1", "main-9"))
     with pytest.raises(WireError):
-        verify(msgspec.structs.replace(message, document=message.document.replace("main-1", "main-9")), KIOSK, check)
+        open_signed(forged, KioskSettings, PURPOSE, kiosk=KIOSK, check=check)

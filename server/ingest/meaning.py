@@ -1,0 +1,246 @@
+"""What new records mean: votes and answers at their desks, sealed words, calls, ends of visits. All in the caller's transaction.
+
+The records of one visit may come in any order and in different batches: a desk that is named later moves what stood at none, and
+an answer that comes before its vote follows it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from feedback.records import Answer, Call, Context, DeskChoice, Mode, Sealed, VisitEnd, Vote
+from server.db.schema import NO_DESK
+from server.fleet.states import record_last_vote
+from server.ingest import store, visits
+from server.ingest.quarantine import Reason
+from server.ingest.rows import Place, answer_rows, is_offered, is_rated, time_of, vote_row
+from server.ingest.times import TimeQuality
+from server.registry.questionnaires import find_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from uuid import UUID
+
+    from feedback.questionnaire import Questionnaire
+    from feedback.records import AnyRecord
+    from server.ingest.rows import AnswerRow, StoredContext, VoteRow
+    from server.ingest.work import Delivery, Work
+
+CALL_MS: Final = 15 * 60_000
+"""A call older than this alerts nobody: the visitor has left."""
+
+New = list[tuple["AnyRecord", bytes]]
+R = TypeVar("R")
+
+
+def draw_out(work: Work, delivery: Delivery, new: New) -> None:
+    """Fill the tables that give records their meaning."""
+    contexts = _contexts(work, delivery, new)
+    _take_answers(work, delivery, _answering(work, delivery, new, contexts), _chosen_desks(work, delivery, new))
+    _take_sealed(work, delivery, new, contexts)
+    _take_calls(work, delivery, new, contexts)
+    arrival = delivery.arrival(work.zone)
+    visits.insert_ends(
+        work.connection,
+        [
+            visits.EndRow(
+                end.visit,
+                delivery.kiosk,
+                str(end.outcome),
+                end.extra_presses,
+                time_of(end.at, contexts.get(end.context), arrival).at_ms,
+            )
+            for end, _ in _of_kind(new, VisitEnd)
+        ],
+    )
+
+
+def _of_kind(new: New, kind: type[R]) -> Iterator[tuple[R, bytes]]:
+    return ((record, body) for record, body in new if isinstance(record, kind))
+
+
+def _contexts(work: Work, delivery: Delivery, new: New) -> dict[int, StoredContext]:
+    """Store new contexts and give every one that the new records name."""
+    said = list(_of_kind(new, Context))
+    store.insert_contexts(work.connection, delivery.kiosk, [record for record, _ in said])
+    numbers = {record.number if isinstance(record, Context) else record.context for record, _ in new}
+    contexts = store.read_contexts(work.connection, delivery.kiosk, numbers)
+    for record, body in said:
+        if contexts[record.number].id != record.id:
+            work.notes.append(delivery.note(Reason.CONFLICT, f"context {record.number} is taken by {contexts[record.number].id}", body))
+    return contexts
+
+
+def _chosen_desks(work: Work, delivery: Delivery, new: New) -> dict[UUID, Place]:
+    """Remember the desks that visitors named after their answer; give them by visit, as they stand now."""
+    choices = sorted(_of_kind(new, DeskChoice), key=lambda choice: choice[0].id)
+    desks = store.read_desks(work.connection, {choice.desk for choice, _ in choices if choice.desk is not None})
+    chosen: dict[UUID, Place] = {}
+    for choice, body in choices:
+        desk = desks.get(choice.desk or "")
+        if desk is not None:
+            chosen.setdefault(choice.visit, Place(desk.site_id, desk.id, None))
+        elif choice.desk is not None:
+            work.notes.append(delivery.note(Reason.UNKNOWN_DESK, f"choice {choice.id} names desk {choice.desk!r}", body))
+    visits.choose_desks(work.connection, delivery.kiosk, chosen)
+    return visits.chosen_desks(work.connection, delivery.kiosk, chosen)
+
+
+_Answering = list[tuple["Vote | Answer", "StoredContext", bytes]]
+
+
+def _answering(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> _Answering:
+    """Give what can be kept of the votes and answers; the rest goes to the quarantine."""
+    kept: _Answering = []
+    known: dict[tuple[str, int], Questionnaire | None] = {}
+    for record, body in _of_kind(new, Vote | Answer):  # type: ignore[arg-type] # isinstance takes a union
+        kind = type(record).__name__.lower()
+        context = contexts.get(record.context)
+        if context is None:
+            work.notes.append(delivery.note(Reason.UNKNOWN_CONTEXT, f"{kind} {record.id} names context {record.context}", body))
+            continue
+        if not (isinstance(record, Vote) and is_rated(record, context)):
+            version = (context.questionnaire, context.questionnaire_version)
+            if version not in known:
+                known[version] = find_version(work.connection, *version)
+            if not is_offered(record, known[version]):
+                said = record.answer if isinstance(record, Vote) else ",".join(record.choices)
+                detail = f"{kind} {record.id} answers {record.question!r} of {version[0]} {version[1]} with {said!r}"
+                work.notes.append(delivery.note(Reason.UNKNOWN_ANSWER, detail, body))
+                continue
+        kept.append((record, context, body))
+    return kept
+
+
+def _take_answers(work: Work, delivery: Delivery, answering: _Answering, chosen: Mapping[UUID, Place]) -> None:
+    arrival = delivery.arrival(work.zone)
+    own = _first_places(work, delivery, answering, chosen)
+    firsts: dict[UUID, Place] = {}
+    for record, _, _ in answering:
+        if isinstance(record, Vote):
+            firsts.setdefault(record.visit, own[record.id])
+    places = _later_places(work, delivery, answering, chosen, firsts)
+    votes: list[VoteRow] = []
+    answers: list[AnswerRow] = []
+    last_ms = 0
+    for record, context, _ in answering:
+        if isinstance(record, Vote):
+            last_ms = max(last_ms, time_of(record.at, context, arrival).at_ms if context.mode != Mode.TEST else 0)
+        if isinstance(record, Vote) and is_rated(record, context):
+            votes.append(vote_row(record, context, own[record.id], arrival))
+        else:
+            answers += answer_rows(record, context, own.get(record.id, places[record.visit]), arrival)
+    _move(work, delivery, chosen, firsts)
+    visits.insert_votes(work.connection, votes)
+    visits.insert_answers(work.connection, answers)
+    for vote in votes:
+        work.deltas.add(vote)
+    for answer in answers:
+        work.deltas.add_answer(answer)
+    if last_ms:
+        record_last_vote(work.connection, delivery.kiosk, last_ms)
+
+
+def _first_places(work: Work, delivery: Delivery, answering: _Answering, chosen: Mapping[UUID, Place]) -> dict[UUID, Place]:
+    """Give where new first answers stand, by their ids: at the desk that they name, else at the one that the visitor has chosen."""
+    new = [(record, body) for record, _, body in answering if isinstance(record, Vote)]
+    desks = store.read_desks(work.connection, {vote.desk for vote, _ in new if vote.desk is not None})
+    services = store.read_services(work.connection, {vote.service for vote, _ in new if vote.service})
+    homeless = {vote.visit for vote, _ in new if vote.desk not in desks} - chosen.keys()
+    known = {**visits.chosen_desks(work.connection, delivery.kiosk, homeless), **chosen}
+    nowhere = Place(work.sites[delivery.kiosk], NO_DESK, None)
+    places: dict[UUID, Place] = {}
+    for vote, body in new:
+        if vote.desk is not None and vote.desk not in desks:
+            work.notes.append(delivery.note(Reason.UNKNOWN_DESK, f"vote {vote.id} names desk {vote.desk!r}", body))
+        desk = desks.get(vote.desk or "")
+        place = known.get(vote.visit, nowhere) if desk is None else Place(desk.site_id, desk.id, None)
+        places[vote.id] = place._replace(service_id=services.get(vote.service or ""))
+    return places
+
+
+def _later_places(
+    work: Work, delivery: Delivery, answering: _Answering, chosen: Mapping[UUID, Place], firsts: Mapping[UUID, Place]
+) -> dict[UUID, Place]:
+    """Give where every visit of the new answers stands: with its first answer, else where its visitor has chosen."""
+    asked = {record.visit for record, _, _ in answering} - firsts.keys()
+    stored = visits.first_places(work.connection, delivery.kiosk, asked)
+    known = {**visits.chosen_desks(work.connection, delivery.kiosk, asked - chosen.keys()), **chosen}
+    nowhere = Place(work.sites[delivery.kiosk], NO_DESK, None)
+    places = dict(firsts)
+    for visit in asked:
+        first = stored.get(visit, nowhere)
+        choice = known.get(visit)
+        places[visit] = first if choice is None or first.desk_id != NO_DESK else choice._replace(service_id=first.service_id)
+    return places
+
+
+def _move(work: Work, delivery: Delivery, chosen: Mapping[UUID, Place], firsts: Mapping[UUID, Place]) -> None:
+    """Move what came before the records that say where it belongs."""
+    votes = [
+        (row, row._replace(site_id=chosen[row.visit].site_id, desk_id=chosen[row.visit].desk_id))
+        for row in visits.homeless_votes(work.connection, delivery.kiosk, chosen.keys())
+    ]
+    answers = []
+    for row in visits.answers_of(work.connection, delivery.kiosk, chosen.keys() | firsts.keys()):
+        there = Place(row.site_id, row.desk_id, row.service_id)
+        place = firsts.get(row.visit)
+        if place is None:
+            place = chosen[row.visit]._replace(service_id=row.service_id) if row.desk_id == NO_DESK else there
+        if place != there:
+            answers.append((row, row._replace(**place._asdict())))
+    visits.move_votes(work.connection, [row for _, row in votes])
+    visits.move_answers(work.connection, [row for _, row in answers])
+    for before, after in votes:
+        work.deltas.add(before, sign=-1)
+        work.deltas.add(after)
+    for before_, after_ in answers:
+        work.deltas.add_answer(before_, sign=-1)
+        work.deltas.add_answer(after_)
+
+
+def _take_sealed(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> None:
+    """Keep sealed words unopened; a box that is not the one its record names is not kept with it."""
+    rows = []
+    for record, body in _of_kind(new, Sealed):
+        context = contexts.get(record.context)
+        if context is None:
+            work.notes.append(delivery.note(Reason.UNKNOWN_CONTEXT, f"sealed {record.id} names context {record.context}", body))
+        box = delivery.batch.sealed.get(record.id)
+        if box is None:
+            work.notes.append(delivery.note(Reason.BAD_BOX, f"the box of {record.id} did not come", body))
+        elif hashlib.sha256(box).hexdigest() != record.digest:
+            work.notes.append(delivery.note(Reason.BAD_BOX, f"the box of {record.id} is not the one that it names", body + b"\n" + box))
+            box = None
+        rows.append(
+            visits.SealedRow(
+                record=record.id,
+                visit=record.visit,
+                kiosk=delivery.kiosk,
+                mode=context and context.mode,
+                questionnaire=context and context.questionnaire,
+                questionnaire_version=context and context.questionnaire_version,
+                question=record.question,
+                content=str(record.content),
+                language=record.language,
+                box=box,
+                at_ms=time_of(record.at, context, delivery.arrival(work.zone)).at_ms,
+                received_ms=delivery.received_ms,
+            )
+        )
+    visits.insert_sealed(work.connection, rows)
+
+
+def _take_calls(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> None:
+    """Keep calls for a person; one that comes too late, or of a test, alerts nobody."""
+    rows = []
+    for call, _ in _of_kind(new, Call):
+        context = contexts.get(call.context)
+        mode = context.mode if context else Mode.LIVE
+        at_ms, quality = time_of(call.at, context, delivery.arrival(work.zone))
+        is_dated = quality != TimeQuality.UNKNOWN or not delivery.batch.historical
+        is_live = is_dated and delivery.received_ms - at_ms < CALL_MS and mode != Mode.TEST
+        site_id = work.sites[delivery.kiosk]
+        rows.append(visits.CallRow(call.id, call.visit, delivery.kiosk, site_id, str(mode), is_live, at_ms, delivery.received_ms))
+    visits.insert_calls(work.connection, rows)

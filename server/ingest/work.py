@@ -1,0 +1,47 @@
+"""What one transaction of ingest knows and gathers, and a batch as it came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from server.ingest.quarantine import Note, Reason
+from server.ingest.rows import Arrival
+from server.ratings.rollups import Deltas
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Connection
+
+    from feedback.wire import Batch
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One transaction: what it knows, and what it writes at its end."""
+
+    connection: Connection
+    generation: str
+    zone: ZoneInfo
+    sites: dict[str, int]  # of the kiosks that are held
+    deltas: Deltas = field(default_factory=Deltas)
+    notes: list[Note] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A batch, and how it came."""
+
+    kiosk: str
+    topic: str
+    batch: Batch
+    received_ms: int
+
+    def arrival(self, zone: ZoneInfo) -> Arrival:
+        """Give what the times of its records are found from."""
+        return Arrival(self.kiosk, self.batch.now, self.received_ms, zone)
+
+    def note(self, reason: Reason, detail: str, body: bytes) -> Note:
+        """Describe one of its records for the quarantine."""
+        return Note(reason=reason, detail=detail, topic=self.topic, kiosk=self.kiosk, payload=body, received_ms=self.received_ms)
