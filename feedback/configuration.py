@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_type_hints
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from feedback import written
+
 T = TypeVar("T")
+
+_PLACE: Final = re.compile(r"^(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
+_STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 class ConfigurationError(ValueError):
@@ -34,17 +40,34 @@ class Secret:
         return self._text
 
 
+class ShapeError(ConfigurationError):
+    """A tree has another shape than it should: `what` is wrong at `path`, for callers who can say the line."""
+
+    def __init__(self, message: str, path: written.Path, what: str) -> None:
+        super().__init__(message)
+        self.path = path
+        self.what = what
+
+
 def convert_strictly(tree: object, kind: type[T], *, source: str, strict: bool = True) -> T:
     """Turn parsed text into a struct; `source` is its file's name, for messages. `strict=False` lets texts stand for numbers.
 
     Raises:
-        ConfigurationError: an unknown key, with the nearest known one, or a value of the wrong kind.
+        ShapeError: an unknown key, with the nearest known one, or a value of the wrong kind.
     """
-    _refuse_unknown(tree, kind, source)
+    _refuse_unknown(tree, kind, (), source)
     try:
         return msgspec.convert(tree, kind, strict=strict, dec_hook=_decode_special)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{source}: {error}") from error
+        what, path = _split(str(error))
+        raise ShapeError(f"{source}: {error}", path, what) from error
+
+
+def _split(message: str) -> tuple[str, written.Path]:
+    """Take msgspec's “what - at `$.path`” apart; a path into a mapping with free keys ends there."""
+    found = _PLACE.match(message)
+    what, where = (found[1], found[2] or "") if found else (message, "")
+    return what, tuple(int(index) if index else name for name, index in _STEP.findall(where.partition("[...]")[0]))
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -53,11 +76,18 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def _refuse_unknown(tree: object, kind: Any, where: str) -> None:  # noqa: ANN401 - a type of any kind
+def _refuse_unknown(
+    tree: object,
+    kind: Any,  # noqa: ANN401 - a type of any kind
+    path: written.Path,
+    source: str,
+) -> None:
     if isinstance(tree, list):
         (inner, *_) = getattr(kind, "__args__", (None,))
-        for number, entry in enumerate(tree, 1):
-            _refuse_unknown(entry, inner, f"{where}: entry {number}")
+        for index, entry in enumerate(tree):
+            _refuse_unknown(entry, inner, (*path, index), source)
+    if getattr(kind, "__origin__", None) in (tuple, list, dict):
+        return  # msgspec says what is wrong with the whole
     for inner in getattr(kind, "__args__", ()):
         if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
             kind = inner  # "Table | None"
@@ -66,8 +96,10 @@ def _refuse_unknown(tree: object, kind: Any, where: str) -> None:  # noqa: ANN40
     known = get_type_hints(kind)
     for key, value in tree.items():
         if key not in known:
-            raise ConfigurationError(f"{where}: unknown key {key!r}{suggest(str(key), known) or '; the keys are ' + ', '.join(known)}")
-        _refuse_unknown(value, known[key], f"{where}: {key}")
+            what = f"unknown key {key!r}{suggest(str(key), known) or '; the keys are ' + ', '.join(known)}"
+            steps = (f"entry {step + 1}" if isinstance(step, int) else str(step) for step in path)
+            raise ShapeError(": ".join([source, *steps, what]), (*path, key), what)
+        _refuse_unknown(value, known[key], (*path, key), source)
 
 
 def _decode_special(kind: type, value: object) -> object:

@@ -34,6 +34,9 @@ HARD_TO_SAY: Final = "hard_to_say"
 ANSWERS: Final = (*(str(face) for face in Face), HARD_TO_SAY)
 """Every answer that is rated, in the one order in which they are shown, stored and charted everywhere."""
 
+RESERVED: Final = frozenset({"skip", "done", "leave", "stay", "call", "stray", "dont_remember"})
+"""What else can be tapped on the kiosk's screens: no answer may be called so."""
+
 
 class Kind(StrEnum):
     """How a question is answered."""
