@@ -12,6 +12,10 @@ class Fault(StrEnum):
     SERVER_REFUSED = "server_refused"
     SETTINGS_REFUSED = "settings_refused"
     LOG_FORKED = "log_forked"
+    NOTICE_REFUSED = "notice_refused"
+    PICTURES_MISSING = "pictures_missing"
+    NO_SOUND = "no_sound"
+    NO_VOICE = "no_voice"
 
 
 class KioskError(Exception):
@@ -30,6 +34,10 @@ class NoScreenError(KioskError):
     """No window can be opened; retrying does not help until the named packages are installed."""
 
 
+class VoiceError(KioskError):
+    """A recording or a folder of recordings cannot be used; retrying does not help. The message is one sentence for who recorded it."""
+
+
 class StoreError(KioskError):
     """A record could not be stored; retrying later may help (a full or detached disk)."""
 
@@ -40,3 +48,7 @@ class StoreDamagedError(StoreError):
 
 class SettingsRefusedError(KioskError):
     """Settings from the server were not accepted; retrying does not help, a newer version does."""
+
+
+class NoticeRefusedError(KioskError):
+    """A notice from the server was not accepted; retrying does not help, a newer one does."""

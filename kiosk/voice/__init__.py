@@ -1,0 +1,1 @@
+"""What the kiosk says, and with whose voice. It knows screens, not how they look."""
