@@ -8,8 +8,9 @@ import msgspec
 
 from feedback.configuration import ShapeError, convert_strictly, suggest
 from feedback.questionnaire import FORMAT, ContactWay, Face, Kind, Questionnaire, QuestionnaireError, Tag
-from feedback.questionnaire_lint import Rule
-from feedback.questionnaire_rules import Fault, faults
+from feedback.questionnaire_findings import Rule
+from feedback.questionnaire_kinds import Fault
+from feedback.questionnaire_rules import faults
 from feedback.written import Path, Written, WrittenError, read_yaml
 
 if TYPE_CHECKING:
