@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -14,11 +14,15 @@ from feedback.wire import KIOSK_ID
 from kiosk.errors import ConfigError
 
 FORMAT: Final = 1
+SMALLEST: Final = 200
+LARGEST: Final = 16384
+DIAGONALS_INCH: Final = (3, 100)
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
+_PIN: Final = re.compile(r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,2},p=1\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}")
 
 
 class Terminal(msgspec.Struct, frozen=True):
-    """Table [kiosk]. `hardware` is "simulated" (keys 1 to 5 are buttons) or "none" (touch only)."""
+    """Table [kiosk]. `hardware` is "simulated" (keys of a keyboard are buttons) or "none" (touch only)."""
 
     id: str
     data_dir: str
@@ -57,14 +61,14 @@ class Sound(msgspec.Struct, frozen=True):
 
     speaker: str = ""
     headphones: str = "none"
-    volume: Annotated[int, msgspec.Meta(ge=0, le=100)] = 70
+    volume: int = 70
     voices: str = "/usr/share/vidhuk/voices"
 
 
 class Technician(msgspec.Struct, frozen=True):
     """Table [technician]: `pin` is what `vidhuk-kiosk pin` printed; without it there is no menu."""
 
-    pin: str
+    pin: Secret
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -106,12 +110,26 @@ def _check(config: Config, source: str) -> None:
         raise ConfigError(f"{source}: format {config.format} is not known; this program reads format {FORMAT}")
     if not KIOSK_ID.fullmatch(config.kiosk.id):
         raise ConfigError(f"{source}: [kiosk] id {config.kiosk.id!r} must be 8 to 32 small Latin letters, digits and hyphens")
-    if min(config.screen.width, config.screen.height) < 1:
-        raise ConfigError(f"{source}: [screen] width and height must be at least 1")
-    if config.server is None:
-        return
-    if not 0 < config.server.port < 1 << 16:
-        raise ConfigError(f"{source}: [server] port {config.server.port} must be from 1 to 65535")
+    _check_screen(config.screen, source)
+    if not 0 <= config.sound.volume <= 100:  # noqa: PLR2004 - percent
+        raise ConfigError(f"{source}: [sound] volume {config.sound.volume} must be from 0 to 100")
+    if config.technician is not None and not _PIN.fullmatch(config.technician.pin.reveal()):
+        raise ConfigError(f"{source}: [technician] pin must be the whole line that `vidhuk-kiosk pin` printed, not the PIN itself")
+    if config.server is not None:
+        _check_server(config.server, source)
+
+
+def _check_screen(screen: Display, source: str) -> None:
+    if not all(SMALLEST <= side <= LARGEST for side in (screen.width, screen.height)):
+        raise ConfigError(f"{source}: [screen] width and height must be from {SMALLEST} to {LARGEST} pixels")
+    least, most = DIAGONALS_INCH
+    if not least <= screen.diagonal_inch <= most:
+        raise ConfigError(f"{source}: [screen] diagonal_inch {screen.diagonal_inch:g} must be from {least} to {most} inches")
+
+
+def _check_server(server: Server, source: str) -> None:
+    if not 0 < server.port < 1 << 16:
+        raise ConfigError(f"{source}: [server] port {server.port} must be from 1 to 65535")
     for name in ("signing_key", "sealing_key"):
-        if not _KEY.fullmatch(getattr(config.server, name)):
+        if not _KEY.fullmatch(getattr(server, name)):
             raise ConfigError(f"{source}: [server] {name} must be 64 hexadecimal digits, as `vidhuk-server kiosk add` printed it")

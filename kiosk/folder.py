@@ -46,6 +46,27 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that a power cut leaves what was there before, or the whole of it."""
+    temporary = path.with_name(f"{path.name}.new")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def point_durably(link: Path, name: str) -> None:
+    """Let a symbolic link lead to `name` so that a power cut leaves it leading to the old or the new."""
+    temporary = link.with_name(f"{link.name}.new")
+    with suppress(FileNotFoundError):
+        temporary.unlink()
+    temporary.symlink_to(name)
+    temporary.replace(link)
+    sync_folder(link.parent)
+
+
 def file_system_of(path: Path, mounts: str) -> str:
     """Give the kind of file system that holds `path`: the longest, last mounted one above it."""
     found = ("", "")
@@ -71,6 +92,14 @@ def wake(data_dir: Path, sender: socket.socket) -> None:
     """Tell sync that there is something to deliver; when it does not run it will see by itself."""
     with suppress(OSError), _short_path(data_dir) as path:
         sender.sendto(b"\0", path)
+
+
+def sync_listens(data_dir: Path) -> bool:
+    """Whether sync runs, as far as the socket tells on which it is woken."""
+    with wake_sender() as sender, suppress(OSError), _short_path(data_dir) as path:
+        sender.connect(path)
+        return True
+    return False
 
 
 def wake_sender() -> socket.socket:

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
+import msgspec
 import pytest
 
 from kiosk import folder
-from kiosk.config import Display, parse
+from kiosk.config import Config, Display, Sound, parse
 from kiosk.errors import ConfigError, DataFolderError
+from kiosk.technician.pin import hashed
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PIN = "$argon2id$v=19$m=65536,t=2,p=1$841XmcPJuD/MD6BcJym44g$3saCImyINKVXzwPI3RIlICcy85z1ZFQ+ILpaGWNxTHE"
 WHOLE = f"""
 format = 1
 [kiosk]
@@ -25,6 +32,14 @@ sealing_key = "{"0b" * 32}"
 width = 1024
 height = 600
 fullscreen = false
+diagonal_inch = 7
+rotation = 90
+[sound]
+speaker = "USB Audio"
+headphones = ""
+volume = 55
+[technician]
+pin = "{PIN}"
 """
 
 
@@ -34,17 +49,43 @@ def test_the_whole_file_is_read() -> None:
     assert config.data_dir == Path("/var/lib/vidhuk-kiosk")
     assert config.server is not None
     assert config.server.credential.reveal() == "hush hush"
-    assert config.screen == Display(1024, 600, fullscreen=False)
+    assert config.screen == Display(1024, 600, fullscreen=False, diagonal_inch=7, rotation=90)
+    assert config.sound == Sound("USB Audio", "", 55)
+    assert config.technician is not None
+    assert config.technician.pin.reveal() == PIN
 
 
 def test_a_secret_shows_itself_to_nobody() -> None:
     assert "hush" not in repr(parse(WHOLE, "kiosk.toml"))
+    assert "argon2id" not in repr(parse(WHOLE, "kiosk.toml"))
 
 
-def test_server_and_screen_may_be_left_out() -> None:
+def test_everything_but_the_kiosk_itself_may_be_left_out() -> None:
     config = parse(WHOLE[: WHOLE.index("[server]")], "kiosk.toml")
     assert config.server is None
+    assert config.technician is None
     assert config.screen == Display(1280, 800, fullscreen=True)
+    assert config.sound == Sound()
+
+
+def test_a_hash_by_the_command_is_taken() -> None:
+    assert parse(WHOLE.replace(PIN, hashed("482915")), "kiosk.toml").technician is not None
+
+
+def tables(struct: Any, table: str = "") -> Iterator[tuple[str, str]]:
+    for key, kind in get_type_hints(struct).items():
+        inner = next((part for part in (kind, *get_args(kind)) if isinstance(part, type) and issubclass(part, msgspec.Struct)), None)
+        if inner is None:
+            yield table, key
+        else:
+            yield from tables(inner, f"[{key}] ")
+
+
+@pytest.mark.parametrize(("table", "key"), list(tables(Config)))
+def test_every_key_is_in_the_documents(table: str, key: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    rows = [line for line in page.split("\n## ")[1].splitlines() if line.startswith(f"| `{table}")]
+    assert any(f"`{table}{key}`" in row or f"`{key}`" in row.split("|")[1] for row in rows), f"{table}{key} is not in docs/configuration.md"
 
 
 @pytest.mark.parametrize(
@@ -53,7 +94,7 @@ def test_server_and_screen_may_be_left_out() -> None:
         ("data_dir", "data_folder", "kiosk.toml: kiosk: unknown key 'data_folder'; did you mean 'data_dir'?"),
         ("signing_key", "signing_kye", "server: unknown key 'signing_kye'; did you mean 'signing_key'?"),
         ("[screen]", "[sceen]", "unknown key 'sceen'; did you mean 'screen'?"),
-        ("width", "x", "screen: unknown key 'x'; the keys are width, height, fullscreen"),
+        ("width", "x", "screen: unknown key 'x'; the keys are width, height, fullscreen, diagonal_inch, rotation"),
         ("format = 1", "format = 2", "format 2 is not known"),
         ("exit-sample-1", "Exit 1", "must be 8 to 32 small Latin letters"),
         ('"uk"', '"fr"', "$.kiosk.language"),
@@ -61,7 +102,17 @@ def test_server_and_screen_may_be_left_out() -> None:
         ("1883", "70000", "port 70000 must be from 1 to 65535"),
         ("0a0a", "zz0a", "signing_key must be 64 hexadecimal digits"),
         ('"hush hush"', "5", "$.server.credential"),
-        ("width = 1024", "width = 0", "width and height must be at least 1"),
+        ("width = 1024", "width = 0", "[screen] width and height must be from 200 to 16384 pixels"),
+        ("height = 600", "height = 60000", "[screen] width and height must be from 200 to 16384 pixels"),
+        ("diagonal_inch = 7", "diagonal_inch = 2.5", "[screen] diagonal_inch 2.5 must be from 3 to 100"),
+        ("diagonal_inch = 7", "diagonal_inch = nan", "[screen] diagonal_inch nan must be from 3 to 100"),
+        ("diagonal_inch = 7", "diagonal_inch = 254", "[screen] diagonal_inch 254 must be from 3 to 100"),
+        ("rotation = 90", "rotation = 45", "$.screen.rotation"),
+        ("volume = 55", "volume = 101", "[sound] volume 101 must be from 0 to 100"),
+        ("volume = 55", "volume = -1", "[sound] volume -1 must be from 0 to 100"),
+        (PIN, "482915", "pin must be the whole line that `vidhuk-kiosk pin` printed, not the PIN itself"),
+        (PIN, PIN[:60], "pin must be the whole line"),
+        ("pin =", "pim =", "technician: unknown key 'pim'; did you mean 'pin'?"),
         ("[screen]", "[screen", "this is not TOML"),
         ('id = "exit-sample-1"', "", "missing required field `id`"),
     ],

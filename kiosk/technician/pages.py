@@ -1,0 +1,186 @@
+"""The pages of the menu: what is known in, lines for the screen out. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from kiosk import texts
+from kiosk.gesture import Corner
+from kiosk.screens import Comfort, Entry, Menu
+from kiosk.technician.lines import (
+    HEADPHONES,
+    SPEAKER,
+    Known,
+    acked,
+    buttons_line,
+    clock_line,
+    glass_line,
+    network_line,
+    percent,
+    power_line,
+    storage_line,
+    store_line,
+    temperature_line,
+    time,
+    tone_line,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Words = Callable[[str], str]
+    Page = Callable[[Known, Words], Menu]
+
+BACK: Final = "back"
+ROOT: Final = "root"
+OVERVIEW: Final = "overview"
+TESTS: Final = "tests"
+GLASS: Final = "glass"
+NETWORK: Final = "network"
+OUTBOX: Final = "outbox"
+VOLUME: Final = "volume"
+BRIGHTNESS: Final = "brightness"
+RESTART: Final = "restart"
+
+COLOURS: Final = "test:colours"
+TEST_VOTE: Final = "do:test_vote"
+RESTART_NOW: Final = "do:restart"
+LESS: Final = "less"
+MORE: Final = "more"
+
+
+def draw(page: str, known: Known, language: str) -> Menu:
+    """Give a page as the screen shows it."""
+    _ = texts.words_in(language)
+    menu = _PAGES[page](known, _)
+    back = () if page == ROOT else (Entry(BACK, _("Back")),)
+    comfort = known.tried.comfort if page == GLASS else Comfort()
+    return msgspec.structs.replace(menu, language=language, entries=(*menu.entries, *back), comfort=comfort)
+
+
+def _root(known: Known, _: Words) -> Menu:
+    delivery, network = known.readings.delivery, network_line(known, _)
+    brightness = _("This screen has no control") if known.brightness is None else percent(known.brightness)
+    entries = (
+        Entry(_to(OVERVIEW), _("About this kiosk"), known.about.kiosk),
+        Entry(_to(TESTS), _("Self-test")),
+        Entry(_to(NETWORK), _("Network"), network.detail, network.well),
+        Entry(_to(OUTBOX), _("Outbox"), _("Waiting: {count}").format(count=delivery.waiting), not delivery.faults),
+        Entry(_to(VOLUME), _("Volume"), percent(known.volume)),
+        Entry(_to(BRIGHTNESS), _("Brightness"), brightness),
+        Entry(TEST_VOTE, _("Test vote"), _("It is kept apart and never counted")),
+        Entry(_to(RESTART), _("Restart")),
+    )
+    return Menu(title=_("Technician’s menu"), entries=entries)
+
+
+def _overview(known: Known, _: Words) -> Menu:
+    about, unknown = known.about, _("not known yet")
+    version = str(about.settings) if about.settings else _("None yet: the shipped questionnaire is asked")
+    asked = _("{name}, version {version}").format(name=about.questionnaire, version=about.questionnaire_version)
+    entries = (
+        Entry("kiosk", _("Kiosk"), about.kiosk),
+        Entry("centre", _("Centre"), about.centre or unknown),
+        Entry("software", _("Software"), about.software),
+        Entry("settings", _("Settings"), version),
+        Entry("questionnaire", _("Questionnaire"), asked if about.questionnaire else unknown),
+    )
+    return Menu(title=_("About this kiosk"), entries=entries)
+
+
+def _tests(known: Known, _: Words) -> Menu:
+    entries = (
+        store_line(known.tried, _),
+        glass_line(known.tried, _),
+        tone_line("speaker", SPEAKER, _("Loudspeaker"), known.tried, _),
+        tone_line("headphones", HEADPHONES, _("Headphones"), known.tried, _),
+        buttons_line(known.tried, _),
+        storage_line(known.readings, _),
+        temperature_line(known.readings, _),
+        power_line(known.readings, _),
+        clock_line(known.now, _),
+    )
+    return Menu(title=_("Self-test"), entries=entries)
+
+
+def _glass(known: Known, _: Words) -> Menu:
+    names = {
+        Corner.UPPER_LEFT: _("Upper left corner"),
+        Corner.UPPER_RIGHT: _("Upper right corner"),
+        Corner.LOWER_RIGHT: _("Lower right corner"),
+        Corner.LOWER_LEFT: _("Lower left corner"),
+    }
+    felt = known.tried.corners
+    corners = (
+        Entry(f"corner:{corner}", name, _("felt") if corner in felt else _("Touch it"), True if corner in felt else None)
+        for corner, name in names.items()
+    )
+    colours = Entry(COLOURS, _("Other colours"), _("Look for spots and dark places"))
+    return Menu(title=_("Screen and touch"), entries=(*corners, colours))
+
+
+def _network(known: Known, _: Words) -> Menu:
+    delivery = known.readings.delivery
+    entries = (
+        Entry("server", _("Server"), known.about.server or _("None yet: this kiosk is not enrolled")),
+        network_line(known, _),
+        Entry("acked", _("Received by the server"), acked(delivery, _)),
+    )
+    return Menu(title=_("Network"), entries=entries)
+
+
+def _outbox(known: Known, _: Words) -> Menu:
+    delivery = known.readings.delivery
+    oldest = time(delivery.oldest_ms) if delivery.oldest_ms is not None else _("none")
+    refused = "server_refused" in delivery.faults
+    forked = "log_forked" in delivery.faults
+    refusal = _("Some are in quarantine: tell the server’s administrator") if refused else _("nothing")
+    entries = [
+        Entry("waiting", _("Records waiting"), str(delivery.waiting)),
+        Entry("oldest", _("The oldest of them"), oldest),
+        Entry("acked", _("Received by the server"), acked(delivery, _)),
+        Entry("refused", _("Refused by the server"), refusal, not refused),
+    ]
+    if forked:
+        forked_detail = _("The server has other records under these numbers: wait an hour, then tell its administrator")
+        entries.append(Entry("forked", _("Order of the records"), forked_detail, well=False))
+    return Menu(title=_("Outbox"), entries=tuple(entries))
+
+
+def _volume(known: Known, _: Words) -> Menu:
+    entries = (Entry(LESS, _("Quieter")), Entry(MORE, _("Louder")))
+    return Menu(title=_("Volume: {percent}").format(percent=percent(known.volume)), entries=entries)
+
+
+def _brightness(known: Known, _: Words) -> Menu:
+    if known.brightness is None:
+        detail = _("Use the buttons on the screen’s own case, if it has any")
+        return Menu(title=_("Brightness"), entries=(Entry("none", _("This screen has no control"), detail),))
+    entries = (Entry(LESS, _("Darker")), Entry(MORE, _("Brighter")))
+    return Menu(title=_("Brightness: {percent}").format(percent=percent(known.brightness)), entries=entries)
+
+
+def _restart(_known: Known, _: Words) -> Menu:
+    return Menu(
+        title=_("Restart"), entries=(Entry(RESTART_NOW, _("Restart the program now"), _("It takes some seconds; no vote is lost")),)
+    )
+
+
+_PAGES: Final[dict[str, Page]] = {
+    ROOT: _root,
+    OVERVIEW: _overview,
+    TESTS: _tests,
+    GLASS: _glass,
+    NETWORK: _network,
+    OUTBOX: _outbox,
+    VOLUME: _volume,
+    BRIGHTNESS: _brightness,
+    RESTART: _restart,
+}
+PAGES: Final = frozenset(_PAGES)
+
+
+def _to(page: str) -> str:
+    return f"page:{page}"

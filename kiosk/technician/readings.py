@@ -1,0 +1,77 @@
+"""What the menu knows: values alone, read by `probes` from the machine and handed in by the composition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+import msgspec
+
+Output = Literal["speaker", "headphones"]
+
+HOT_C: Final = 80.0
+"""From here on a Raspberry Pi slows itself down."""
+LITTLE_BYTES: Final = 200_000_000
+LITTLE_SHARE: Final = 0.05
+
+
+class About(msgspec.Struct, frozen=True):
+    """Which kiosk this is and what it asks. `server` is "host:port", empty while the kiosk is not enrolled."""
+
+    kiosk: str
+    software: str
+    centre: str = ""
+    server: str = ""
+    settings: int = 0
+    questionnaire: str = ""
+    questionnaire_version: int = 0
+
+
+class Storage(msgspec.Struct, frozen=True):
+    """The room on the card."""
+
+    free_bytes: int
+    total_bytes: int
+
+    @property
+    def is_little(self) -> bool:
+        """Whether somebody should do something about it."""
+        return self.free_bytes < max(LITTLE_BYTES, LITTLE_SHARE * self.total_bytes)
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """How far the votes have got. `running` is whether sync lives; `oldest_ms` and `acked_ms` are wall times of records."""
+
+    running: bool = False
+    connected: bool = False
+    waiting: int = 0
+    oldest_ms: int | None = None
+    acked: int = 0
+    acked_ms: int | None = None
+    faults: tuple[str, ...] = ()
+
+
+class Readings(msgspec.Struct, frozen=True):
+    """What the machine says about itself; None where it cannot say."""
+
+    storage: Storage | None = None
+    temperature_c: float | None = None
+    under_voltage: bool | None = None
+    delivery: Delivery = Delivery()
+
+
+class Outlets(msgspec.Struct, frozen=True):
+    """What the menu can set off, each given by whoever owns it. All are called on the main thread and return at once.
+
+    `about` tells which kiosk this is, `read` reads the machine, and `at_rest` is whether nobody is being served. `probe_store` has
+    something written to votes.db and tells later whether it was; `tone` plays a test tone and tells whether that output took it.
+    `begin_test` has the question asked once, recorded as a test, and `restart` ends the program, which systemd then starts again.
+    """
+
+    about: Callable[[], About]
+    read: Callable[[], Readings]
+    at_rest: Callable[[], bool]
+    probe_store: Callable[[Callable[[bool], None]], None]
+    tone: Callable[[Output], bool]
+    begin_test: Callable[[], None]
+    restart: Callable[[], None]
