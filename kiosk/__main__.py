@@ -13,6 +13,7 @@ import typer
 from kiosk import compose
 from kiosk.config import Config, parse
 from kiosk.errors import ConfigError, DataFolderError, NoScreenError
+from kiosk.technician import pin as technician_pin
 
 app = typer.Typer(help="Vidhuk: the feedback terminal.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -32,6 +33,18 @@ def ui(
 def sync(config: ConfigFile) -> None:
     """Deliver stored votes to the server and take in its settings. It has no screen."""
     compose.run_sync(_read(config))
+
+
+@app.command()
+def pin() -> None:
+    """Ask for a technician's PIN and print its line for [technician] in kiosk.toml."""
+    while True:
+        chosen = str(typer.prompt("PIN, 6 to 10 digits", hide_input=True, confirmation_prompt="The same once more", err=True))
+        objection = technician_pin.objection(chosen)
+        if objection is None:
+            break
+        typer.echo(objection, err=True)
+    typer.echo(f'pin = "{technician_pin.hashed(chosen)}"')
 
 
 def _read(path: Path) -> Config:
