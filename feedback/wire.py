@@ -15,6 +15,7 @@ ROOT: Final = "vidhuk/v1"
 MAX_RECORDS: Final = 400
 MAX_BATCH_BYTES: Final = 64 * 1024
 MAX_PACKET_BYTES: Final = 128 * 1024
+MAX_REASON: Final = 200
 KIOSK_ID: Final = re.compile(r"[a-z0-9-]{8,32}")
 
 SERVER_STATE_TOPIC: Final = f"{ROOT}/server/state"
@@ -124,7 +125,8 @@ class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a kiosk says about itself. The retained will has `online` false and the same `session`.
 
-    `showing` is why it asks nothing just now: "closed", "maintenance", "announcement", "out_of_order"; empty while it asks.
+    `showing` is why it asks nothing just now: "closed", "maintenance", "announcement", "out_of_order"; empty while it asks. `refused` is
+    the reason, of at most MAX_REASON characters, for which it did not accept the last settings it was sent.
     """
 
     online: bool
@@ -135,6 +137,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     clock_trusted: bool = False
     faults: tuple[str, ...] = ()
     showing: str = ""
+    refused: str = ""
     v: int = VERSION
 
 

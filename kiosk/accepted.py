@@ -1,18 +1,20 @@
-"""The folder `accepted/`: sync puts verified settings there, ui reads them between visits. Both check the signature themselves."""
+"""The folder `accepted/`: sync puts what the server signed there, ui reads it between visits. Both check it themselves."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from feedback import wire
-from feedback.questionnaire import parse
-from feedback.settings import KioskSettings, verify
-from kiosk.errors import SettingsRefusedError
+from feedback import notice, settings, signed, wire
+from feedback.notice import Notice
+from feedback.questionnaire_file import parse
+from feedback.settings import KioskSettings
+from kiosk import usable
+from kiosk.errors import NoticeRefusedError, SettingsRefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "accepted"
 CURRENT: Final = "current"
+NOTICE: Final = "notice.json"
+ASSETS: Final = "assets"
+
+D = TypeVar("D", KioskSettings, Notice)
 
 
 def read(payload: bytes, kiosk: str, signing_key: str) -> KioskSettings:
@@ -29,19 +35,12 @@ def read(payload: bytes, kiosk: str, signing_key: str) -> KioskSettings:
     Raises:
         SettingsRefusedError: they are not from this kiosk's server, not for this kiosk, or unusable.
     """
-    key = VerifyKey(bytes.fromhex(signing_key))
-
-    def is_signed(data: bytes, signature: bytes) -> bool:
-        try:
-            key.verify(data, signature)
-        except (BadSignatureError, ValueError):
-            return False
-        return True
-
     try:
-        return verify(wire.decode(payload, wire.Signed), kiosk, is_signed)
-    except wire.WireError as error:
-        raise SettingsRefusedError(error.reason) from error
+        found = _open(payload, KioskSettings, settings.PURPOSE, kiosk, signing_key)
+        usable.check_settings(found)
+    except (wire.WireError, usable.UnusableError) as error:
+        raise SettingsRefusedError(str(error)) from error
+    return found
 
 
 def name_of_current(data_dir: Path) -> str | None:
@@ -67,9 +66,66 @@ def read_current(data_dir: Path, kiosk: str, signing_key: str) -> KioskSettings 
     return read(payload, kiosk, signing_key)
 
 
+def open_notice(payload: bytes, kiosk: str, signing_key: str) -> Notice:
+    """Give the notice in a signed message.
+
+    Raises:
+        NoticeRefusedError: it is not from this kiosk's server, not for this kiosk, or unusable.
+    """
+    try:
+        found = _open(payload, Notice, notice.PURPOSE, kiosk, signing_key)
+        usable.check_notice(found)
+    except (wire.WireError, usable.UnusableError) as error:
+        raise NoticeRefusedError(str(error)) from error
+    return found
+
+
+def mark_of_notice(data_dir: Path) -> tuple[int, int] | None:
+    """Give what changes whenever the accepted notice does; cheap enough to ask every second."""
+    try:
+        status = (data_dir / FOLDER / NOTICE).stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
+
+
+def read_notice(data_dir: Path, kiosk: str, signing_key: str) -> Notice | None:
+    """Give the notice that was accepted last, or None when there is none yet.
+
+    Raises:
+        NoticeRefusedError: what is there is not what the server signed.
+    """
+    try:
+        payload = (data_dir / FOLDER / NOTICE).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise NoticeRefusedError(str(error)) from error
+    return open_notice(payload, kiosk, signing_key)
+
+
+def asset(data_dir: Path, sha256: str | None) -> Path | None:
+    """Give the picture of that SHA-256 (hex) if it has arrived; sync checked it before it took that name."""
+    path = data_dir / FOLDER / ASSETS / (sha256 or "none")
+    return path if usable.ASSET.fullmatch(sha256 or "") and path.is_file() else None
+
+
 def before_any(kiosk: str) -> KioskSettings:
     """Give the settings of a kiosk that has received none: the questionnaire that ships with it, and no desks."""
     return KioskSettings(version=0, kiosk=kiosk, centre="", questionnaire=_shipped_questionnaire())
+
+
+def _open(payload: bytes, kind: type[D], purpose: str, kiosk: str, signing_key: str) -> D:
+    key = VerifyKey(bytes.fromhex(signing_key))
+
+    def is_signed(content: bytes, signature: bytes) -> bool:
+        try:
+            key.verify(content, signature)
+        except (BadSignatureError, ValueError):
+            return False
+        return True
+
+    return signed.open_signed(wire.decode(payload, wire.Signed), kind, purpose, kiosk=kiosk, check=is_signed)
 
 
 @cache

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from feedback import wire
-from kiosk.errors import Fault, SettingsRefusedError
+from kiosk.errors import Fault, NoticeRefusedError, SettingsRefusedError
 from kiosk.sync.deliver import POLL_S
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kiosk.sync.deliver import Deliverer
     from kiosk.sync.inbox import Inbox
+    from kiosk.sync.notices import NoticeReceiver
     from kiosk.sync.settings import SettingsReceiver
     from kiosk.sync.state import StateReport
 
@@ -26,16 +27,20 @@ log = logging.getLogger(__name__)
 class Agent:
     """Everything sync does, on one thread."""
 
-    def __init__(self, inbox: Inbox, settings: SettingsReceiver, *, kiosk: str, alive: Callable[[], None]) -> None:
+    def __init__(self, inbox: Inbox, settings: SettingsReceiver, notices: NoticeReceiver, *, kiosk: str, alive: Callable[[], None]) -> None:
         """`alive` is called once a round, for the watchdog."""
         self._inbox = inbox
         self._settings = settings
+        self._notices = notices
         self._alive = alive
         self._stopped = False
-        self._settings_refused = False
+        self.refused = ""
+        """Why the last settings that came were not accepted; empty if they were."""
+        self._notice_refused = False
         self._routes: dict[str, Callable[[bytes], None]] = {
             wire.ack_topic(kiosk): lambda payload: self._deliverer.acknowledged(wire.decode(payload, wire.Ack)),
             wire.settings_topic(kiosk): self._receive_settings,
+            wire.notice_topic(kiosk): self._receive_notice,
             wire.SERVER_STATE_TOPIC: lambda payload: self._deliverer.server_said(wire.decode(payload, wire.ServerState)),
         }
 
@@ -47,7 +52,8 @@ class Agent:
     @property
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong with what the server sent."""
-        return (Fault.SETTINGS_REFUSED,) if self._settings_refused else ()
+        wrong = {Fault.SETTINGS_REFUSED: bool(self.refused), Fault.NOTICE_REFUSED: self._notice_refused}
+        return tuple(fault for fault, is_so in wrong.items() if is_so)
 
     def connected(self, session: UUID) -> None:
         """A connection has begun."""
@@ -73,6 +79,7 @@ class Agent:
             wait_s = POLL_S
             with _putting_off():
                 wait_s = self._deliverer.step()
+            self._deliverer.let_ui_know()
             self._report.step()
             self._alive()
             self._inbox.wait(wait_s)
@@ -83,14 +90,27 @@ class Agent:
         self._inbox.post(_nothing)
 
     def _receive_settings(self, payload: bytes) -> None:
+        if not payload:  # the retained message was taken back
+            return
         try:
             if self._settings.receive(payload):
                 log.info("accepted settings %s", self._settings.version)
         except SettingsRefusedError as error:
             log.warning("settings refused: %s", error)
-            self._settings_refused = True
+            self.refused = str(error)[: wire.MAX_REASON]
             return
-        self._settings_refused = False
+        self.refused = ""
+
+    def _receive_notice(self, payload: bytes) -> None:
+        if not payload:
+            return
+        try:
+            self._notices.receive(payload)
+        except NoticeRefusedError as error:
+            log.warning("notice refused: %s", error)
+            self._notice_refused = True
+            return
+        self._notice_refused = False
 
 
 @contextmanager

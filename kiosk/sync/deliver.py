@@ -7,6 +7,8 @@ what is due and says in how many seconds it wants to be called again at the late
 from __future__ import annotations
 
 import logging
+import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -14,7 +16,7 @@ import msgspec
 from feedback import wire
 from feedback.records import RecordError, decode_body
 from kiosk.errors import Fault
-from kiosk.sync.delivery import Fork
+from kiosk.sync.delivery import CONNECTED, FAULTS, Fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,6 +137,12 @@ class Deliverer:
                 return POLL_S
             self._send(self._in_flight)
         return min(POLL_S, (self._again_at_ms - now_ms) / 1000)
+
+    def let_ui_know(self) -> None:
+        """Note for the technician's menu how the delivery is; a full disk may keep the note from being new."""
+        with suppress(sqlite3.OperationalError):
+            self._ledger.note(CONNECTED, "yes" if self._connected else "no")
+            self._ledger.note(FAULTS, ",".join(self.faults))
 
     def _agree(self, ack: wire.Ack) -> None:
         if ack.generation != self._ledger.generation:

@@ -121,7 +121,8 @@ class MqttTransport:
             log.warning("the broker refuses this kiosk: %s", reason)
             client.disconnect()
             return
-        topics = (wire.ack_topic(self._kiosk), wire.settings_topic(self._kiosk), wire.SERVER_STATE_TOPIC)
+        own = (topic(self._kiosk) for topic in (wire.ack_topic, wire.settings_topic, wire.notice_topic))
+        topics = (*own, wire.SERVER_STATE_TOPIC)
         client.subscribe([(topic, 1) for topic in topics])
         self._was_connected = True
         session = self._session

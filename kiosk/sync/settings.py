@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import logging
-import os
+import re
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kiosk import accepted
 from kiosk.errors import SettingsRefusedError
-from kiosk.folder import sync_folder
+from kiosk.folder import point_durably, write_durably
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
+    from feedback.settings import KioskSettings
     from kiosk.config import Config
 
 log = logging.getLogger(__name__)
+
+_FILE: Final = re.compile(r"settings-(\d+)\.json")
 
 
 class SettingsReceiver:
     """Accepts settings for one kiosk from one server."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, tell: Callable[[tuple[KioskSettings, ...]], None]) -> None:
+        """`tell` hears of the accepted settings, now and whenever newer ones come: those, and the ones before them."""
         assert config.server is not None  # noqa: S101 - sync does not start without a server
         self._kiosk = config.kiosk.id
         self._signing_key = config.server.signing_key
-        self._data_dir = config.data_dir
         self._folder = config.data_dir / accepted.FOLDER
         self._folder.mkdir(exist_ok=True)
-        self.version = self._accepted_version()
+        self._tell = tell
+        self._kept = self._read_kept(accepted.name_of_current(config.data_dir))
+        self._tell(self._kept)
+
+    @property
+    def version(self) -> int:
+        """The version that was accepted last, 0 for none."""
+        return self._kept[0].version if self._kept else 0
 
     def receive(self, payload: bytes) -> bool:
         """Accept a signed message; whether it was new.
@@ -43,34 +53,37 @@ class SettingsReceiver:
         if settings.version == self.version:
             return False
         name = f"settings-{settings.version}.json"
-        _write_durably(self._folder / name, payload)
-        _point_durably(self._folder / accepted.CURRENT, name)
-        self.version = settings.version
+        write_durably(self._folder / name, payload)
+        point_durably(self._folder / accepted.CURRENT, name)
+        self._kept = (settings, *self._kept[:1])
+        self._tidy()
+        self._tell(self._kept)
         return True
 
-    def _accepted_version(self) -> int:
+    def _read_kept(self, current: str | None) -> tuple[KioskSettings, ...]:
+        """Give the accepted settings and those before them, which ui may still use; none if the accepted ones cannot be used."""
+        number = _number(current or "")
+        earlier = [kept for kept in map(_number, self._names()) if kept < number]
+        return tuple(found for kept in (number, *sorted(earlier)[-1:]) if kept and (found := self._read(kept)) is not None)
+
+    def _read(self, number: int) -> KioskSettings | None:
         try:
-            current = accepted.read_current(self._data_dir, self._kiosk, self._signing_key)
-        except SettingsRefusedError as error:
-            log.warning("the accepted settings are not usable: %s", error)
-            return 0
-        return current.version if current else 0
+            return accepted.read((self._folder / f"settings-{number}.json").read_bytes(), self._kiosk, self._signing_key)
+        except (SettingsRefusedError, OSError) as error:
+            log.warning("the accepted settings %d are not usable: %s", number, error)
+            return None
+
+    def _tidy(self) -> None:
+        kept = {settings.version for settings in self._kept}
+        for name in self._names():
+            if _number(name) not in kept:
+                with suppress(OSError):
+                    (self._folder / name).unlink()
+
+    def _names(self) -> list[str]:
+        return [path.name for path in self._folder.iterdir() if _FILE.fullmatch(path.name)]
 
 
-def _write_durably(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(".new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
-
-
-def _point_durably(link: Path, name: str) -> None:
-    temporary = link.with_suffix(".new")
-    with suppress(FileNotFoundError):
-        temporary.unlink()
-    temporary.symlink_to(name)
-    temporary.replace(link)
-    sync_folder(link.parent)
+def _number(name: str) -> int:
+    match = _FILE.fullmatch(name)
+    return int(match[1]) if match else 0

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from uuid import UUID
 
-from feedback.questionnaire import Choice, Kind, Question, Questionnaire
+from feedback.questionnaire import Choice, Face, Kind, Question, Questionnaire
 from feedback.records import Moment
 from feedback.settings import DeskOption, KioskSettings, Timing
 
@@ -48,7 +48,8 @@ def counted_ids() -> Callable[[], UUID]:
 
 def question(name: str, kind: Kind, *choices: str, **more: Any) -> Question:
     """A question whose words are its ids."""
-    words = tuple(Choice(id=choice, words={"uk": choice, "en": choice}) for choice in choices)
+    faces = {str(face): face for face in Face if kind is Kind.FACES}
+    words = tuple(Choice(id=choice, words={"uk": choice, "en": choice}, face=faces.get(choice)) for choice in choices)
     return Question(id=name, text={"uk": f"{name}?", "en": f"{name}?"}, kind=kind, choices=words, **more)
 
 

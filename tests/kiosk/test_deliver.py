@@ -411,7 +411,7 @@ def test_a_full_disk_puts_a_mark_off_and_ends_nothing(kiosk: Kiosk, caplog: pyte
     kiosk.deliverer.connected()
     kiosk.deliverer.step()
     (_, ack) = kiosk.carry()
-    agent = Agent(None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
+    agent = Agent(None, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
     agent.serve(kiosk.deliverer, None)  # type: ignore[arg-type]
     kiosk.ledger._db.execute("PRAGMA query_only = 1")
     agent.received(wire.ack_topic(KIOSK), wire.encode(ack))
@@ -419,6 +419,21 @@ def test_a_full_disk_puts_a_mark_off_and_ends_nothing(kiosk: Kiosk, caplog: pyte
     kiosk.ledger._db.execute("PRAGMA query_only = 0")
     agent.received(wire.ack_topic(KIOSK), wire.encode(ack))
     assert kiosk.ledger.mark(ack.epoch) == 3
+
+
+def test_ui_learns_how_the_delivery_is(kiosk: Kiosk) -> None:
+    path = kiosk.data_dir / delivery.FILE
+    kiosk.deliverer.let_ui_know()
+    assert delivery.facts(path) == {delivery.CONNECTED: "no", delivery.FAULTS: ""}
+    kiosk.vote()
+    kiosk.deliverer.connected()
+    kiosk.deliverer.acknowledged(wire.Ack(kiosk.store.epoch, 1, "00" * 32, "g1"))
+    kiosk.deliverer.let_ui_know()
+    assert delivery.facts(path) == {delivery.CONNECTED: "yes", delivery.FAULTS: Fault.LOG_FORKED}
+    kiosk.ledger._db.execute("PRAGMA query_only = 1")
+    kiosk.deliverer.disconnected()
+    kiosk.deliverer.let_ui_know()
+    kiosk.ledger._db.execute("PRAGMA query_only = 0")
 
 
 def test_the_reader_follows_the_file_that_bears_the_name(data_dir: Path) -> None:

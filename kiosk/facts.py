@@ -1,0 +1,32 @@
+"""The names of the small facts that ui keeps in votes.db for sync to report, and what they may say. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kiosk.errors import Fault
+
+SETTINGS_FACT: Final = "settings_version"
+"""The version of the settings in use."""
+SHOWING_FACT: Final = "showing"
+"""Why ui asks nothing just now, one of SHOWINGS; empty while it asks."""
+UI_FAULTS_FACT: Final = "ui_faults"
+"""What is wrong with the devices of ui: names of faults, separated by spaces."""
+
+SHOWINGS: Final = frozenset({"closed", "maintenance", "announcement", "out_of_order"})
+
+
+def settings_in(fact: str | None) -> int:
+    """Give the version that SETTINGS_FACT says; 0 for none."""
+    return int(fact) if fact is not None and fact.isdecimal() else 0
+
+
+def showing_in(fact: str | None) -> str:
+    """Give what SHOWING_FACT says, as far as it is known."""
+    return fact if fact in SHOWINGS else ""
+
+
+def faults_in(fact: str | None) -> tuple[Fault, ...]:
+    """Give the faults that UI_FAULTS_FACT names, as far as they are known, each once."""
+    named = set((fact or "").split())
+    return tuple(fault for fault in Fault if fault in named)
