@@ -169,7 +169,7 @@ def _address_mistake(address: str, language: str) -> str:
     _ = texts.words_in(language)
     name, at, domain = address.partition("@")
     if not address:
-        return _("Type the e-mail address, or skip this question.")
+        return _("Type the address, or skip this question.")
     if not at:
         return _("The address lacks the @ sign, as in name@ukr.net.")
     if not name:
@@ -177,5 +177,5 @@ def _address_mistake(address: str, language: str) -> str:
     if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
         return _("Please check the part before @.")
     if "." not in domain.strip("."):
-        return _("After @ comes a name with a dot, as in ukr.net.")
+        return _("After @ comes a name with a dot: ukr.net.")
     return "" if _DOMAIN.fullmatch(domain) else _("Please check the part after @.")

@@ -9,12 +9,16 @@ from kivy.base import EventLoop, runTouchApp
 from kivy.clock import Clock
 
 from feedback.settings import Look
-from kiosk.screens import Announced, Ask, Called, Closed, Desk, OutOfOrder, Screen, Thanks
+from kiosk.screens import Announced, Ask, Called, Closed, Comment, Contact, Desk, Menu, OutOfOrder, Pin, Screen, Thanks
 from kiosk.ui import theme
 from kiosk.ui.arrange import Page
 from kiosk.ui.ask import AskView
 from kiosk.ui.closing import AnnouncedView, CalledView, ClosedView, OutOfOrderView, ThanksView
+from kiosk.ui.comment import CommentView
+from kiosk.ui.contact import ContactView
 from kiosk.ui.desk import DeskView
+from kiosk.ui.menu import MenuView
+from kiosk.ui.pin import PinView
 from kiosk.ui.view import Stage
 
 if TYPE_CHECKING:
@@ -27,12 +31,16 @@ TICK_S: Final = 0.05
 STILL_S: Final = 0.5
 _VIEWS: Final[dict[type, type[View]]] = {
     Ask: AskView,
+    Comment: CommentView,
+    Contact: ContactView,
     Desk: DeskView,
     Thanks: ThanksView,
     Called: CalledView,
     Closed: ClosedView,
     Announced: AnnouncedView,
     OutOfOrder: OutOfOrderView,
+    Pin: PinView,
+    Menu: MenuView,
 }
 
 
