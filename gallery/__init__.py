@@ -1,0 +1,1 @@
+"""Every screen of the kiosk as a picture: ./run gallery."""

@@ -1,0 +1,221 @@
+"""Every screen worth a look, as values: each kind, each question, empty, long and full, pressed, focused, about to close."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+from feedback.notice import AnnouncementKind
+from feedback.questionnaire import ContactWay, Face, Kind
+from feedback.questionnaire_file import parse
+from feedback.settings import DeskOption, KioskSettings
+from gallery.words import WORDS
+from kiosk import asking, keyboard
+from kiosk.filling import checked, cleared, typed
+from kiosk.screens import (
+    CALL,
+    DONE,
+    Announced,
+    Ask,
+    Called,
+    Closed,
+    Comfort,
+    Comment,
+    Contact,
+    Desk,
+    Entry,
+    Menu,
+    Option,
+    OutOfOrder,
+    Pin,
+    Screen,
+    Thanks,
+    changed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from feedback.questionnaire import Questionnaire
+
+LANGUAGES: Final = ("uk", "en")
+PLAN: Final = "plan"
+PHOTO: Final = "photo-{number}"
+
+
+def every_screen(language: str, comfort: Comfort) -> dict[str, Screen]:
+    """Give all of them by name, in the order of a visit."""
+    first = _first(_shipped()[0], language, comfort)
+    made = {f"first-{questionnaire.id}": _first(questionnaire, language, comfort) for questionnaire in _shipped()}
+    made |= {
+        "first-pressed": changed(first, chosen=(first.options[1].id,), stored=True),
+        "first-focus": changed(first, focus=first.options[0].id),
+        "first-focus-call": changed(first, focus=CALL),
+    }
+    for make in (_choices, _writing, _contacts, _desks, _endings, _technician):
+        made |= make(lambda key: WORDS[key][language], language, comfort)
+    return made
+
+
+def _shipped() -> list[Questionnaire]:
+    folder = resources.files("feedback") / "questionnaires"
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: (file.name != "default.yaml", file.name)
+    )
+    return [parse(file.read_text(encoding="utf-8"), file.name) for file in files]
+
+
+def _first(questionnaire: Questionnaire, language: str, comfort: Comfort) -> Ask:
+    settings = KioskSettings(1, "kyiv-obolon-1", WORDS["centre"]["uk"], questionnaire)
+    shown = language if language in questionnaire.languages else questionnaire.languages[0]
+    return asking.first_screen(settings, questionnaire, shown, comfort, ticket=False)
+
+
+Say = "Callable[[str], str]"
+
+
+def _choices(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:
+    def ask(kind: Kind, question: str, options: tuple[Option, ...], **more: object) -> Ask:
+        return changed(Ask(language=language, comfort=comfort, id="question", kind=kind, question=say(question), options=options), **more)
+
+    reasons = tuple(Option(f"reason-{number}", words) for number, words in enumerate(say("reasons").split("; "), 1))
+    faces = tuple(Option(face.value, say(face.value), face) for face in Face)
+    ends = (say("end-low"), say("end-high"))
+    long = tuple(Option(f"long-{number}", say("long-answer")) for number in range(1, 7))
+    multiple = ask(Kind.MULTIPLE, "why-bad", reasons, note=say("several"), chosen=(reasons[1].id, reasons[3].id))
+    return {
+        "faces-2": ask(Kind.FACES, "how-served", (faces[1], faces[4])),
+        "faces-3": ask(Kind.FACES, "how-served", (faces[1], faces[2], faces[4])),
+        "faces-5": ask(Kind.FACES, "how-served", faces),
+        "faces-5-pressed": ask(Kind.FACES, "how-served", faces, chosen=("poor",), stored=True),
+        "single": ask(Kind.SINGLE, "why-bad", reasons),
+        "single-focus": ask(Kind.SINGLE, "why-bad", reasons, focus=reasons[2].id),
+        "single-pressed": ask(Kind.SINGLE, "why-bad", reasons, chosen=(reasons[2].id,), stored=True),
+        "single-closing": ask(Kind.SINGLE, "why-bad", reasons, closes_in_s=9),
+        "single-long": ask(Kind.SINGLE, "long-question", long, note=say("long-note")),
+        "single-many": ask(Kind.SINGLE, "why-bad", tuple(Option(f"many-{n}", reasons[n % len(reasons)].words) for n in range(14))),
+        "multiple": multiple,
+        "multiple-focus": changed(multiple, focus=DONE),
+        "yes-no": ask(Kind.YES_NO, "solved", (Option("yes", say("yes")), Option("no", say("no")))),
+        "scale-5": ask(Kind.SCALE, "easy", _numbers(1, 5), ends=ends),
+        "scale-10": ask(Kind.SCALE, "recommend", _numbers(0, 10), ends=ends),
+        "scale-10-pressed": ask(Kind.SCALE, "recommend", _numbers(0, 10), ends=ends, chosen=("7",), stored=True),
+    }
+
+
+def _numbers(first: int, last: int) -> tuple[Option, ...]:
+    return tuple(Option(str(number), str(number)) for number in range(first, last + 1))
+
+
+def _writing(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:
+    layout = keyboard.Layout.EN if language == "en" else keyboard.Layout.UK
+    empty = Comment(
+        language=language, comfort=comfort, id="words", question=say("what-else"), note=say("no-names"), layout=layout, shifted=True
+    )
+    text = say("comment")
+    written = changed(empty, text=text, cursor=len(text), shifted=False)
+    full = (" ".join([text] * 10))[: keyboard.LIMIT]
+    return {
+        "comment-empty": empty,
+        "comment": written,
+        "comment-cursor": changed(written, cursor=len(text) // 3),
+        "comment-full": changed(empty, text=full, cursor=len(full), shifted=False, question=say("long-question")),
+        "comment-signs": changed(written, layout=keyboard.Layout.SIGNS),
+        "comment-other": changed(written, layout=keyboard.Layout.UK if language == "en" else keyboard.Layout.EN),
+        "comment-focus": changed(written, focus="key:р" if language == "uk" else "key:h"),
+        "comment-closing": changed(written, closes_in_s=10),
+        "comment-stored": changed(written, stored=True),
+    }
+
+
+def _contacts(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:
+    def contact(way: ContactWay, keys: str = "", **more: object) -> Contact:
+        screen: Comment | Contact = cleared(
+            Contact(
+                language=language,
+                comfort=comfort,
+                id="contact",
+                question=say("call-back"),
+                purpose=say("purpose"),
+                consent=say("consent"),
+                ways=(ContactWay.PHONE, ContactWay.EMAIL),
+                way=way,
+            )
+        )
+        for key in keys:
+            screen = typed(screen, f"key:{key}")
+        assert isinstance(screen, Contact)
+        return changed(screen, **more)
+
+    phone, email = ContactWay.PHONE, ContactWay.EMAIL
+    return {
+        "contact-phone-empty": contact(phone),
+        "contact-phone": contact(phone, "671234567"),
+        "contact-phone-mistake": checked(contact(phone, "6712")),
+        "contact-phone-only": contact(phone, "671234567", ways=(phone,)),
+        "contact-phone-stored": contact(phone, "671234567", stored=True),
+        "contact-email": contact(email, "o.kovalenko@gmail.com"),
+        "contact-email-mistake": checked(contact(email, "o.kovalenko")),
+        "contact-email-long": contact(email, "oleksandra.kovalenko-shevchenko@administration.example.gov.ua", consent=say("long-consent")),
+        "contact-email-focus": contact(email, focus=DONE),
+        "contact-closing": contact(phone, "6712", closes_in_s=8),
+    }
+
+
+def _desks(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:
+    def desks(count: int, *, name: str = "", photo: bool = False, **more: object) -> Desk:
+        options = tuple(
+            DeskOption(
+                f"desk-{number}",
+                str(number),
+                say(name) if name else "",
+                PHOTO.format(number=number % 4) if photo else None,
+                (0.12 + 0.25 * ((number - 1) % 4), 0.25 + 0.5 * ((number - 1) // 4)),
+            )
+            for number in range(1, count + 1)
+        )
+        return changed(Desk(language=language, comfort=comfort, desks=options), **more)
+
+    return {
+        "desk-2": desks(2),
+        "desk-8": desks(8, name="service"),
+        "desk-8-pressed": desks(8, name="service", pressed="desk-3"),
+        "desk-8-photos": desks(8, name="clerk", photo=True),
+        "desk-24": desks(24),
+        "desk-24-long": desks(24, name="long-service"),
+        "desk-plan": desks(8, plan=PLAN),
+    }
+
+
+def _endings(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:
+    base = {"language": language, "comfort": comfort}
+    air_raid = Announced(language=language, comfort=comfort, kind=AnnouncementKind.AIR_RAID, text=say("air-raid"), shelter=say("shelter"))
+    return {
+        "thanks": changed(Thanks(), **base),
+        "thanks-done": changed(Thanks(answered=1284, done=say("done")), **base),
+        "thanks-closing": changed(Thanks(closing=say("closing"), answered=21, done=say("long-done")), **base),
+        "called": changed(Called(), **base),
+        "called-coming": changed(Called(coming=True), **base),
+        "closed": changed(Closed(opens_day=0, opens_at="09:00"), **base),
+        "closed-unknown": changed(Closed(), **base),
+        "air-raid": air_raid,
+        "air-raid-long": changed(air_raid, shelter=say("long-shelter")),
+        "maintenance": changed(air_raid, kind=AnnouncementKind.MAINTENANCE, text=say("maintenance"), shelter=""),
+        "information": changed(air_raid, kind=AnnouncementKind.INFORMATION, text=say("information"), shelter=""),
+        "out-of-order": changed(OutOfOrder(), **base),
+    }
+
+
+def _technician(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:
+    well = (None, True, True, False, None, None, None, None, True, None)
+    lines = [line.split(" | ") for line in say("menu").split("; ")]
+    entries = tuple(Entry(f"entry-{number}", line[0], line[1], well[number]) for number, line in enumerate(lines))
+    base = {"language": language, "comfort": comfort}
+    return {
+        "pin": changed(Pin(typed=3), **base),
+        "pin-wrong": changed(Pin(wrong=True), **base),
+        "pin-wait": changed(Pin(wrong=True, wait_s=30), **base),
+        "menu": changed(Menu(title=say("menu-title"), entries=entries), **base),
+        "menu-short": changed(Menu(title=say("menu-title"), entries=entries[:3]), **base),
+        "menu-focus": changed(Menu(title=say("menu-title"), entries=entries, focus="entry-9"), **base),
+    }
