@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Final
 
 from feedback.questionnaire import CHOSEN, HARD_TO_SAY, Face, Kind, Question, Questionnaire, choices_of, is_asked
@@ -14,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_IN_ONE_VISIT: Final = 5
-ALIKE: Final = 0.85
+ALIKE: Final = 0.7
+STEM_LETTERS: Final = 5
 LONG_LIST: Final = 4
 _MOST_WAYS: Final = 5000
 _BETTER: Final = frozenset({str(Face.EXCELLENT), str(Face.GOOD)})
@@ -27,6 +27,10 @@ _POSITIVE: Final = re.compile(
     r"\b(?:так|yes)\b|\b(?:задовол|добр|чудов|відмінн|зручн|зрозум|good|great|excellent|satisf|perfect)", re.IGNORECASE
 )
 _LEAST_ONE_SIDED: Final = 2
+_LITTLE_WORDS: Final = re.compile(
+    r"як|яка|який|яке|які|що|чи|ви|вас|вам|вами|ваш[аеі]?|наскільки|бу[влдт]\w*|[зіву]|із|зі|на|до|ц[еяі]|цей|те|тим|нас|наш\w*|"
+    r"how|what|which|was|were|is|are|do|did|does|ha[sd]|have|you|your|the|an?|to|of|in|with|we|our|us|this|that|it"
+)
 
 
 def structure_findings(questionnaire: Questionnaire) -> Iterator[Finding]:
@@ -102,7 +106,13 @@ def _repeated(questionnaire: Questionnaire) -> Iterator[Finding]:
 
 
 def _are_alike(one: str, other: str) -> bool:
-    return SequenceMatcher(None, one.casefold(), other.casefold()).ratio() >= ALIKE
+    stems, others = _stems(one), _stems(other)
+    return one.casefold() == other.casefold() or len(stems & others) > ALIKE * len(stems | others)
+
+
+def _stems(text: str) -> set[str]:
+    """Give the beginnings of the words that say what is asked, so that case and tense do not matter."""
+    return {word[:STEM_LETTERS] for word in re.findall(r"[^\W\d_]+", text.casefold()) if not _LITTLE_WORDS.fullmatch(word)}
 
 
 def _exclude_each_other(one: Question, other: Question) -> bool:

@@ -16,7 +16,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HINTS: Final = {
     "mapping values are not allowed": "put quotation marks around a text with a colon in it",
     "cannot start any token": "indent with spaces, not with tabs, and put quotation marks around a text that begins with a sign",
-    "expected a single document": "write one questionnaire a file, without a second “---”",
+    "found another document": "write one questionnaire a file, without a second “---”",
     "alias": "aliases (*) are not read; put quotation marks around a text that begins with *",
 }
 
