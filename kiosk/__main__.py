@@ -10,12 +10,13 @@ from typing import Annotated
 
 import typer
 
-from kiosk import compose
 from kiosk.config import Config, parse
-from kiosk.errors import ConfigError, DataFolderError, NoScreenError
+from kiosk.errors import ConfigError, DataFolderError, NoScreenError, VoiceError
 from kiosk.technician import pin as technician_pin
+from kiosk.voice.commands import app as voice
 
 app = typer.Typer(help="Vidhuk: the feedback terminal.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(voice, name="voice")
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="kiosk.toml, as `vidhuk-server kiosk add` printed it.", metavar="FILE")]
 
@@ -26,13 +27,17 @@ def ui(
     mirror: Annotated[Path | None, typer.Option(help="Offer the simulated touch screen on this Unix socket.", metavar="SOCKET")] = None,
 ) -> None:
     """Show the screen, take votes and store them. It has no network."""
-    compose.run_ui(_read(config), mirror)
+    from kiosk.compose import run_ui
+
+    run_ui(_read(config), mirror)
 
 
 @app.command()
 def sync(config: ConfigFile) -> None:
     """Deliver stored votes to the server and take in its settings. It has no screen."""
-    compose.run_sync(_read(config))
+    from kiosk.compose_sync import run_sync
+
+    run_sync(_read(config))
 
 
 @app.command()
@@ -62,7 +67,7 @@ def main() -> None:
         signal.signal(number, lambda *_: sys.exit(0))  # until the command has a gentler way
     try:
         app()
-    except (ConfigError, DataFolderError, NoScreenError) as error:
+    except (ConfigError, DataFolderError, NoScreenError, VoiceError) as error:
         sys.stderr.write(f"vidhuk-kiosk: {error}\n")
         sys.exit(2)
 

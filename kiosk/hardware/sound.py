@@ -75,6 +75,17 @@ class Sdl:
             library.SDL_PauseAudioDevice(device, 0)
             return device
 
+    def names(self) -> tuple[str, ...]:
+        """Give the names by which outputs can be opened.
+
+        Raises:
+            OSError: there is no library or no sound.
+        """
+        with self._lock:
+            library = self._start()
+            found = (library.SDL_GetAudioDeviceName(place, 0) for place in range(library.SDL_GetNumAudioDevices(0)))
+            return tuple(name.decode(errors="replace") for name in found if name)
+
     def queue(self, device: int, samples: bytes, loudness: int) -> None:
         """Let samples be heard after what is queued, at a loudness of 128."""
         mixed = ctypes.create_string_buffer(len(samples))
@@ -117,7 +128,7 @@ class Sdl:
 
 def _load() -> ctypes.CDLL:
     library = ctypes.CDLL(_path())
-    library.SDL_GetError.restype = ctypes.c_char_p
+    library.SDL_GetError.restype = library.SDL_GetAudioDeviceName.restype = ctypes.c_char_p
     library.SDL_OpenAudioDevice.argtypes = (ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
     library.SDL_OpenAudioDevice.restype = ctypes.c_uint32
     library.SDL_PauseAudioDevice.argtypes = (ctypes.c_uint32, ctypes.c_int)

@@ -73,7 +73,8 @@ def called(key: str, language: str) -> tuple[tuple[str, str], ...]:
     if sign is not None:
         return ((sign, language),)
     small = key.lower()
-    capital = ((texts.words_in(language)("capital"), language),) if len(key) == 1 and key != small else ()
+    _ = texts.words_in(language)
+    capital = ((_("capital"), language),) if len(key) == 1 and key != small else ()
     if small in LETTERS:
         return (*capital, (LETTERS[small], "uk"))
     if len(key) == 1 and key.isascii() and key.isalpha():

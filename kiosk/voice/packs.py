@@ -101,6 +101,8 @@ class Pack:
         before = self._pieces.get(digest)
         sound = sound or (before.sound_sha256 if before is not None else "")
         path = self.path(text)
+        if before is not None and not path.is_file():
+            return before
         is_generated = bool(sound) and path.is_file() and sha256(path.read_bytes()) == sound
         origin = Origin.GENERATED if is_generated else Origin.RECORDED
         return Piece(text, path.name, origin, digest, sound if is_generated else "")

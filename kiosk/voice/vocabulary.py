@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from feedback.questionnaire import ContactWay, Kind
 from feedback.settings import Theme
 from kiosk import keyboard, texts
-from kiosk.asking import first_screen, screen_of
+from kiosk.asking import Writable, first_screen, screen_of
 from kiosk.contact import begin
 from kiosk.screens import (
     CALL,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from feedback.settings import KioskSettings
 
 _DAYS: Final = 7
+_EVERYTHING: Final = Writable(words=True, ways=frozenset(ContactWay))
 _MANNERS: Final = (Manner(buttons=5, headphones=True), Manner())
 
 
@@ -71,7 +72,7 @@ def _screens(settings: KioskSettings, questionnaire: Questionnaire, language: st
         first = first_screen(settings, questionnaire, language, comfort, ticket=ticket)
         yield changed(first, call=True, languages=tuple(dict.fromkeys((*first.languages, *texts.OWN_NAMES))))
     for question in questionnaire.questions[1:]:
-        yield screen_of(question, language, comfort)
+        yield screen_of(question, language, comfort, _EVERYTHING)
     yield Desk(language=language, desks=settings.desks)
     yield Thanks(language=language, closing=questionnaire.closing.get(language, ""))
     yield Thanks(language=language)

@@ -32,7 +32,8 @@ def of(screen: Screen, name: str) -> tuple[str, ...]:
 
 
 def _option(screen: Ask, words: str, *, taken: bool) -> tuple[str, ...]:
-    return (words, texts.words_in(screen.language)("chosen")) if taken else (words,)
+    _ = texts.words_in(screen.language)
+    return (words, _("chosen")) if taken else (words,)
 
 
 def _shared(screen: Screen, name: str) -> tuple[str, ...]:
@@ -67,7 +68,8 @@ def _comfort(screen: Screen, name: str) -> tuple[str, ...]:
 
 def desk(option: DeskOption, language: str) -> str:
     """Give the words for a desk's number."""
-    return texts.words_in(language)("Desk {number}").format(number=option.number)
+    _ = texts.words_in(language)
+    return _("Desk {number}").format(number=option.number)
 
 
 def way(contact: ContactWay, language: str) -> str:

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from feedback.questionnaire import ContactWay, Kind
+from feedback.settings import DeskOption
+from kiosk import keyboard
+from kiosk.screens import COMFORTS, LEAVE, STAY, Ask, Comment, Contact, Desk, Entry, Menu, Pin, Screen, Thanks, changed, stops
+from kiosk.voice import aloud, confided
+from kiosk.voice.prompts import Manner, Prompt
+from kiosk.voice.reaction import Cue, reaction, repetition
+from tests.kiosk.voice.support import comment, contact, first, reasons, screens
+
+FIVE = Manner(buttons=5, headphones=True)
+MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def texts(prompts: tuple[Prompt, ...]) -> list[str]:
+    return [prompt.text for prompt in prompts]
+
+
+def without_the_answer(screen: Screen) -> Screen:
+    """The same screen before anything was chosen, typed or stood upon."""
+    blank = {"chosen": (), "stored": False, "text": "", "shown": "", "cursor": 0, "mistake": "", "pressed": None, "focus": None}
+    if not isinstance(screen, Comment | Contact):
+        del blank["text"]
+    kept = {name: value for name, value in blank.items() if name in screen.__struct_fields__}
+    more = {"way": ContactWay.EMAIL} if isinstance(screen, Contact) else {}
+    if isinstance(screen, Comment):
+        more = {"layout": keyboard.Layout.UK, "shifted": False}
+    return changed(screen, **kept, **more)
+
+
+@MANY
+@given(screens())
+def test_what_the_room_hears_of_any_screen_does_not_depend_on_the_answer(screen: Screen) -> None:
+    blank = without_the_answer(screen)
+    for manner in (Manner(), FIVE, Manner(buttons=5, headphones=True, confided=frozenset({"reasons"}))):
+        for said in (aloud.spoken, aloud.explanation, aloud.warned):
+            assert said(screen, manner) == said(blank, manner)
+        assert all(prompt.text.strip() for prompt in aloud.spoken(screen, manner))
+
+
+@MANY
+@given(screens(), screens())
+def test_whatever_follows_what_the_answer_is_private(before: Screen, now: Screen) -> None:
+    for follows in (reaction(before, now, FIVE, explained=False), repetition(now, FIVE)):
+        room = [line for line in follows.lines if not line.private]
+        said = {*aloud.spoken(now, FIVE), *aloud.explanation(now, FIVE), *aloud.warned(now, FIVE)}
+        assert all(isinstance(line, Cue) or line in said for line in room)
+    for prompt in (*confided.focused(now), *confided.chosen(now), *confided.read_back(now)):
+        assert prompt.private
+
+
+@MANY
+@given(screens())
+def test_own_words_never_last(screen: Screen) -> None:
+    if isinstance(screen, Comment | Contact):
+        typed = screen.text if isinstance(screen, Comment) else screen.shown
+        said = confided.read_back(screen)
+        assert [prompt.text for prompt in said if not prompt.lasting] == [typed]
+
+
+def every_screen(language: str) -> list[Screen]:
+    desks = (DeskOption("a", "1"), DeskOption("b", "2А", "Паспорти"))
+    multiple = changed(first(language), kind=Kind.MULTIPLE)
+    written = [
+        changed(comment(), language=language, layout=layout, shifted=shifted) for layout in keyboard.Layout for shifted in (False, True)
+    ]
+    numbers = [changed(contact(), language=language, way=way) for way in ContactWay]
+    menu = Menu(language=language, title="Меню", entries=(Entry("volume", "Гучність"),))
+    return [
+        first(language),
+        multiple,
+        reasons(language),
+        *written,
+        *numbers,
+        Desk(language=language, desks=desks),
+        Pin(language=language),
+        menu,
+    ]
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_everything_that_can_be_selected_has_words(language: str) -> None:
+    for screen in every_screen(language):
+        for name in (*stops(screen), STAY):
+            said = confided.named(screen, name)
+            assert said, name
+            assert all(prompt.text.strip() and prompt.private for prompt in said)
+            assert ":" not in " ".join(texts(said)), f"{name} is said as it is written in the program"
+
+
+@pytest.mark.parametrize("name", [*COMFORTS, LEAVE, "key:space", "key:@", "way:phone", "dont_remember"])
+def test_ukrainian_words_are_ukrainian(name: str) -> None:
+    said = " ".join(texts(confided.named(changed(first(), language="uk"), name)))
+    assert not any("a" <= letter <= "z" for letter in said.lower()), said
+
+
+def test_letters_are_called_by_their_names_in_their_own_language() -> None:
+    said = [(p.text, p.language) for name in ("key:ґ", "key:Щ", "key:w", "key:ь", "key:7") for p in confided.named(comment(), name)]
+    assert said == [("ґе", "uk"), ("велика", "uk"), ("ща", "uk"), ("W", "en"), ("м’який знак", "uk"), ("7", "uk")]
+
+
+def test_face_buttons_are_named_with_their_answers_in_order() -> None:
+    assert texts(aloud.spoken(first("en"), FIVE)) == [
+        *("How were you served?", "First button:", "excellent", "Second button:", "good"),
+        *("Third button:", "acceptable", "Fourth button:", "terrible"),
+    ]
+    assert "First button:" not in texts(aloud.spoken(first("en"), Manner()))
+    assert aloud.explanation(first(), FIVE) == ()
+    assert aloud.explanation(reasons(), FIVE) != ()
+
+
+def test_a_question_that_would_tell_the_answer_before_it_is_said_in_the_headphones() -> None:
+    manner = Manner(buttons=5, headphones=True, confided=frozenset({"reasons"}))
+    follows = reaction(first("en"), reasons("en"), manner, explained=False)
+    room = [line.text for line in follows.lines if isinstance(line, Prompt) and not line.private]
+    assert room == ["One more question: you can hear it in the headphones."]
+    assert "Long queue" in [line.text for line in follows.lines if isinstance(line, Prompt)]
+
+
+def test_a_scale_says_its_ends_and_all_its_numbers() -> None:
+    scale: Ask = msgspec.structs.replace(reasons("en"), kind=Kind.SCALE, options=first("en").options[:2], ends=("not at all", "very much"))
+    assert texts(aloud.spoken(scale))[1:] == ["excellent", "not at all", "good", "very much", "excellent", "good"]
+
+
+def test_thanks_say_how_many_answered_without_keeping_the_number() -> None:
+    said = aloud.spoken(Thanks(language="en", answered=1284, done="A new window."))
+    assert texts(said)[-2:] == ["Answers this month: 1284.", "A new window."]
+    assert [prompt.lasting for prompt in said] == [True, True, False, False]
+
+
+def test_typing_is_echoed() -> None:
+    empty, typed = comment(), changed(comment(), text="Ї", cursor=1)
+    assert texts(confided.typed(empty, typed)) == ["велика", "ї"]
+    assert texts(confided.typed(typed, empty)) == ["стерто", "велика", "ї"]
+    assert texts(confided.typed(typed, changed(typed, cursor=0))) == ["велика", "ї"]
+    assert texts(confided.typed(changed(typed, cursor=0), typed)) == ["кінець"]
+    mail = changed(contact(), way=ContactWay.EMAIL)
+    assert texts(confided.typed(mail, changed(mail, text="ukr.net", cursor=7))) == ["укр крапка нет"]
+    assert texts(confided.read_back(typed)) == ["Написано:", "Ї"]
+
+
+def test_several_answers_say_what_was_added_and_taken_back() -> None:
+    none, one = reasons("en"), changed(reasons("en"), chosen=("reason-1",))
+    assert texts(confided.toggled(none, one)) == ["Rudeness", "chosen"]
+    assert texts(confided.toggled(one, none)) == ["Rudeness", "not chosen"]
+    assert texts(confided.focused(changed(one, focus="reason-1"))) == ["Rudeness", "chosen"]
+
+
+def test_the_warning_names_what_keeps_the_screen_open() -> None:
+    assert texts(aloud.warned(reasons(), FIVE)) == ["Ви ще тут?", "Щоб продовжити, натисніть четверту кнопку."]
+    assert texts(aloud.warned(reasons(), Manner())) == ["Ви ще тут?", "Щоб продовжити, торкніться екрана."]
