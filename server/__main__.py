@@ -8,12 +8,14 @@ import sys
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.config import Config, is_loopback, parse_config
+from server.commands import questionnaires, telling
+from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
+from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
 
 if TYPE_CHECKING:
@@ -21,19 +23,20 @@ if TYPE_CHECKING:
 
     from server.app import Server
 
-_new_app: Final = partial(typer.Typer, no_args_is_help=True, pretty_exceptions_enable=False)
-app = _new_app(name="vidhuk-server", help="The feedback server: takes votes in and shows what they say.", add_completion=False)
-registry_app = _new_app(help="What the centre consists of.")
-kiosk_app = _new_app(help="The kiosks that may connect.")
-rollups_app = _new_app(help="The counts that pages are made of.")
-quarantine_app = _new_app(help="What could not be taken as it came.")
+app = new_app(name="vidhuk-server", help="The feedback server: takes votes in and shows what they say.", add_completion=False)
+registry_app = new_app(help="What the centre consists of.")
+kiosk_app = new_app(help="The kiosks that may connect.")
+rollups_app = new_app(help="The counts that pages are made of.")
+quarantine_app = new_app(help="What could not be taken as it came.")
 app.add_typer(registry_app, name="registry")
 app.add_typer(kiosk_app, name="kiosk")
+app.add_typer(questionnaires.app, name="questionnaire")
+app.command("announce")(telling.announce)
+app.command("announcements")(telling.list_announcements)
+app.add_typer(telling.done_app, name="done")
 app.add_typer(rollups_app, name="rollups")
 app.add_typer(quarantine_app, name="quarantine")
 
-DataDir = Annotated[Path | None, typer.Option("--data", help="Folder in which the server keeps everything.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="Configuration file (TOML).")]
 Shared = Annotated[
     int | None, typer.Option("--shared", min=1, max=9, help="This worker's number, where several share the batches on PostgreSQL.")
 ]
@@ -51,7 +54,7 @@ def run(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run everything: broker, ingest and pages."""
     from server.app import Pages, make_broker, make_ingest, run_parts
 
-    with _opened(data, config) as server:
+    with opened_server(data, config) as server:
         broker = [make_broker(server)] if server.config.broker.supervised else []
         run_parts([*broker, make_ingest(server), Pages(server)], on_ready=lambda: _greet(server))
 
@@ -61,7 +64,7 @@ def broker(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run the MQTT broker alone."""
     from server.app import make_broker, run_parts
 
-    with _opened(data, config) as server:
+    with opened_server(data, config) as server:
         if not server.config.broker.supervised:
             raise BrokerError("broker.supervised is false: somebody else runs the broker; set it to true to run it here")
         run_parts([make_broker(server)])
@@ -72,7 +75,7 @@ def ingest(data: DataDir = None, config: ConfigFile = None, shared: Shared = Non
     """Take votes in, alone."""
     from server.app import make_ingest, run_parts
 
-    with _opened(data, config) as server:
+    with opened_server(data, config) as server:
         if shared is not None and server.engine.dialect.name != "postgresql":
             raise ConfigError("several workers need PostgreSQL: set `database`, or leave out --shared")
         run_parts([make_ingest(server, worker=shared)])
@@ -83,21 +86,21 @@ def web(data: DataDir = None, config: ConfigFile = None) -> None:
     """Serve the pages alone."""
     from server.app import Pages, run_parts
 
-    with _opened(data, config) as server:
+    with opened_server(data, config) as server:
         run_parts([Pages(server)], on_ready=lambda: _greet(server))
 
 
 @app.command()
 def migrate(data: DataDir = None, config: ConfigFile = None) -> None:
     """Bring the database to this version's schema."""
-    with _opened(data, config):
-        _say("the database is up to date")
+    with opened_server(data, config):
+        say("the database is up to date")
 
 
 @app.command()
 def invite(data: DataDir = None, config: ConfigFile = None) -> None:
     """Print a link with which one new administrator can make an account."""
-    with _opened(data, config) as server:
+    with opened_server(data, config) as server:
         typer.echo(_invitation(server))
 
 
@@ -107,15 +110,18 @@ def load(file: Path, data: DataDir = None, config: ConfigFile = None) -> None:
     from server.db.engine import writing
     from server.registry.file import parse_registry
     from server.registry.load import load_registry
-    from server.registry.settings import number_settings
+    from server.registry.pictures import read_pictures
+    from server.registry.settings import check_sizes, number_settings
 
-    registry = parse_registry(_read(file), source=str(file))
-    with _opened(data, config) as server, writing(server.engine) as connection:
-        loaded = load_registry(connection, registry)
+    registry = parse_registry(read_text(file), source=str(file))
+    pictures = read_pictures(registry.pictures(str(file)), file.parent)
+    with opened_server(data, config) as server, writing(server.engine) as connection:
+        loaded = load_registry(connection, registry, pictures)
+        check_sizes(connection)
         kiosks = number_settings(connection)
-    _say(f"{loaded.added} added, {loaded.changed} changed; new settings for {len(kiosks)} kiosks")
+    say(f"{loaded.added} added, {loaded.changed} changed; new settings for {len(kiosks)} kiosks")
     if loaded.absent:
-        _say(f"not in the file, and kept because old votes name them: {', '.join(loaded.absent)}")
+        say(f"not in the file, and kept because old votes name them: {', '.join(loaded.absent)}")
 
 
 @kiosk_app.command("add")
@@ -135,7 +141,7 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
     from server.registry.kiosk_toml import KioskFile
     from server.registry.kiosks import Wish, add_kiosk
 
-    with _opened(data, config) as server, _new_file(output) as write:
+    with opened_server(data, config) as server, _new_file(output) as write:
         with writing(server.engine) as connection:
             kiosk = add_kiosk(connection, Wish(name=name, site=site, desk=desk), hash_password=hash_password, now_ms=now_ms())
         file = KioskFile(
@@ -149,7 +155,7 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
         )
         write(file.toml())
     if is_loopback(file.host):
-        _say(f"it names {file.host} and serves on this machine only; for other machines set [broker] host in the file given with --config")
+        say(f"it names {file.host} and serves on this machine only; for other machines set [broker] host in the file given with --config")
 
 
 @kiosk_app.command("remove")
@@ -158,9 +164,9 @@ def remove(kiosk: Annotated[str, typer.Argument(metavar="ID")], data: DataDir = 
     from server.db.engine import writing
     from server.registry.kiosks import remove_kiosk
 
-    with _opened(data, config) as server, writing(server.engine) as connection:
+    with opened_server(data, config) as server, writing(server.engine) as connection:
         remove_kiosk(connection, kiosk)
-    _say(f"{kiosk} is removed")
+    say(f"{kiosk} is removed")
 
 
 @kiosk_app.command("list")
@@ -170,7 +176,7 @@ def list_(data: DataDir = None, config: ConfigFile = None) -> None:
     from server.registry.kiosks import list_kiosks
     from server.tables import show
 
-    with _opened(data, config) as server, reading(server.engine) as connection:
+    with opened_server(data, config) as server, reading(server.engine) as connection:
         kiosks = list_kiosks(connection)
     rows = [(k.id, k.name, k.site, k.desk or "", "yes" if k.online else "no", k.outbox, k.last_vote_ms) for k in kiosks]
     show(("id", "name", "site", "desk", "online", "outbox", "last vote"), rows)
@@ -182,9 +188,9 @@ def rebuild(data: DataDir = None, config: ConfigFile = None) -> None:
     from server.db.engine import writing
     from server.ratings import rollups
 
-    with _opened(data, config) as server, writing(server.engine) as connection:
+    with opened_server(data, config) as server, writing(server.engine) as connection:
         rollups.rebuild(connection)
-    _say("rebuilt")
+    say("rebuilt")
 
 
 @rollups_app.command("verify")
@@ -193,11 +199,11 @@ def verify(data: DataDir = None, config: ConfigFile = None) -> None:
     from server.db.engine import reading
     from server.ratings import rollups
 
-    with _opened(data, config) as server, reading(server.engine) as connection:
+    with opened_server(data, config) as server, reading(server.engine) as connection:
         differences = rollups.verify(connection)
     for difference in differences:
         typer.echo(f"{difference.table} {difference.key}: says {difference.stored}, the votes say {difference.counted}")
-    _say(f"{len(differences)} differences")
+    say(f"{len(differences)} differences")
     raise typer.Exit(1 if differences else 0)
 
 
@@ -208,7 +214,7 @@ def list_quarantine(data: DataDir = None, config: ConfigFile = None) -> None:
     from server.ingest.quarantine import latest
     from server.tables import show
 
-    with _opened(data, config) as server, reading(server.engine) as connection:
+    with opened_server(data, config) as server, reading(server.engine) as connection:
         kept = latest(connection)
     rows = [(k.id, k.received_ms, k.kiosk or "", k.reason, k.times, k.detail) for k in kept]
     show(("number", "received", "kiosk", "reason", "times", "detail"), rows)
@@ -221,7 +227,7 @@ def show_quarantine(number: int, data: DataDir = None, config: ConfigFile = None
     from server.ingest.quarantine import find
     from server.tables import printable
 
-    with _opened(data, config) as server, reading(server.engine) as connection:
+    with opened_server(data, config) as server, reading(server.engine) as connection:
         kept = find(connection, number)
     if kept is None:
         raise RegistryError(f"there is no number {number} in quarantine")
@@ -244,20 +250,8 @@ def main() -> None:
 
 
 def _complain(error: ServerError, code: int) -> int:
-    _say(f"vidhuk-server: {error}")
+    say(f"vidhuk-server: {error}")
     return code
-
-
-@contextmanager
-def _opened(data: Path | None, config: Path | None) -> Iterator[Server]:
-    from server.app import opened
-
-    with opened(_read_config(data, config)) as server:
-        yield server
-
-
-def _read_config(data: Path | None, file: Path | None) -> Config:
-    return parse_config("" if file is None else _read(file), source=str(file or "configuration"), data_dir=data)
 
 
 @contextmanager
@@ -278,19 +272,12 @@ def _new_file(path: Path | None) -> Iterator[Callable[[str], object]]:
         raise
 
 
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from error
-
-
 def _greet(server: Server) -> None:
     from server.app import is_new
 
-    _say(f"pages: {server.config.public_url}")
+    say(f"pages: {server.config.public_url}")
     if is_new(server):
-        _say(f"first administrator, one time only: {_invitation(server)}")
+        say(f"first administrator, one time only: {_invitation(server)}")
 
 
 def _invitation(server: Server) -> str:
@@ -301,10 +288,6 @@ def _invitation(server: Server) -> str:
     with writing(server.engine) as connection:
         token = create_invitation(connection, role="admin", now_ms=now_ms())
     return f"{server.config.public_url}/invitation/{token}"
-
-
-def _say(sentence: str) -> None:
-    typer.echo(sentence, err=True)
 
 
 if __name__ == "__main__":

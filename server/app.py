@@ -23,11 +23,12 @@ from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
 from server.db.schema import users
 from server.errors import PartFailedError
+from server.fleet.notices import Notices
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
 from server.keys import load_keys
 from server.registry.kiosks import password_hashes
-from server.registry.settings import number_settings, signed_settings
+from server.registry.settings import number_settings, remember_address, signed_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -75,6 +76,7 @@ def opened(config: Config) -> Iterator[Server]:
     try:
         migrate(engine, time_zone=config.time_zone)
         with writing(engine) as connection:
+            remember_address(connection, config.public_url, is_set=bool(config.web.public_url))
             number_settings(connection)
         yield Server(config=config, engine=engine, keys=keys)
     finally:
@@ -94,7 +96,8 @@ def make_broker(server: Server) -> Supervisor:
 
 def make_ingest(server: Server, *, worker: int | None = None) -> MqttIngest:
     """Make ingest; `worker` is its number among several that share the batches."""
-    ingest = Ingest(server.engine, settings=partial(signed_settings, signer=server.keys.sign))
+    notices = Notices(server.engine, signer=server.keys.sign)
+    ingest = Ingest(server.engine, settings=partial(signed_settings, signer=server.keys.sign), notices=notices)
     broker = server.config.broker
     address = Address(
         host=broker.host, port=broker.port, user=worker_user(worker), password=server.keys.broker_password, shared=worker is not None

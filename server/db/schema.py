@@ -51,6 +51,7 @@ server = Table(
     Column("time_zone", Text, nullable=False),
     Column("centre", Text, nullable=False),
     Column("terms", Text, nullable=False, server_default="{}"),  # JSON of `server.registry.terms.Terms`: hours, look, …
+    Column("public_url", Text, nullable=False, server_default=""),  # where kiosks find pictures
     Column("answered_month", String(7), nullable=False, server_default=""),  # how many people gave an answer in this month,
     Column("answered", Integer, nullable=False, server_default="0"),  # and when that was counted: all workers tell kiosks the same
     Column("answered_ms", BigInteger, nullable=False, server_default="0"),

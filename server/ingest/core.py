@@ -14,7 +14,20 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feedback.records import RecordError, chain
-from feedback.wire import Ack, Batch, Hello, State, WireError, ack_topic, decode, encode, settings_topic, split_topic, state_topic
+from feedback.wire import (
+    Ack,
+    Batch,
+    Hello,
+    State,
+    WireError,
+    ack_topic,
+    decode,
+    encode,
+    notice_topic,
+    settings_topic,
+    split_topic,
+    state_topic,
+)
 from server.db.engine import reading, writing
 from server.errors import DatabaseUnavailableError
 from server.fleet.states import forget_presence, record_state
@@ -25,9 +38,11 @@ from server.ingest.quarantine import Note, Reason
 from server.ingest.work import Delivery, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection, Engine
+
+    from server.fleet.notices import Notices
 
 log = logging.getLogger(__name__)
 _NO_EPOCH: Final = UUID(int=0)
@@ -64,11 +79,12 @@ class _EpochOnly(msgspec.Struct):
 
 
 class Ingest:
-    """Takes messages in. `settings` gives a kiosk's signed settings, or None for a kiosk that does not exist."""
+    """Takes messages in. `settings` gives a kiosk's signed settings, or None for a kiosk that does not exist; `notices` what it tells."""
 
-    def __init__(self, engine: Engine, *, settings: Callable[[Connection, str], bytes | None]) -> None:
+    def __init__(self, engine: Engine, *, settings: Callable[[Connection, str], bytes | None], notices: Notices | None = None) -> None:
         self._engine = engine
         self._settings = settings
+        self._notices = notices
 
     def handle(self, topic: str, payload: bytes, received_ms: int) -> list[Reply]:
         """Take one message in."""
@@ -102,6 +118,14 @@ class Ingest:
         """Give a kiosk's signed settings, or None for a kiosk that does not exist."""
         with reading(self._engine) as connection:
             return self._settings(connection, kiosk)
+
+    def notices(self, now_ms: int, published: Mapping[str, int]) -> list[tuple[str, int, bytes]]:
+        """Give the kiosks whose notice is not `published` under its number, with number and signed notice."""
+        if self._notices is None:
+            return []
+        current = self._notices.current(now_ms)
+        new = [notice for notice in current.values() if published.get(notice.kiosk) != notice.number]
+        return [(notice.kiosk, notice.number, self._notices.signed(notice)) for notice in new]
 
     def settings_versions(self) -> dict[str, int]:
         """Give the settings version of every kiosk."""
@@ -156,7 +180,9 @@ class Ingest:
             work.generation = store.begin_generation(work.connection)
         replies = [_reply_ack(kiosk, _ack(work, kiosk, hello.epoch))]
         settings = self._settings(work.connection, kiosk)
-        return replies if settings is None else [*replies, Reply(settings_topic(kiosk), settings, retain=True)]
+        notice = self._notices.of(work.connection, kiosk, message.received_ms) if self._notices else None
+        told = ((settings_topic(kiosk), settings), (notice_topic(kiosk), notice))
+        return [*replies, *(Reply(topic, payload, retain=True) for topic, payload in told if payload is not None)]
 
     def _set_aside(self, message: Message, error: Exception) -> list[Reply]:
         with writing(self._engine) as connection:

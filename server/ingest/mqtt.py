@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from feedback.wire import ROOT, SERVER_STATE_TOPIC, ServerState, encode, settings_topic, state_topic
+from feedback.wire import ROOT, SERVER_STATE_TOPIC, ServerState, encode, notice_topic, settings_topic, state_topic
 from server.errors import DatabaseUnavailableError
 from server.ingest.core import Message, Reply
 
@@ -61,6 +61,7 @@ class MqttIngest:
         self._now_ms = now_ms
         self._inbox: queue.Queue[Message | _Connected] = queue.Queue()
         self._published: dict[str, int] = {}
+        self._told: dict[str, int] = {}
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._work, name="ingest")
         self._generation = ""
@@ -141,6 +142,7 @@ class MqttIngest:
                 self._take_group()
                 if time.monotonic() - watched >= _WATCH_S:
                     self._until_available(self._publish_settings)
+                    self._until_available(self._publish_notices)
                     watched = time.monotonic()
         except Exception:  # the thread's outermost frame: the process ends, and its supervisor starts it again
             log.exception("ingest has failed")
@@ -171,8 +173,9 @@ class MqttIngest:
         self._ingest.forget_presence()
         self._generation = self._ingest.generation()
         self._publish(Reply(SERVER_STATE_TOPIC, self._state(online=True), retain=True))
-        self._published = {}
+        self._published, self._told = {}, {}
         self._publish_settings()
+        self._publish_notices()
 
     def _publish_settings(self) -> None:
         """Publish the settings of each kiosk that are not at the broker yet; take back those of kiosks that are gone."""
@@ -180,13 +183,22 @@ class MqttIngest:
             return
         versions = self._ingest.settings_versions()
         for kiosk in self._published.keys() - versions.keys():
-            self._publish(Reply(settings_topic(kiosk), b"", retain=True))
-            self._publish(Reply(state_topic(kiosk), b"", retain=True))
+            for topic in (settings_topic(kiosk), notice_topic(kiosk), state_topic(kiosk)):
+                self._publish(Reply(topic, b"", retain=True))
+            self._told.pop(kiosk, None)
         for kiosk, version in versions.items():
             settings = self._ingest.settings(kiosk) if self._published.get(kiosk) != version else None
             if settings is not None:
                 self._publish(Reply(settings_topic(kiosk), settings, retain=True))
         self._published = versions
+
+    def _publish_notices(self) -> None:
+        """Publish what each kiosk's visitors are told wherever that has changed."""
+        if not self._client.is_connected():
+            return
+        for kiosk, number, notice in self._ingest.notices(self._now_ms(), self._told):
+            self._publish(Reply(notice_topic(kiosk), notice, retain=True))
+            self._told[kiosk] = number
 
     def _publish(self, reply: Reply) -> None:
         self._client.publish(reply.topic, reply.payload, qos=1, retain=reply.retain)

@@ -10,6 +10,7 @@
     services:
       - {key: residence, name: Реєстрація місця проживання}
 
+The centre and each site may say more (`terms`): hours, shelter, look, timing, call_person; a site its plan, a desk its photo and place.
 Everything is read as text, so that a desk numbered 010 stays 010. Keys are what votes call things: they never change meaning.
 """
 
@@ -25,6 +26,7 @@ import yaml
 
 from feedback.configuration import ConfigurationError, convert_strictly, suggest
 from server.errors import ConfigError
+from server.registry.terms import Terms, check_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +35,7 @@ _KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _MAX_NUMBER: Final = 16
 
 
-class Site(msgspec.Struct, frozen=True):
+class Site(Terms, frozen=True, kw_only=True):
     """A building or an office."""
 
     key: str
@@ -42,12 +44,14 @@ class Site(msgspec.Struct, frozen=True):
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """A place where people are served, and the number on its wall."""
+    """A place where people are served, and the number on its wall; `place` is on the site's plan, in shares from its upper left."""
 
     key: str
     site: str
     number: str
     name: str = ""
+    photo: str | None = None
+    place: tuple[float, float] | None = None
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -57,7 +61,7 @@ class Service(msgspec.Struct, frozen=True):
     name: str
 
 
-class RegistryFile(msgspec.Struct, frozen=True):
+class RegistryFile(Terms, frozen=True, kw_only=True):
     """The whole file."""
 
     format: Literal[1]
@@ -66,6 +70,14 @@ class RegistryFile(msgspec.Struct, frozen=True):
     desks: tuple[Desk, ...] = ()
     services: tuple[Service, ...] = ()
     time_zone: str = "Europe/Kyiv"
+
+    def pictures(self, source: str) -> dict[str, str]:
+        """Give the files of all pictures, each with the place that names it."""
+        named = {self.look.logo: f"{source}: look: logo"}
+        named |= {site.look.logo: f"{source}: site {site.key!r}: look: logo" for site in self.sites}
+        named |= {site.plan: f"{source}: site {site.key!r}: plan" for site in self.sites}
+        named |= {desk.photo: f"{source}: desk {desk.key!r}: photo" for desk in self.desks}
+        return {name: where for name, where in named.items() if name is not None}
 
 
 def parse_registry(text: str, *, source: str) -> RegistryFile:
@@ -82,13 +94,18 @@ def parse_registry(text: str, *, source: str) -> RegistryFile:
     if isinstance(tree, dict) and tree.get("format") == "1":
         tree["format"] = 1
     try:
-        registry = convert_strictly(tree, RegistryFile, source=source)
+        registry = convert_strictly(tree, RegistryFile, source=source, strict=False)
     except ConfigurationError as error:
         raise ConfigError(str(error)) from error
     if registry.time_zone not in available_timezones():
         raise ConfigError(f"{source}: time_zone {registry.time_zone!r} is not known{suggest(registry.time_zone, available_timezones())}")
     for what, keys in (("sites", registry.sites), ("desks", registry.desks), ("services", registry.services)):
         _check_keys([entry.key for entry in keys], f"{source}: {what}")
+    check_terms(registry, source)
+    if registry.plan is not None:
+        raise ConfigError(f"{source}: plan: a floor plan is a site's: write it there")
+    for site in registry.sites:
+        check_terms(site, f"{source}: site {site.key!r}")
     _check_desks(registry, source)
     return registry
 
@@ -102,9 +119,13 @@ def _check_keys(keys: Iterable[str], where: str) -> None:
 
 
 def _check_desks(registry: RegistryFile, source: str) -> None:
-    sites = [site.key for site in registry.sites]
+    sites = {site.key: site for site in registry.sites}
     for desk in registry.desks:
         if desk.site not in sites:
             raise ConfigError(f"{source}: desk {desk.key!r} names the unknown site {desk.site!r}{suggest(desk.site, sites)}")
         if not 1 <= len(desk.number) <= _MAX_NUMBER:
             raise ConfigError(f"{source}: desk {desk.key!r}: a number has 1 to {_MAX_NUMBER} characters")
+        if desk.place is not None and not all(0 <= share <= 1 for share in desk.place):
+            raise ConfigError(f"{source}: desk {desk.key!r}: place {list(desk.place)} is outside the plan; write two numbers from 0 to 1")
+        if desk.place is not None and sites[desk.site].plan is None:
+            raise ConfigError(f"{source}: desk {desk.key!r} has a place, but site {desk.site!r} has no plan: write plan: FILE there")

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import insert, select, update
 
-from server.db.schema import desks, server, services, sites
+from server.db.bulk import insert_rows
+from server.db.schema import assets, desks, server, services, sites
 from server.errors import RegistryError
+from server.registry.pictures import Picture
+from server.registry.terms import encode_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Connection, Table
 
-    from server.registry.file import RegistryFile
+    from server.registry.file import Desk, RegistryFile
+
+NO_PICTURES: Final[Mapping[str, Picture]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +33,20 @@ class Loaded:
     absent: tuple[str, ...]
 
 
-def load_registry(connection: Connection, registry: RegistryFile) -> Loaded:
-    """Make the database say what the file says.
+def load_registry(connection: Connection, registry: RegistryFile, pictures: Mapping[str, Picture] = NO_PICTURES) -> Loaded:
+    """Make the database say what the file says; `pictures` are the files that it names.
 
     Raises:
         RegistryError: a desk would move to another site, and old votes with it.
     """
-    connection.execute(update(server).values(centre=registry.centre, time_zone=registry.time_zone))
-    site_rows = {site.key: {"name": site.name, "address": site.address} for site in registry.sites}
+    insert_rows(connection, assets, Picture._fields, sorted({*pictures.values()}), on_conflict="ON CONFLICT DO NOTHING")
+    names = {name: picture.sha256 for name, picture in pictures.items()}
+    terms = encode_terms(registry, names)
+    connection.execute(update(server).values(centre=registry.centre, time_zone=registry.time_zone, terms=terms))
+    site_rows = {site.key: {"name": site.name, "address": site.address, "terms": encode_terms(site, names)} for site in registry.sites}
     parts = [_merge(connection, sites, site_rows)]
     ids = {row.key: row.id for row in connection.execute(select(sites.c.key, sites.c.id))}
-    desk_rows = {desk.key: {"site_id": ids[desk.site], "number": desk.number, "name": desk.name} for desk in registry.desks}
+    desk_rows = {desk.key: _desk_row(desk, ids[desk.site], names) for desk in registry.desks}
     for row in connection.execute(select(desks.c.key, desks.c.site_id)):
         if row.key in desk_rows and desk_rows[row.key]["site_id"] != row.site_id:
             raise RegistryError(
@@ -50,6 +59,12 @@ def load_registry(connection: Connection, registry: RegistryFile) -> Loaded:
         changed=sum(part.changed for part in parts),
         absent=tuple(key for part in parts for key in part.absent),
     )
+
+
+def _desk_row(desk: Desk, site_id: int, names: Mapping[str, str]) -> dict[str, object]:
+    x, y = desk.place or (None, None)
+    photo = names.get(desk.photo or "")
+    return {"site_id": site_id, "number": desk.number, "name": desk.name, "photo": photo, "place_x": x, "place_y": y}
 
 
 def _merge(connection: Connection, table: Table, wanted: Mapping[str, Mapping[str, object]]) -> Loaded:

@@ -3,38 +3,85 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from sqlalchemy import select, update
 
 from feedback.settings import PURPOSE, DeskOption, KioskSettings
 from feedback.signed import sign
-from feedback.wire import encode
-from server.db.schema import desks, kiosks, server
-from server.registry.questionnaires import DEFAULT, require_newest
+from feedback.wire import MAX_PACKET_BYTES, encode
+from server.db.schema import desks, kiosks, server, sites
+from server.errors import RegistryError
+from server.registry.assignments import plan_for
+from server.registry.terms import decode_terms, hours_of, look_of, merge, timing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
+
+_TOPIC_BYTES: Final = 256  # the packet's head and topic
+
+
+ASSETS_PATH: Final = "/kiosk-assets"
+"""Where the pages serve pictures, by their SHA-256."""
 
 
 def build_settings(connection: Connection, kiosk: str) -> KioskSettings | None:
     """Give a kiosk's settings, or None for a kiosk that does not exist."""
-    row = connection.execute(select(kiosks).where(kiosks.c.id == kiosk)).first()
+    row = connection.execute(select(kiosks, sites.c.key, sites.c.terms).join(sites).where(kiosks.c.id == kiosk)).first()
     if row is None:
         return None
     there = connection.execute(select(desks).where(desks.c.site_id == row.site_id).order_by(desks.c.id)).all()
-    options = {desk.id: DeskOption(id=desk.key, number=desk.number, name=desk.name) for desk in there}
-    return KioskSettings(
+    options = {desk.id: _option(desk) for desk in there}
+    centre = connection.execute(select(server)).one()
+    terms = merge(decode_terms(centre.terms), decode_terms(row.terms))
+    plan = plan_for(connection, kiosk, row.key, [option.id for option in options.values()])
+    settings = KioskSettings(
         version=row.settings_version,
         kiosk=kiosk,
-        centre=connection.execute(select(server.c.centre)).scalar_one(),
-        questionnaire=require_newest(connection, DEFAULT),
+        centre=centre.centre,
+        questionnaire=plan.main,
         desk=options.get(row.desk_id),
         desks=tuple(sorted(options.values(), key=lambda option: (len(option.number), option.number))),
+        timing=timing_of(terms),
+        questionnaires=plan.others,
+        routes=plan.routes,
+        hours=hours_of(terms, centre.time_zone),
+        look=look_of(terms),
+        plan=terms.plan,
+        shelter=terms.shelter,
+        call_person=terms.call_person is not False,
     )
+    return msgspec.structs.replace(settings, assets_url=centre.public_url + ASSETS_PATH) if settings.assets else settings
+
+
+def _option(desk: Row[Any]) -> DeskOption:
+    place = None if desk.place_x is None or desk.place_y is None else (desk.place_x, desk.place_y)
+    return DeskOption(id=desk.key, number=desk.number, name=desk.name, photo=desk.photo, place=place)
+
+
+def remember_address(connection: Connection, public_url: str, *, is_set: bool) -> None:
+    """Remember where people and kiosks reach the pages; a process whose configuration does not say so changes nothing that is known."""
+    known = connection.execute(select(server.c.public_url)).scalar_one()
+    if (is_set and known != public_url) or not known:
+        connection.execute(update(server).values(public_url=public_url))
+
+
+def check_sizes(connection: Connection) -> None:
+    """Check that every kiosk's settings fit into a packet.
+
+    Raises:
+        RegistryError: they are too large for one kiosk.
+    """
+    for kiosk in connection.execute(select(kiosks.c.id)).scalars().all():
+        size = len(signed_settings(connection, kiosk, signer=lambda _: bytes(64)) or b"")
+        if size > MAX_PACKET_BYTES - _TOPIC_BYTES:
+            raise RegistryError(
+                f"the settings of {kiosk} would have {size // 1024} KiB, and {MAX_PACKET_BYTES // 1024} are the most that it can be sent: "
+                "assign it fewer or shorter questionnaires"
+            )
 
 
 def signed_settings(connection: Connection, kiosk: str, *, signer: Callable[[bytes], bytes]) -> bytes | None:

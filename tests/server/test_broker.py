@@ -11,13 +11,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from feedback.configuration import Secret
+from feedback.notice import AnnouncementKind, Notice
 from feedback.wire import (
     SERVER_STATE_TOPIC,
     Ack,
     ServerState,
+    Signed,
     State,
     ack_topic,
     batch_topic,
@@ -34,10 +37,13 @@ from server.broker.supervisor import Supervisor
 from server.db import schema
 from server.db.engine import reading, writing
 from server.errors import BrokerError, DatabaseUnavailableError, PortTakenError
+from server.fleet.announcements import Wish as Announcing
+from server.fleet.announcements import announce, withdraw
+from server.fleet.notices import Notices
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
 from server.registry.kiosks import Wish, add_kiosk, password_hashes, remove_kiosk
-from tests.server.kit import KIOSK, MORNING, OTHER, Log, make_ingest, reasons, rows
+from tests.server.kit import KIOSK, MORNING, OTHER, Log, reasons, rows
 from tests.services import Station, eventually, free_port
 
 if TYPE_CHECKING:
@@ -83,7 +89,9 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 @contextmanager
 def running_ingest(engine: Engine, port: int, *, user: str = SERVER_USER, shared: bool = False) -> Iterator[MqttIngest]:
     address = Address(host="127.0.0.1", port=port, user=user, password=Secret(PASSWORD), shared=shared)
-    ingest = MqttIngest(make_ingest(engine), address, now_ms=lambda: MORNING)
+    notices = Notices(engine, signer=lambda _: bytes(64))
+    core = Ingest(engine, settings=lambda _connection, kiosk: f"settings of {kiosk}".encode(), notices=notices)
+    ingest = MqttIngest(core, address, now_ms=lambda: MORNING)
     ingest.start()
     eventually(ingest.is_connected)
     yield ingest
@@ -165,6 +173,7 @@ from pathlib import Path
 from server.broker.files import Listener
 from server.broker.supervisor import Supervisor
 from feedback.configuration import Secret
+from feedback.notice import AnnouncementKind, Notice
 broker = Supervisor(Path({str(tmp_path)!r}), Listener("127.0.0.1", {port}), password=Secret("x"), kiosks=dict)
 broker.start()
 print(broker.pid, flush=True)
@@ -223,6 +232,22 @@ def test_a_vote_is_acknowledged_through_a_real_broker(engine: Engine, broker: Br
         eventually(lambda: rows(engine, schema.kiosk_states)[0]["online"])
         assert [decode(payload, ServerState).online for payload in kiosk.payloads(SERVER_STATE_TOPIC)] == [True]
     assert len(rows(engine, schema.votes)) == 1
+
+
+def test_a_kiosk_is_told_of_an_air_raid_and_of_its_end_within_two_seconds(engine: Engine, broker: Broker) -> None:
+    def told(kiosk: Station) -> list[int]:
+        documents = [decode(payload, Signed).document for payload in kiosk.payloads(notice_topic(KIOSK))]
+        return [len(msgspec.json.decode(document, type=Notice).announcements) for document in documents]
+
+    with running_ingest(engine, broker.port), broker.station(KIOSK, "one") as kiosk:
+        kiosk.subscribe(notice_topic(KIOSK))
+        eventually(lambda: told(kiosk) == [0])
+        with writing(engine) as connection:
+            number = announce(connection, Announcing(kind=AnnouncementKind.AIR_RAID), MORNING)
+        eventually(lambda: told(kiosk) == [0, 1], within_s=2)
+        with writing(engine) as connection:
+            withdraw(connection, number, MORNING)
+        eventually(lambda: told(kiosk) == [0, 1, 0], within_s=2)
 
 
 def test_garbage_is_quarantined_and_acknowledged(engine: Engine, broker: Broker) -> None:
@@ -307,7 +332,7 @@ def test_a_kiosk_that_is_removed_is_cut_and_forgotten_by_the_broker(engine: Engi
         new = add_kiosk(connection, Wish(name="new-kiosk-1", site="main", desk=None), hash_password=hash_password, now_ms=MORNING)
     broker.supervisor._ask_kiosks = ask
     with running_ingest(engine, broker.port), broker.station(files.worker_user(9), PASSWORD) as watcher:
-        watcher.subscribe(settings_topic(new.id))
+        watcher.subscribe(settings_topic(new.id), notice_topic(new.id))
         eventually(lambda: watcher.payloads(settings_topic(new.id)))
         with broker.station(new.id, new.credential.reveal()) as kiosk:
             eventually(kiosk.is_connected)
@@ -315,6 +340,7 @@ def test_a_kiosk_that_is_removed_is_cut_and_forgotten_by_the_broker(engine: Engi
                 remove_kiosk(connection, new.id)
             eventually(lambda: not kiosk.is_connected())
             eventually(lambda: watcher.payloads(settings_topic(new.id))[-1] == b"")
+            eventually(lambda: watcher.payloads(notice_topic(new.id))[-1] == b"")
 
 
 @pytest.mark.parametrize("make_engine", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)

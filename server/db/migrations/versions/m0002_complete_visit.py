@@ -30,6 +30,7 @@ def _serial() -> sa.types.TypeEngine[int]:
 def _widen() -> None:
     """New columns of tables that are there."""
     op.add_column("server", sa.Column("terms", sa.Text(), server_default="{}", nullable=False))
+    op.add_column("server", sa.Column("public_url", sa.Text(), server_default="", nullable=False))
     op.add_column("server", sa.Column("answered_month", sa.String(length=7), server_default="", nullable=False))
     op.add_column("server", sa.Column("answered", sa.Integer(), server_default="0", nullable=False))
     op.add_column("server", sa.Column("answered_ms", sa.BigInteger(), server_default="0", nullable=False))

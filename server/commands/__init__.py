@@ -1,0 +1,1 @@
+"""The commands that `__main__` gathers, by what they are about."""

@@ -1,0 +1,54 @@
+"""What the commands share: their options, the open server, files, and words to the operator."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from server.config import Config, parse_config
+from server.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from server.app import Server
+
+new_app: Final = partial(typer.Typer, no_args_is_help=True, pretty_exceptions_enable=False)
+
+DataDir = Annotated[Path | None, typer.Option("--data", help="Folder in which the server keeps everything.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Configuration file (TOML).")]
+
+
+@contextmanager
+def opened_server(data: Path | None, config: Path | None) -> Iterator[Server]:
+    """Open the server that the options name."""
+    from server.app import opened
+
+    with opened(read_config(data, config)) as server:
+        yield server
+
+
+def read_config(data: Path | None, file: Path | None) -> Config:
+    """Read the configuration that the options name."""
+    return parse_config("" if file is None else read_text(file), source=str(file or "configuration"), data_dir=data)
+
+
+def read_text(file: Path) -> str:
+    """Read a file that a person wrote.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def say(sentence: str) -> None:
+    """Say something to the operator, beside what the command prints."""
+    typer.echo(sentence, err=True)

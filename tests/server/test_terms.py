@@ -1,0 +1,149 @@
+"""What a registry file may say about kiosks, and what they are told of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from feedback.settings import Look, Theme, Timing
+from server.db import schema
+from server.db.engine import reading, writing
+from server.errors import ConfigError
+from server.registry.file import parse_registry
+from server.registry.load import load_registry
+from server.registry.pictures import MAX_BYTES, read_pictures
+from server.registry.settings import build_settings, number_settings, remember_address
+from tests.server.kit import CENTRE, KIOSK, OTHER, rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from feedback.settings import KioskSettings
+
+PNG, JPEG = b"\x89PNG\r\n\x1a\n rest", b"\xff\xd8\xff rest"
+TERMS = """
+hours: {mon-fri: "09:00-18:00", sat: "9:00 – 14:00"}
+shelter: {uk: "Укриття — у підвалі", en: The shelter is in the basement}
+look: {theme: dark, accent: "#0B5FA5", logo: logo.png, large: true}
+timing: {thanks_s: 6, repeat_s: 0}
+call_person: false
+"""
+FULL = CENTRE.replace(
+    "{key: main, name: Головний офіс}", "{key: main, name: Головний офіс, plan: plan.jpg, look: {theme: light, low: true}}"
+).replace("site: main, number: 1}", "site: main, number: 1, photo: one.png, place: [0.25, 1]}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, content in (("logo.png", PNG), ("plan.jpg", JPEG), ("one.png", PNG + b"1")):
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
+def load(engine: Engine, text: str, folder: Path) -> None:
+    registry = parse_registry(text, source="centre.yaml")
+    with writing(engine) as connection:
+        remember_address(connection, "https://pages.example", is_set=True)
+        load_registry(connection, registry, read_pictures(registry.pictures("centre.yaml"), folder))
+
+
+def settings(engine: Engine, kiosk: str = KIOSK) -> KioskSettings:
+    with reading(engine) as connection:
+        found = build_settings(connection, kiosk)
+    assert found is not None
+    return found
+
+
+def test_a_kiosk_is_told_what_holds_at_its_site(engine: Engine, folder: Path) -> None:
+    load(engine, FULL + TERMS, folder)
+    told = settings(engine)
+    assert told.hours is not None
+    assert [(day.opens_min, day.closes_min) if day else None for day in told.hours.week] == [(540, 1080)] * 5 + [(540, 840), None]
+    assert told.hours.zone == "Europe/Kyiv"
+    assert told.timing == Timing(thanks_s=6, repeat_s=0)
+    assert (told.shelter["en"], told.call_person) == ("The shelter is in the basement", False)
+    stored = {row["sha256"]: row["content"] for row in rows(engine, schema.assets)}
+    assert told.look == Look(theme=Theme.LIGHT, accent="#0B5FA5", logo=told.look.logo, large=True, low=True)
+    assert (stored[told.look.logo], stored[told.plan]) == (PNG, JPEG)
+    assert stored[told.desks[0].photo] == PNG + b"1"
+    assert told.desks[0].place == (0.25, 1.0)
+    assert told.assets_url == "https://pages.example/kiosk-assets"
+
+
+def test_without_terms_a_kiosk_is_told_nothing_of_them(engine: Engine) -> None:
+    told = settings(engine)
+    assert (told.hours, told.look, told.timing, told.shelter, told.call_person, told.assets_url) == (None, Look(), Timing(), {}, True, None)
+
+
+def test_a_site_may_differ_and_what_is_taken_out_is_gone(engine: Engine, folder: Path) -> None:
+    load(engine, FULL + TERMS, folder)
+    with writing(engine) as connection:
+        number_settings(connection)
+    load(
+        engine,
+        FULL.replace("plan: plan.jpg,", 'plan: plan.jpg, hours: {sun: "00:00-24:00"},') + TERMS.replace("call_person: false", ""),
+        folder,
+    )
+    told = settings(engine)
+    assert told.hours is not None
+    assert [bool(day) for day in told.hours.week] == [False] * 6 + [True]
+    assert told.call_person
+    with writing(engine) as connection:
+        assert number_settings(connection) == [KIOSK, OTHER]
+
+
+def test_an_address_that_is_only_guessed_changes_none_that_is_known(engine: Engine) -> None:
+    with writing(engine) as connection:
+        for url, is_set in (("http://127.0.0.1:8080", False), ("https://a.example", True), ("http://127.0.0.1:8080", False)):
+            remember_address(connection, url, is_set=is_set)
+    assert rows(engine, schema.server)[0]["public_url"] == "https://a.example"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("mon-fri", "fri-mon", "centre.yaml: hours: 'fri-mon' is no day"),
+        ("mon-fri", "mno", "centre.yaml: hours: 'mno' is no day; did you mean 'mon'?"),
+        ("sat:", "fri:", "centre.yaml: hours: fri stands there twice"),
+        ("09:00-18:00", "18:00-09:00", "centre.yaml: hours: mon-fri: '18:00-09:00' is no opening time"),
+        ("09:00-18:00", "09:00-25:00", "centre.yaml: hours: mon-fri: '09:00-25:00' is no opening time"),
+        ("#0B5FA5", "blue", "centre.yaml: look: accent 'blue' is no colour"),
+        ("theme: dark", "theme: drak", "centre.yaml: Invalid enum value 'drak'"),
+        ("theme: dark", "thema: dark", "centre.yaml: look: unknown key 'thema'; did you mean 'theme'?"),
+        ('uk: "Укриття — у підвалі", ', "", "centre.yaml: shelter: the Ukrainian text is missing"),
+        ("thanks_s: 6", "thanks_s: -1", "centre.yaml: timing: thanks_s is -1 seconds"),
+        ("call_person: false", "call_person: maybe", "centre.yaml: Expected `bool"),
+        ("call_person: false", "plan: x.png", "centre.yaml: plan: a floor plan is a site's"),
+        ("[0.25, 1]", "[0.25, 1.5]", "centre.yaml: desk 'main-1': place [0.25, 1.5] is outside the plan"),
+        ("plan: plan.jpg, ", "", "centre.yaml: desk 'main-1' has a place, but site 'main' has no plan"),
+        ("call_person: false", "", ""),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(wrong: str, right: str, message: str) -> None:
+    text = (FULL + TERMS).replace(wrong, right)
+    if not message:
+        assert parse_registry(text, source="centre.yaml").call_person is None
+        return
+    with pytest.raises(ConfigError) as caught:
+        parse_registry(text, source="centre.yaml")
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "centre.yaml: desk 'main-1': photo: the picture one.png cannot be read: No such file"),
+        (b"GIF89a", "centre.yaml: desk 'main-1': photo: the picture one.png is neither PNG nor JPEG"),
+        (PNG + bytes(MAX_BYTES), "centre.yaml: desk 'main-1': photo: the picture one.png is larger than 1 MB"),
+    ],
+)
+def test_a_bad_picture_is_named_with_its_place(folder: Path, content: bytes | None, message: str) -> None:
+    (folder / "one.png").unlink()
+    if content is not None:
+        (folder / "one.png").write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        read_pictures(parse_registry(FULL, source="x").pictures("centre.yaml"), folder)
+    assert str(caught.value).startswith(message)
