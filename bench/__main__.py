@@ -15,7 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from bench.measure import Row
 
-BENCHMARKS: Final = ("store", "ingest")
+BENCHMARKS: Final = ("kiosk", "store", "ingest")
 
 
 def main() -> None:

@@ -10,7 +10,9 @@ from typing import Annotated
 
 import typer
 
-from kiosk.config import Config, parse
+from feedback import questionnaire_file
+from feedback.questionnaire import QuestionnaireError
+from kiosk.config import Config, Display, parse
 from kiosk.errors import ConfigError, DataFolderError, NoScreenError, VoiceError
 from kiosk.technician import pin as technician_pin
 from kiosk.voice.commands import app as voice
@@ -41,6 +43,23 @@ def sync(config: ConfigFile) -> None:
 
 
 @app.command()
+def preview(
+    file: Annotated[Path, typer.Argument(help="A questionnaire, as docs/questionnaires.md describes it.", metavar="FILE")],
+    language: Annotated[str, typer.Option(help="The language to begin in.")] = "uk",
+    size: Annotated[str, typer.Option(help="The window's width and height in pixels.", metavar="WxH")] = "1280x800",
+    diagonal: Annotated[float, typer.Option(help="The kiosk's diagonal in inches, from which sizes follow.", min=3, max=100)] = 10.1,
+) -> None:
+    """Show a questionnaire as visitors will meet it, on this screen. Nothing is stored or sent."""
+    width, cross, height = size.partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise ConfigError(f"--size {size!r} is no size: write width and height as in 1280x800")
+    questionnaire = questionnaire_file.parse(_text_of(file), str(file))
+    from kiosk.preview import show
+
+    show(questionnaire, Display(int(width), int(height), fullscreen=False, diagonal_inch=diagonal), language)
+
+
+@app.command()
 def pin() -> None:
     """Ask for a technician's PIN and print its line for [technician] in kiosk.toml."""
     while True:
@@ -53,11 +72,14 @@ def pin() -> None:
 
 
 def _read(path: Path) -> Config:
+    return parse(_text_of(path), str(path))
+
+
+def _text_of(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    return parse(text, str(path))
 
 
 def main() -> None:
@@ -67,7 +89,7 @@ def main() -> None:
         signal.signal(number, lambda *_: sys.exit(0))  # until the command has a gentler way
     try:
         app()
-    except (ConfigError, DataFolderError, NoScreenError, VoiceError) as error:
+    except (ConfigError, DataFolderError, NoScreenError, QuestionnaireError, VoiceError) as error:
         sys.stderr.write(f"vidhuk-kiosk: {error}\n")
         sys.exit(2)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from feedback.questionnaire import CHOSEN, Kind, choices_of, is_asked
+import msgspec
+
+from feedback.questionnaire import CHOSEN, ContactWay, Kind, choices_of, is_asked
 from kiosk import filling, keyboard, texts
 from kiosk.screens import Ask, Comfort, Comment, Contact, Option
 
@@ -14,17 +16,27 @@ if TYPE_CHECKING:
     from feedback.questionnaire import Question, Questionnaire, Texts
     from feedback.settings import KioskSettings
 
-WRITTEN: Final = frozenset({Kind.WORDS, Kind.CONTACT})
-"""The kinds that need the server's key and room for a keyboard."""
+class Writable(msgspec.Struct, frozen=True):
+    """What can be written on this screen and sealed: own words, and how a visitor can say where to reach them."""
+
+    words: bool = False
+    ways: frozenset[ContactWay] = frozenset()
+
+    def takes(self, question: Question) -> bool:
+        """Tell whether a question can be answered here."""
+        if question.kind is Kind.WORDS:
+            return self.words
+        return question.kind is not Kind.CONTACT or bool(self.ways & set(question.ways))
 
 
-def next_question(
-    questionnaire: Questionnaire, after: str, given: Mapping[str, Sequence[str]], offered: frozenset[Kind]
-) -> Question | None:
-    """Give the question that follows the one called `after`, None at the end; written ones only of the kinds `offered`."""
+NOTHING: Final = Writable()
+
+
+def next_question(questionnaire: Questionnaire, after: str, given: Mapping[str, Sequence[str]], writable: Writable) -> Question | None:
+    """Give the question that follows the one called `after`, None at the end; only those that can be answered here."""
     ids = [question.id for question in questionnaire.questions]
     for question in questionnaire.questions[ids.index(after) + 1 :]:
-        if (question.kind not in WRITTEN or question.kind in offered) and is_asked(question, given):
+        if writable.takes(question) and is_asked(question, given):
             return question
     return None
 
@@ -49,7 +61,7 @@ def first_screen(settings: KioskSettings, questionnaire: Questionnaire, language
     )
 
 
-def screen_of(question: Question, language: str, comfort: Comfort) -> Ask | Comment | Contact:
+def screen_of(question: Question, language: str, comfort: Comfort, writable: Writable) -> Ask | Comment | Contact:
     """Give the screen of a question after the first."""
     if question.kind is Kind.WORDS:
         return Comment(
@@ -63,6 +75,7 @@ def screen_of(question: Question, language: str, comfort: Comfort) -> Ask | Comm
             voice=question.voice.get(language, ""),
         )
     if question.kind is Kind.CONTACT:
+        ways = tuple(way for way in question.ways if way in writable.ways)
         blank = Contact(
             language=language,
             comfort=comfort,
@@ -70,8 +83,8 @@ def screen_of(question: Question, language: str, comfort: Comfort) -> Ask | Comm
             question=question.text[language],
             purpose=question.purpose[language],
             consent=question.consent[language],
-            ways=question.ways,
-            way=question.ways[0],
+            ways=ways,
+            way=ways[0],
             voice=question.voice.get(language, ""),
         )
         return filling.cleared(blank)

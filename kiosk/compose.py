@@ -1,131 +1,132 @@
-"""The composition root: the only module that names concrete devices, and the two processes read aloud."""
+"""The ui process, put together: the only module that names concrete devices."""
 
 from __future__ import annotations
 
-import random
 import secrets
-import signal
-import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sdnotify import SystemdNotifier
-
-from feedback import wire
 from kiosk import accepted, folder
+from kiosk.chores import Chores
 from kiosk.clock import SystemClock, id_maker
-from kiosk.errors import ConfigError, Fault
+from kiosk.errors import ConfigError
+from kiosk.gesture import Corners
 from kiosk.hardware.simulated.buttons import KeyboardButtons
+from kiosk.hardware.sound import NoOutput, outputs_of
+from kiosk.process import SOFTWARE, alive, end_on_signals
 from kiosk.recorder import Recorder
-from kiosk.salvage import ASIDE, open_store
-from kiosk.visit import Makers, Visits
-from kiosk.visitor import SETTINGS_FACT, Chores, KioskVisitor
+from kiosk.salvage import open_store
+from kiosk.screens import OutOfOrder, Screen
+from kiosk.sealing import Sealer
+from kiosk.technician.levels import Levels
+from kiosk.technician.lock import Lock
+from kiosk.technician.menu import Technician
+from kiosk.technician.probes import Machine, SysBacklight
+from kiosk.technician.readings import About, Outlets, Output
+from kiosk.visit import Means, Visits
+from kiosk.visitor import KioskVisitor
+from kiosk.voice import wav
+from kiosk.voice.speaker import AudioOutput, Speaker
+from kiosk.voice.voices import FOLDER, Voices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
-    from uuid import UUID
 
+    from feedback.settings import KioskSettings
     from kiosk.clock import Clock
     from kiosk.config import Config
-    from kiosk.sync.agent import Agent
-    from kiosk.sync.deliver import Deliverer
-    from kiosk.sync.outbox import Outbox
-    from kiosk.ui.app import KioskApp
+    from kiosk.ui.app import KioskApp, Visitor
 
-ALIVE_S: Final = 2.0
-SOFTWARE: Final = f"vidhuk {version('vidhuk')}"
+FIVE_BUTTONS: Final = 5
+TEST_TONE: Final = wav.tone(pitch_hz=880, length_s=0.6, level=0.5)
 
 
 def run_ui(config: Config, mirror: Path | None) -> None:
     """Show the screen, take votes and store them, until a signal asks to end."""
-    folder.prepare(config.data_dir)
-    simulated = config.kiosk.hardware == "simulated"
-    if mirror is not None and not simulated:
+    if mirror is not None and not _is_simulated(config):
         raise ConfigError('--mirror is a simulated touch screen: set hardware = "simulated" in [kiosk]')
     with ExitStack() as stack:
-        app, window = _open_app(config, stack)
-        clock = SystemClock()
-        new_id = id_maker(clock)
-        wake = partial(folder.wake, config.data_dir, stack.enter_context(folder.wake_sender()))
-        recorder = stack.enter_context(Recorder(partial(open_store, config.data_dir, new_id), _post_to_window(), wake))
-        chores = Chores(config, recorder)
-        settings = chores.settings() or accepted.before_any(config.kiosk.id)
-        visits = Visits(
-            settings,
-            language=config.kiosk.language,
-            software=SOFTWARE,
-            clock=clock,
-            makers=Makers(new_id, partial(secrets.randbits, 48)),
-            record=recorder.record,
-            show=app.show,
-        )
-        recorder.listener = visits
-        buttons = KeyboardButtons(clock)
-        visitor = KioskVisitor(visits, chores, clock=clock, key=buttons.key)
-        if simulated:
-            stack.enter_context(closing(buttons))
-            buttons.start(visitor.button)
-        visits.start()
-        chores.in_use(settings)
-        app.start(visitor)
+        terminal = open_terminal(config, stack)
+        terminal.start(terminal.visitor)
         if mirror is not None:
-            _open_mirror(mirror, window, app, stack)
-        _end_on_signals(app.stop)
-        app.run()
+            _open_mirror(mirror, terminal, stack)
+        end_on_signals(terminal.app.stop)
+        terminal.app.run()
 
 
-def run_sync(config: Config) -> None:
-    """Deliver what is stored and take in settings, until a signal asks to end."""
-    from kiosk.sync import delivery
-    from kiosk.sync.agent import Agent
-    from kiosk.sync.deliver import Deliverer, Sender
-    from kiosk.sync.inbox import Inbox
-    from kiosk.sync.mqtt import MqttTransport
-    from kiosk.sync.outbox import Outbox
-    from kiosk.sync.settings import SettingsReceiver
-    from kiosk.sync.state import StateReport
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """The ui process put together, not yet started."""
 
-    if config.server is None:
-        raise ConfigError("this kiosk is not enrolled: its configuration has no [server]; `vidhuk-server kiosk add` prints one")
+    app: KioskApp
+    window: Any  # Kivy ships no types
+    visits: Visits
+    visitor: KioskVisitor
+
+    def start(self, visitor: Visitor) -> None:
+        """Show the first screen; everything that happens at the window goes to `visitor`."""
+        self.visits.start()
+        self.app.start(visitor)
+
+
+def open_terminal(config: Config, stack: ExitStack) -> Terminal:
+    """Put the process together; `stack` takes it apart again."""
     folder.prepare(config.data_dir)
-    kiosk, clock = config.kiosk.id, SystemClock()
-    spread = partial(random.uniform, 0.0)
-    with ExitStack() as stack:
-        inbox = stack.enter_context(Inbox(folder.wake_receiver(config.data_dir)))
-        outbox = stack.enter_context(Outbox(config.data_dir))
-        ledger = stack.enter_context(delivery.open_ledger(config.data_dir / delivery.FILE))
-        agent = Agent(inbox, SettingsReceiver(config), kiosk=kiosk, alive=_alive())
-        transport = MqttTransport(config.server, kiosk, listener=agent, post=inbox.post, spread=spread)
-        deliverer = Deliverer(
-            Sender(kiosk, SOFTWARE),
-            outbox=outbox,
-            ledger=ledger,
-            transport=transport,
-            clock=clock,
-            new_epoch=id_maker(clock),
-            spread=spread,
-        )
-        look = partial(_state, config.data_dir, deliverer, outbox, agent, clock)
-        agent.serve(deliverer, StateReport(kiosk, transport=transport, clock=clock, look=look))
-        stack.enter_context(transport)
-        _end_on_signals(agent.stop)
-        agent.run()
+    clock = SystemClock()
+    app, window = _open_app(config, stack)
+    voice = _open_voice(config, stack)
+    recorder = _open_recorder(config, clock, stack)
+    chores = Chores(config, recorder)
+    settings = chores.settings() or accepted.before_any(config.kiosk.id)
 
+    def show(screen: Screen) -> None:
+        app.show(screen)
+        voice.speaker.shown(screen)
 
-def _state(data_dir: Path, deliverer: Deliverer, outbox: Outbox, agent: Agent, clock: Clock, session: UUID) -> wire.State:  # noqa: PLR0913, PLR0917
-    damaged = (Fault.VOTES_DB_DAMAGED,) if outbox.damaged or any(data_dir.glob(ASIDE)) else ()
-    return wire.State(
-        online=True,
-        session=session,
-        outbox=deliverer.depth(),
-        settings=int(outbox.fact(SETTINGS_FACT) or 0),
+    def take_up(fresh: KioskSettings) -> None:
+        app.dress(fresh.centre, fresh.look)
+        voice.speaker.prepare(fresh)
+
+    lock, levels = _open_lock(config, clock, voice, stack)
+    outlets = _outlets(config, recorder, voice, app, lambda: visits)
+    technician = Technician(lock, _corners(config, window), levels, outlets, clock=clock, show=show)
+    visits = Visits(
+        settings,
+        language=config.kiosk.language,
         software=SOFTWARE,
-        clock_trusted=clock.moment().trusted,
-        faults=(*damaged, *deliverer.faults, *agent.faults),
+        clock=clock,
+        means=_means(config, clock, app, voice.speaker),
+        record=recorder.record,
+        show=technician.visit_shows,
     )
+    recorder.listener = visits
+    take_up(settings)
+    buttons = KeyboardButtons(clock)
+    visitor = KioskVisitor(visits, technician, chores, clock=clock, key=buttons.key, take_up=take_up, faults=lambda: voice.speaker.faults)
+    if _is_simulated(config):
+        stack.enter_context(closing(buttons))
+        buttons.start(visitor.button)
+    return Terminal(app, window, visits, visitor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    speaker: Speaker
+    outputs: dict[Output, AudioOutput]
+
+    def tone(self, name: Output) -> bool:
+        """Play a test tone; whether the output takes it."""
+        output = self.outputs[name]
+        output.play(TEST_TONE)
+        return output.fault is None and not isinstance(output, NoOutput)
+
+    def set_volume(self, percent: int) -> None:
+        """Speak so loudly."""
+        self.speaker.volume = percent
 
 
 def _open_app(config: Config, stack: ExitStack) -> tuple[KioskApp, Any]:
@@ -134,35 +135,87 @@ def _open_app(config: Config, stack: ExitStack) -> tuple[KioskApp, Any]:
     window = open_window(config.screen, config.data_dir / "kivy")
     from kiosk.ui.app import KioskApp
 
-    return stack.enter_context(closing(KioskApp(window, banner=config.kiosk.hardware == "simulated", alive=_alive()))), window
+    app = KioskApp(
+        window,
+        banner=_is_simulated(config),
+        alive=alive(),
+        diagonal_inch=config.screen.diagonal_inch,
+        asset=partial(accepted.asset, config.data_dir),
+    )
+    return stack.enter_context(closing(app)), window
 
 
-def _post_to_window() -> Callable[[Callable[[], None]], None]:
+def _open_voice(config: Config, stack: ExitStack) -> _Voice:
+    speaker, headphones = outputs_of(config.sound)
+    voices = Voices(Path(config.sound.voices), config.data_dir / FOLDER)
+    buttons = FIVE_BUTTONS if _is_simulated(config) else 0
+    voice = stack.enter_context(Speaker((speaker, headphones), voices, buttons=buttons, headphones=not isinstance(headphones, NoOutput)))
+    return _Voice(voice, {"speaker": speaker, "headphones": headphones})
+
+
+def _open_recorder(config: Config, clock: Clock, stack: ExitStack) -> Recorder:
     from kiosk.ui.app import post
 
-    return post
+    wake = partial(folder.wake, config.data_dir, stack.enter_context(folder.wake_sender()))
+    return stack.enter_context(Recorder(partial(open_store, config.data_dir, id_maker(clock)), post, wake))
 
 
-def _open_mirror(path: Path, window: object, app: KioskApp, stack: ExitStack) -> None:
+def _open_lock(config: Config, clock: Clock, voice: _Voice, stack: ExitStack) -> tuple[Lock | None, Levels]:
+    from kiosk.ui.app import post
+
+    run = stack.enter_context(ThreadPoolExecutor(1, "technician")).submit
+    levels = Levels(config.data_dir, volume=config.sound.volume, set_volume=voice.set_volume, backlight=SysBacklight(), run=run)
+    levels.apply()
+    lock = Lock(config.technician.pin.reveal(), config.data_dir, clock=clock, run=run, post=post) if config.technician else None
+    return lock, levels
+
+
+def _outlets(config: Config, recorder: Recorder, voice: _Voice, app: KioskApp, visits: Callable[[], Visits]) -> Outlets:
+    return Outlets(
+        about=lambda: _about(config, visits().settings),
+        read=Machine(config.data_dir).read,
+        at_rest=lambda: visits().between_visits or isinstance(visits().screen, OutOfOrder),
+        probe_store=recorder.probe,
+        tone=voice.tone,
+        begin_test=lambda: visits().begin_test(),
+        restart=app.stop,
+    )
+
+
+def _about(config: Config, settings: KioskSettings) -> About:
+    server, asked = config.server, settings.questionnaire
+    return About(
+        kiosk=config.kiosk.id,
+        software=SOFTWARE,
+        centre=settings.centre,
+        server=f"{server.host}:{server.port}" if server else "",
+        settings=settings.version,
+        questionnaire=asked.id,
+        questionnaire_version=asked.version,
+    )
+
+
+def _means(config: Config, clock: Clock, app: KioskApp, speaker: Speaker) -> Means:
+    return Means(
+        id_maker(clock),
+        partial(secrets.randbits, 48),
+        seal=Sealer(config.server.sealing_key).seal if config.server else None,
+        writable=app.writable,
+        lamp=app.light,
+        say_again=speaker.repeat,
+    )
+
+
+def _corners(config: Config, window: Any) -> Corners:  # noqa: ANN401
+    width, height = window.size
+    return Corners(width, height, config.screen.diagonal_inch)
+
+
+def _open_mirror(path: Path, terminal: Terminal, stack: ExitStack) -> None:
     from kiosk.ui.mirror import Mirror
 
-    stack.enter_context(Mirror(path, window, app))
+    stack.enter_context(Mirror(path, terminal.window, terminal.app))
 
 
-def _alive() -> Callable[[], None]:
-    """Give what tells systemd, first, that the program is ready, and then every two seconds that it lives."""
-    systemd = SystemdNotifier()
-    told: list[float] = []
-
-    def tell() -> None:
-        now = time.monotonic()
-        if not told or now - told[-1] >= ALIVE_S:
-            systemd.notify("WATCHDOG=1" if told else "READY=1")
-            told[:] = [now]
-
-    return tell
-
-
-def _end_on_signals(stop: Callable[[], None]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop())
+def _is_simulated(config: Config) -> bool:
+    return config.kiosk.hardware == "simulated"

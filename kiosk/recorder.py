@@ -58,6 +58,10 @@ class Recorder:
         """Keep a small fact for sync; lost if it cannot be written just now."""
         self._jobs.put(lambda: self._quietly(lambda store: store.note(name, value)))
 
+    def probe(self, answer: Callable[[bool], None]) -> None:
+        """Write something to the log to see whether the disk takes it; `answer` is called on the main thread."""
+        self._jobs.put(lambda: self._probe(answer))
+
     def rechain(self, epoch: UUID, after_seq: int, into: UUID) -> None:
         """Take everything after the last mark both sides agree on into a new epoch; sync asks again if it cannot be done now."""
         self._jobs.put(lambda: self._quietly(lambda store: store.rechain(epoch, after_seq, into)))
@@ -78,6 +82,15 @@ class Recorder:
         if listener:
             self._post(lambda: listener.committed(token))
         self._wake()
+
+    def _probe(self, answer: Callable[[bool], None]) -> None:
+        try:
+            self._with_store(lambda store: store.append(()))
+        except StoreError as error:
+            log.warning("the disk takes nothing: %s", error)
+            self._post(lambda: answer(False))  # noqa: FBT003
+            return
+        self._post(lambda: answer(True))  # noqa: FBT003
 
     def _quietly(self, work: Callable[[Store], None]) -> None:
         try:

@@ -15,7 +15,7 @@ from feedback.notice import AnnouncementKind
 from feedback.questionnaire import Kind
 from feedback.records import How, Input, Mode, Outcome
 from kiosk import comfort, filling
-from kiosk.asking import first_screen, is_answered_by_one_tap, next_question, screen_of
+from kiosk.asking import NOTHING, Writable, first_screen, is_answered_by_one_tap, next_question, screen_of
 from kiosk.calls import Calls
 from kiosk.logbook import Logbook, Makers, Record
 from kiosk.moves import ON_FIVE_BUTTONS, Move, stop_after
@@ -33,6 +33,7 @@ from kiosk.screens import (
     Ask,
     Called,
     Closed,
+    Comfort,
     Comment,
     Contact,
     Desk,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from feedback.settings import KioskSettings
     from feedback.tickets import Ticket
     from kiosk.clock import Clock
-    from kiosk.screens import Comfort
 
 PRESSED_S: Final = 0.2
 """A pressed answer stays at least this long, so that the eye sees which one it was."""
@@ -74,12 +74,12 @@ Step = Callable[[], None]
 class Means(Makers, frozen=True):
     """What a visit needs from outside: ids and numbers, the box in which own words are sealed, and what it may set off.
 
-    `seal` is None where the server's key is not known; `offered` are the written kinds for which this screen has room.
+    `seal` is None where the server's key is not known; `writable` tells for what this screen has room, as the visitor wants to see it.
     `lamp` lights the call for a person, `say_again` repeats what was spoken.
     """
 
     seal: Callable[[str], bytes] | None = None
-    offered: frozenset[Kind] = frozenset()
+    writable: Callable[[Comfort], Writable] = lambda _comfort: NOTHING
     lamp: Callable[[bool], None] = lambda _lit: None
     say_again: Step = lambda: None
 
@@ -370,14 +370,14 @@ class Visits:
             self._show(changed(screen, pressed=desk or DONT_REMEMBER, closes_in_s=None))
 
     def _ask_after(self, question: str) -> None:
-        offered = self._means.offered if self._means.seal is not None else frozenset[Kind]()
-        following = next_question(self._questionnaire, question, self._visit.given, offered)
+        writable = self._means.writable(self._comfort) if self._means.seal is not None else NOTHING
+        following = next_question(self._questionnaire, question, self._visit.given, writable)
         if following is None:
             if self._visit.outcome is Outcome.TIMED_OUT:
                 self._visit.outcome = Outcome.COMPLETED
             self._thank()
             return
-        self._show(screen_of(following, self._language, self._comfort))
+        self._show(screen_of(following, self._language, self._comfort, writable))
         self._wait(self._patience_s(following))
 
     def _patience_s(self, question: Question) -> float:

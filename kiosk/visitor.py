@@ -1,100 +1,69 @@
-"""Leads what happens at the window and the buttons to the visit, and does the kiosk's own chores between visits."""
+"""Leads what happens at the window and the buttons to the visit, or to the technician's menu where that is open."""
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from feedback.records import Input
-from kiosk import accepted
-from kiosk.errors import SettingsRefusedError
-from kiosk.screens import DONT_REMEMBER
-from kiosk.sync import delivery
+from kiosk.hardware import FACE_BUTTONS, PanelButton
+from kiosk.moves import Move
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from feedback.notice import Notice
     from feedback.records import Moment
     from feedback.settings import KioskSettings
     from kiosk.clock import Clock
-    from kiosk.config import Config
-    from kiosk.recorder import Recorder
+    from kiosk.errors import Fault
     from kiosk.screens import Screen
+    from kiosk.technician.menu import Technician
     from kiosk.visit import Visits
 
-log = logging.getLogger(__name__)
-
 CHORES_S: Final = 1.0
-SETTINGS_FACT: Final = "settings_version"
 
 
-class Chores:
-    """What ui does between visits for sync: it takes up new settings and opens a new epoch where one is asked for."""
-
-    def __init__(self, config: Config, recorder: Recorder) -> None:
-        self._config = config
-        self._recorder = recorder
-        self._seen: str | None = None
+class Duties(Protocol):
+    """What is done beside the visits."""
 
     def settings(self) -> KioskSettings | None:
-        """Give the accepted settings if they have changed since the last look."""
-        server, name = self._config.server, accepted.name_of_current(self._config.data_dir)
-        if server is None or name == self._seen:
-            return None
-        self._seen = name
-        try:
-            return accepted.read_current(self._config.data_dir, self._config.kiosk.id, server.signing_key)
-        except SettingsRefusedError as error:
-            log.warning("the settings in %s are not used: %s", accepted.FOLDER, error)
-            return None
+        """Give new settings, if there are any."""
 
-    def in_use(self, settings: KioskSettings) -> None:
-        """Let sync know which settings are in use."""
-        self._recorder.note(SETTINGS_FACT, str(settings.version))
+    def notice(self) -> Notice | None:
+        """Give a new notice, if there is one."""
+
+    def tell(self, settings: KioskSettings, showing: str, faults: Iterable[Fault]) -> None:
+        """Let sync know how the ui is."""
 
     def obey(self) -> None:
-        """Do what sync asks for: look through a log that it cannot read, open a new epoch. The log sees to it that a fork happens once."""
-        ledger = self._config.data_dir / delivery.FILE
-        if delivery.wants_look(ledger):
-            self._recorder.look()
-        fork = delivery.requested_fork(ledger)
-        if fork is not None:
-            self._recorder.rechain(fork.epoch, fork.after_seq, fork.into)
+        """Do what sync asks for."""
 
 
-class KioskVisitor:
-    """The window's `Visitor`."""
+class AtTheScreen:
+    """The window's `Visitor` with nothing but a visit."""
 
-    def __init__(self, visits: Visits, chores: Chores, *, clock: Clock, key: Callable[[str], None]) -> None:
+    def __init__(self, visits: Visits, *, clock: Clock, key: Callable[[str], None]) -> None:
+        """`key` is where keys go; only simulated devices make something of them."""
         self._visits = visits
-        self._chores = chores
         self._clock = clock
         self._key = key
-        self._next_chores_ms = 0
+
+    def touched(self, x: float, y: float) -> None:
+        """A finger came down, in shares from the upper left."""
 
     def tap(self, name: str) -> None:
         """Something was tapped."""
-        at = self._clock.moment()
-        match name.partition(":"):
-            case ("language", ":", code):
-                self._visits.switch_language(code, at)
-            case ("desk", ":", desk):
-                self._visits.choose_desk(desk, Input.TOUCH, at)
-            case (str() as quiet, "", "") if quiet == DONT_REMEMBER:
-                self._visits.choose_desk(None, Input.TOUCH, at)
-            case ("skip", "", ""):
-                self._visits.skip(at)
-            case ("stray", "", ""):
-                self._visits.stray(at)
-            case _:
-                self._visits.press(name, Input.TOUCH, at)
+        self._visits.tap(name, Input.TOUCH, self._clock.moment())
 
-    def button(self, answer: str, at: Moment) -> None:
+    def button(self, button: PanelButton, at: Moment) -> None:
         """A button of the panel was pressed."""
-        self._visits.press(answer, Input.BUTTON, at)
+        if button in FACE_BUTTONS:
+            self._visits.press(FACE_BUTTONS.index(button) + 1, at)
+        else:
+            self._visits.move(Move(button.value), at)
 
     def key(self, character: str) -> None:
-        """A key was pressed; only simulated devices make something of it."""
+        """A key was pressed."""
         self._key(character)
 
     def shown(self, screen: Screen) -> None:
@@ -102,14 +71,68 @@ class KioskVisitor:
         self._visits.shown(screen)
 
     def tick(self) -> None:
-        """Let the visit's time pass; between visits, see to the chores."""
+        """Let time pass."""
         self._visits.tick()
+
+
+class KioskVisitor(AtTheScreen):
+    """The same on a kiosk at work: with the technician's menu before it and the chores beside it."""
+
+    def __init__(  # noqa: PLR0913 - everything that happens meets here
+        self,
+        visits: Visits,
+        technician: Technician,
+        duties: Duties,
+        *,
+        clock: Clock,
+        key: Callable[[str], None],
+        take_up: Callable[[KioskSettings], None],
+        faults: Callable[[], Iterable[Fault]],
+    ) -> None:
+        """`take_up` prepares screen and voice for new settings, `faults` are the ui's own."""
+        super().__init__(visits, clock=clock, key=key)
+        self._technician = technician
+        self._duties = duties
+        self._take_up = take_up
+        self._faults = faults
+        self._next_chores_ms = 0
+
+    def touched(self, x: float, y: float) -> None:
+        """Watch for the technician's gesture."""
+        self._technician.touched(x, y, self._clock.moment())
+
+    def tap(self, name: str) -> None:
+        """Something was tapped, on the menu or on the visit's screen."""
+        if not self._technician.tap(name, self._clock.moment()):
+            super().tap(name)
+
+    def button(self, button: PanelButton, at: Moment) -> None:
+        """A button of the panel was pressed, for the menu or for the visit."""
+        if not self._technician.button(button):
+            super().button(button, at)
+
+    def shown(self, screen: Screen) -> None:
+        """A screen has been drawn."""
+        self._technician.shown(screen)
+        super().shown(screen)
+
+    def tick(self) -> None:
+        """Let time pass, and see to the chores."""
+        super().tick()
+        self._technician.tick()
         now_ms = self._clock.moment().boottime_ms
-        if now_ms < self._next_chores_ms or not self._visits.between_visits:
-            return
-        self._next_chores_ms = now_ms + round(CHORES_S * 1000)
-        self._chores.obey()
-        settings = self._chores.settings()
-        if settings is not None:
-            self._visits.use(settings)
-            self._chores.in_use(settings)
+        if now_ms >= self._next_chores_ms:
+            self._next_chores_ms = now_ms + round(CHORES_S * 1000)
+            self._do_chores()
+
+    def _do_chores(self) -> None:
+        notice = self._duties.notice()
+        if notice is not None:
+            self._visits.hear(notice)
+        if self._visits.between_visits:
+            self._duties.obey()
+            settings = self._duties.settings()
+            if settings is not None:
+                self._take_up(settings)
+                self._visits.use(settings)
+        self._duties.tell(self._visits.settings, self._visits.showing, self._faults())

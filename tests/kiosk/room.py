@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from feedback.questionnaire import Kind
+from feedback.questionnaire import ContactWay
 from feedback.records import AnyRecord, Input
+from kiosk.asking import NOTHING, Writable
 from kiosk.visit import PRESSED_S, SETTLE_S, Means, Visits
 from tests.kiosk.support import FakeClock, counted_ids
 
@@ -45,7 +46,7 @@ class Room:
                 counted_ids(),
                 lambda: next(numbers),
                 seal=upside_down,
-                offered=frozenset({Kind.WORDS, Kind.CONTACT}) if offered else frozenset(),
+                writable=lambda _comfort: Writable(words=True, ways=frozenset(ContactWay)) if offered else NOTHING,
                 lamp=self.lamp.append,
                 say_again=self._say_again,
             ),

@@ -1,0 +1,77 @@
+"""What ui does beside the visits: it takes up what sync has accepted, does what sync asks for, and lets sync know how it is."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from kiosk import accepted, facts
+from kiosk.errors import NoticeRefusedError, SettingsRefusedError
+from kiosk.sync import delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from feedback.notice import Notice
+    from feedback.settings import KioskSettings
+    from kiosk.config import Config
+    from kiosk.errors import Fault
+    from kiosk.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+
+class Chores:
+    """Looks into the folders and files that both processes share. Every look is cheap enough for once a second."""
+
+    def __init__(self, config: Config, recorder: Recorder) -> None:
+        self._config = config
+        self._recorder = recorder
+        self._seen_settings: str | None = None
+        self._seen_notice: tuple[int, int] | None = None
+        self._told: dict[str, str] = {}
+
+    def settings(self) -> KioskSettings | None:
+        """Give the accepted settings if they have changed since the last look."""
+        server, name = self._config.server, accepted.name_of_current(self._config.data_dir)
+        if server is None or name == self._seen_settings:
+            return None
+        self._seen_settings = name
+        try:
+            return accepted.read_current(self._config.data_dir, self._config.kiosk.id, server.signing_key)
+        except SettingsRefusedError as error:
+            log.warning("the settings in %s are not used: %s", accepted.FOLDER, error)
+            return None
+
+    def notice(self) -> Notice | None:
+        """Give the accepted notice if it has changed since the last look."""
+        server, mark = self._config.server, accepted.mark_of_notice(self._config.data_dir)
+        if server is None or mark == self._seen_notice:
+            return None
+        self._seen_notice = mark
+        try:
+            return accepted.read_notice(self._config.data_dir, self._config.kiosk.id, server.signing_key)
+        except NoticeRefusedError as error:
+            log.warning("the notice in %s is not used: %s", accepted.FOLDER, error)
+            return None
+
+    def tell(self, settings: KioskSettings, showing: str, faults: Iterable[Fault]) -> None:
+        """Let sync know which settings are in use, why nothing is asked, and what is wrong; written only where it has changed."""
+        now = {
+            facts.SETTINGS_FACT: str(settings.version),
+            facts.SHOWING_FACT: showing,
+            facts.UI_FAULTS_FACT: " ".join(faults),
+        }
+        for name, value in now.items():
+            if self._told.get(name) != value:
+                self._recorder.note(name, value)
+        self._told = now
+
+    def obey(self) -> None:
+        """Do what sync asks for: look through a log that it cannot read, open a new epoch. The log sees to it that a fork happens once."""
+        ledger = self._config.data_dir / delivery.FILE
+        if delivery.wants_look(ledger):
+            self._recorder.look()
+        fork = delivery.requested_fork(ledger)
+        if fork is not None:
+            self._recorder.rechain(fork.epoch, fork.after_seq, fork.into)

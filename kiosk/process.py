@@ -1,0 +1,36 @@
+"""What both processes do to live: they tell systemd that they do, and end when a signal asks them to."""
+
+from __future__ import annotations
+
+import signal
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from sdnotify import SystemdNotifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ALIVE_S: Final = 2.0
+SOFTWARE: Final = f"vidhuk {version('vidhuk')}"
+
+
+def alive() -> Callable[[], None]:
+    """Give what tells systemd, first, that the program is ready, and then every two seconds that it lives."""
+    systemd = SystemdNotifier()
+    told: list[float] = []
+
+    def tell() -> None:
+        now = time.monotonic()
+        if not told or now - told[-1] >= ALIVE_S:
+            systemd.notify("WATCHDOG=1" if told else "READY=1")
+            told[:] = [now]
+
+    return tell
+
+
+def end_on_signals(stop: Callable[[], None]) -> None:
+    """Call `stop` when the process is asked to end."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop())
