@@ -101,7 +101,7 @@ def check(folder: Annotated[Path, typer.Argument(metavar=_ONE)]) -> None:
 
 @app.command()
 def outputs() -> None:
-    """List the names of this machine's sound outputs, for `speaker` and `headphones` in [sound] of kiosk.toml."""
+    """List the names of this machine's sound outputs, for `speaker` and `headphones` in kiosk.toml."""
     try:
         names = Sdl().names()
     except OSError as error:
