@@ -17,12 +17,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from feedback import wire
 from feedback.records import decode_body, genesis, link
-from kiosk import accepted, salvage
+from kiosk import accepted, facts, salvage
 from kiosk.store import FILE, Store
 from kiosk.sync.mqtt import MqttTransport
 from tests.kiosk.support import KIOSK, kiosk_toml, running, settings_of, wait_until
-from tests.kiosk.test_store import a_vote, new_id
-from tests.kiosk.test_sync_settings import KEY, enrolled, signed
+from tests.kiosk.test_assets import LOGO, Shelf, naming, sha
+from tests.kiosk.test_store import a_sealed, a_vote, new_id
+from tests.kiosk.test_sync_settings import KEY, PUBLIC, enrolled, notice_of, signed, signed_notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,6 +76,7 @@ class ServerEnd:
     def __init__(self, port: int) -> None:
         self.port = port
         self.records: dict[UUID, bytes] = {}
+        self.boxes: dict[UUID, bytes] = {}
         self.arrived = 0
         self.marks: dict[UUID, tuple[int, bytes]] = {}
         self.states: list[wire.State] = []
@@ -107,6 +109,7 @@ class ServerEnd:
             self._store(wire.decode(message.payload, wire.Batch))
 
     def _store(self, batch: wire.Batch) -> None:
+        self.boxes |= batch.sealed
         seq, head = self.marks.get(batch.epoch, (0, genesis(batch.epoch)))
         for number, body in enumerate(batch.bodies, batch.first_seq):
             self.arrived += decode_body(body).id not in self.records
@@ -232,8 +235,44 @@ def test_sync_accepts_signed_settings_and_says_what_is_wrong(config: Path, data_
         server.send(wire.settings_topic(KIOSK), b"garbage", retain=True)
         wait_until(lambda: server.states and server.states[-1].faults == ("votes_db_damaged", "settings_refused"))
         assert server.states[-1].settings == 0, "accepted is not yet in use"
-        store.note("settings_version", "7")
+        assert "malformed" in server.states[-1].refused
+        store.note(facts.SETTINGS_FACT, "7")
         wait_until(lambda: server.states[-1].settings == 7)
+        server.send(wire.settings_topic(KIOSK), signed(settings_of(version=7, desks=3)), retain=True)
+        wait_until(lambda: (server.states[-1].faults, server.states[-1].refused) == (("votes_db_damaged",), ""))
+
+
+def test_sync_keeps_the_notice_and_fetches_the_pictures(config: Path, data_dir: Path, server: ServerEnd) -> None:
+    with Shelf().open() as url, running("sync", config):
+        server.send(wire.notice_topic(KIOSK), signed_notice(notice_of(3)), retain=True)
+        server.send(wire.settings_topic(KIOSK), signed(naming(url, logo=LOGO)), retain=True)
+        wait_until(lambda: accepted.read_notice(data_dir, KIOSK, PUBLIC) == notice_of(3))
+        wait_until(lambda: accepted.asset(data_dir, sha(LOGO)))
+        server.send(wire.notice_topic(KIOSK), b"garbage", retain=True)
+        wait_until(lambda: server.states[-1].faults == ("notice_refused",))
+        assert accepted.read_notice(data_dir, KIOSK, PUBLIC) == notice_of(3)
+
+
+def test_sync_reports_what_ui_shows_and_lacks(config: Path, data_dir: Path, server: ServerEnd) -> None:
+    with Store(data_dir / FILE, new_id) as store, running("sync", config):
+        wait_until(lambda: server.states and server.states[-1].online)
+        for showing, faults, reported in (
+            ("closed", "no_sound", ("closed", ("no_sound",))),
+            ("out_of_order", "no_voice gremlins no_sound", ("out_of_order", ("no_sound", "no_voice"))),
+            ("dancing", "", ("", ())),
+        ):
+            store.note(facts.SHOWING_FACT, showing)
+            store.note(facts.UI_FAULTS_FACT, faults)
+            wait_until(lambda reported=reported: (server.states[-1].showing, server.states[-1].faults) == reported)
+
+
+def test_words_cross_sealed_and_sync_writes_them_nowhere(config: Path, data_dir: Path, server: ServerEnd) -> None:
+    record, box = a_sealed(b"a box that only the server opens")
+    with Store(data_dir / FILE, new_id) as store, running("sync", config):
+        store.append([a_vote(), record], box)
+        wait_until(lambda: server.boxes == box)
+    written = [path for path in (*data_dir.rglob("*"), *data_dir.parent.glob("*.log")) if path.is_file()]
+    assert {path.name.removesuffix("-wal") for path in written if b"only the server opens" in path.read_bytes()} == {FILE}
 
 
 def test_a_pause_of_the_server_is_kept_and_ended(config: Path, data_dir: Path, server: ServerEnd) -> None:
