@@ -21,7 +21,8 @@ _BETTER: Final = frozenset({str(Face.EXCELLENT), str(Face.GOOD)})
 _WORSE: Final = frozenset({str(Face.POOR), str(Face.TERRIBLE)})
 _OTHER: Final = frozenset({"other", "none", "nothing", "else"})
 _NEGATIVE: Final = re.compile(
-    r"\b(?:не|ні|no|not)\b|\b(?:незадов|незруч|незрозум|неввіч|поган|жахлив|bad|poor|terribl|awful|unsatisf|dissatisf)", re.IGNORECASE
+    r"\b(?:не|ні|no(?!\.\s*\d)|not)\b|\b(?:незадов|незруч|незрозум|неввіч|поган|жахлив|bad|poor|terribl|awful|unsatisf|dissatisf)",
+    re.IGNORECASE,
 )
 _POSITIVE: Final = re.compile(
     r"\b(?:так|yes)\b|\b(?:задовол|добр|чудов|відмінн|зручн|зрозум|good|great|excellent|satisf|perfect)", re.IGNORECASE

@@ -60,7 +60,7 @@ _ONE_SIDED: Final = {
 }
 _NOT: Final = {"uk": {"не", "немає", "нема", "без"}, "en": {"not", "no", "never", "without", "nothing", "nobody", "cannot"}}
 _NOT_PREFIX: Final = {"uk": ("не", "без"), "en": ("un", "dis", "im", "non")}
-_NO_NEGATION: Final = _any(r"\bне (?:лише|тільки)\b", r"\bчи не\s*(?=[?.]|$)", r"\bor not\b", r"\bnot only\b")
+_NO_NEGATION: Final = _any(r"\bне (?:лише|тільки)\b", r"\bчи не\s*(?=[?.]|$)", r"\bor not\b", r"\bnot only\b", r"\bno\.(?=\s*\d)")
 _ABSOLUTE: Final = {
     "uk": _any(r"\b(?:завжди|ніколи|[ву]сі|[ву]сіх|кож(?:ен|на|не|ного)|жод(?:ен|на|не|ного)|абсолютно)\b"),
     "en": _any(r"\b(?:always|never|every|everyone|everything|nobody|absolutely|(?<!at )all)\b"),

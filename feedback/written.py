@@ -17,6 +17,7 @@ _HINTS: Final = {
     "mapping values are not allowed": "put quotation marks around a text with a colon in it",
     "cannot start any token": "indent with spaces, not with tabs, and put quotation marks around a text that begins with a sign",
     "found another document": "write one questionnaire a file, without a second “---”",
+    "expected ',' or '": "put quotation marks around a text with ?, a comma or brackets in it, and look for a missing } or ]",
     "alias": "aliases (*) are not read; put quotation marks around a text that begins with *",
 }
 

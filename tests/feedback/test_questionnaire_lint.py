@@ -82,7 +82,7 @@ def test_bad_wording_is_found_in_its_language(rule: str, uk: str, en: str) -> No
         ("Наскільки ймовірно, що Ви порадите нас знайомим?", "How likely are you to recommend us to friends?"),
         ("Було зрозуміло чи ні?", "Was it clear or not?"),
         ("Чи п’ятниця для Вас зручна?", "Is Friday convenient for you?"),
-        ("Яке вікно Вас приймало, 5 чи 10?", "Which window served you, 5 or 10?"),
+        ("Яке вікно Вас приймало, 5 чи 10?", "Which window served you, No. 5 or No. 10?"),
     ],
 )
 def test_good_wording_is_left_alone(uk: str, en: str) -> None:

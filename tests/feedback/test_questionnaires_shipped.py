@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from feedback.questionnaire import ANSWERS, Kind, Questionnaire, Tag
 from feedback.questionnaire_file import parse, validate
@@ -32,6 +33,12 @@ def test_every_one_can_be_asked_in_both_languages_and_has_nothing_to_mend(name: 
     assert questionnaire.id == name
     assert questionnaire.languages == ("uk", "en")
     assert lint(questionnaire) == ()
+
+
+@pytest.mark.parametrize("file", [*FOLDER.iterdir(), *(SAMPLES / "questionnaire-1").glob("*.yaml")], ids=lambda file: file.name)
+def test_every_file_is_read_alike_with_and_without_libyaml(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert yaml.load(text, Loader=yaml.BaseLoader) == yaml.load(text, Loader=yaml.CBaseLoader)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
