@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GLASS_PAGE: Final = "page:glass"
 STORE_TEST: Final = "test:store"
+BUTTONS: Final = "buttons"
 SPEAKER: Final = "tone:speaker"
 HEADPHONES: Final = "tone:headphones"
 
@@ -41,7 +42,7 @@ class Tried(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """Everything that a page can show."""
+    """Everything that a page can show; `focus` is the line that was touched last, so that the screen turns to it."""
 
     about: About
     readings: Readings
@@ -49,6 +50,7 @@ class Known(msgspec.Struct, frozen=True):
     volume: int
     brightness: int | None
     tried: Tried = Tried()
+    focus: str | None = None
 
 
 def store_line(tried: Tried, _: Words) -> Entry:
@@ -58,7 +60,7 @@ def store_line(tried: Tried, _: Words) -> Entry:
         return Entry(STORE_TEST, title, _("Writing…"))
     if tried.store is None:
         return Entry(STORE_TEST, title, _("Touch to test"))
-    detail = _("Written to the card") if tried.store else _("The card takes nothing: replace the card, keep the old one for its votes")
+    detail = _("Written to the card") if tried.store else _("The card takes nothing: replace it, keep the old one")
     return Entry(STORE_TEST, title, detail, tried.store)
 
 
@@ -74,15 +76,15 @@ def tone_line(output: Output, name: str, title: str, tried: Tried, _: Words) -> 
     if output not in tried.tones:
         return Entry(name, title, _("Touch to hear a tone"))
     if tried.tones[output]:
-        return Entry(name, title, _("Played. If you heard nothing, check the plug and the volume"), well=True)
-    return Entry(name, title, _("No sound goes there: check the plug, and [sound] in kiosk.toml"), well=False)
+        return Entry(name, title, _("Played. Heard nothing? Check the plug"), well=True)
+    return Entry(name, title, _("No sound: check the plug and kiosk.toml"), well=False)
 
 
 def buttons_line(tried: Tried, _: Words) -> Entry:
     """Which button was pressed last."""
     if tried.button is None:
-        return Entry("buttons", _("Buttons"), _("Press each one; its name appears here"))
-    return Entry("buttons", _("Buttons"), _button_name(tried.button, _), well=True)
+        return Entry(BUTTONS, _("Buttons"), _("Press each one; its name appears here"))
+    return Entry(BUTTONS, _("Buttons"), _button_name(tried.button, _), well=True)
 
 
 def _button_name(button: PanelButton, _: Words) -> str:
@@ -120,14 +122,14 @@ def temperature_line(readings: Readings, _: Words) -> Entry:
     degrees = f"{readings.temperature_c:.0f} °C"
     if readings.temperature_c < HOT_C:
         return Entry("temperature", _("Temperature"), degrees, well=True)
-    return Entry("temperature", _("Temperature"), _("{degrees}: too hot, let air reach the case").format(degrees=degrees), well=False)
+    return Entry("temperature", _("Temperature"), _("{degrees}, too hot: let air reach the case").format(degrees=degrees), well=False)
 
 
 def power_line(readings: Readings, _: Words) -> Entry:
     """Whether the power is strong enough."""
     if readings.under_voltage is None:
         return Entry("power", _("Power"), _("This computer cannot tell"))
-    detail = _("Too weak at times: replace the power supply or its cable") if readings.under_voltage else _("sufficient")
+    detail = _("Too weak: replace the power supply or its cable") if readings.under_voltage else _("sufficient")
     return Entry("power", _("Power"), detail, not readings.under_voltage)
 
 
@@ -136,20 +138,20 @@ def clock_line(now: Moment, _: Words) -> Entry:
     shown = time(now.wall_ms)
     if now.trusted:
         return Entry("clock", _("Clock"), shown, well=True)
-    return Entry("clock", _("Clock"), _("{time}, not set by the network yet: check the network cable").format(time=shown), well=False)
+    return Entry("clock", _("Clock"), _("{time}, not set yet: check the network").format(time=shown), well=False)
 
 
 def network_line(known: Known, _: Words) -> Entry:
     """Whether there is a way to the server."""
     delivery = known.readings.delivery
     if not known.about.server:
-        detail, well = _("Not enrolled: put the kiosk.toml that the server printed on the card"), False
+        detail, well = _("Not enrolled: it needs the server’s kiosk.toml"), False
     elif delivery.connected:
         detail, well = _("Connected"), True
     elif delivery.running:
-        detail, well = _("No connection: check the cable and the router. Votes are kept"), False
+        detail, well = _("No connection: check the cable and the router"), False
     else:
-        detail, well = _("The delivery does not run: switch the kiosk off and on. Votes are kept"), False
+        detail, well = _("Delivery stands still: switch the kiosk off and on"), False
     return Entry("connection", _("Connection"), detail, well)
 
 
@@ -157,7 +159,7 @@ def acked(delivery: Delivery, _: Words) -> str:
     """Up to where the server has this kiosk's records."""
     if delivery.acked_ms is None:
         return _("nothing yet")
-    return _("up to number {number}, recorded {time}").format(number=delivery.acked, time=time(delivery.acked_ms))
+    return _("up to number {number}, {time}").format(number=delivery.acked, time=time(delivery.acked_ms))
 
 
 def percent(value: int) -> str:

@@ -14,7 +14,8 @@ from feedback.settings import Theme
 from kiosk.keyboard import BACKSPACE
 from kiosk.screens import LEAVE, Comfort, Pin, Screen
 from kiosk.technician import pages, pin
-from kiosk.technician.lines import STORE_TEST, Known, Tried
+from kiosk.technician.lines import BUTTONS, STORE_TEST, Known, Tried
+from kiosk.technician.readings import Readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,8 @@ class Technician:
         self._was_wrong = False
         self._tried = Tried()
         self._felt_corner = False
+        self._focus: str | None = None
+        self._readings = Readings()
 
     @property
     def is_open(self) -> bool:
@@ -104,9 +107,7 @@ class Technician:
         if self._seen_ms is None or at.boottime_ms < self._seen_ms or self._felt_corner:
             self._felt_corner = False  # whatever stands in a corner is not meant by the touch that tests it
             return True
-        if name == LEAVE:
-            self.close()
-        elif self._page == _PIN:
+        if self._page == _PIN:
             self._type(name.removeprefix("key:"))
         elif at.boottime_ms >= self._seen_ms + SETTLE_S * 1000:
             self._choose(name)
@@ -116,6 +117,7 @@ class Technician:
         """Take a press of a button while the menu is open; whether it was taken."""
         if self.is_open:
             self._stay_open()
+            self._focus = BUTTONS
             self._try(button=button)
         return self.is_open
 
@@ -131,6 +133,8 @@ class Technician:
         if self._now_ms() >= self._idle_at_ms:
             self.close()
         elif self._now_ms() >= self._refresh_at_ms:
+            if self._page in pages.LIVE:
+                self._readings = self._outlets.read()
             self._redraw()
 
     def close(self) -> None:
@@ -147,12 +151,17 @@ class Technician:
         self._go_to(_PIN)
 
     def _go_to(self, page: str) -> None:
-        self._page, self._seen_ms, self._felt_corner = page, None, False
+        self._page, self._seen_ms, self._felt_corner, self._focus = page, None, False, None
+        if page != _PIN:
+            self._readings = self._outlets.read()
         self._stay_open()
         self._redraw()
 
     def _type(self, key: str) -> None:
         assert self._lock is not None  # noqa: S101 - it was opened
+        if key == LEAVE:
+            self.close()
+            return
         if self._lock.is_busy or self._lock.wait_s() > 0:
             return
         if key == ENTER and len(self._typed) >= pin.SHORTEST:
@@ -175,17 +184,24 @@ class Technician:
             self._redraw()
 
     def _choose(self, name: str) -> None:
+        self._focus = name
         match name.partition(":"):
             case ("page", ":", page) if page in pages.PAGES:
                 self._go_to(page)
-            case (pages.BACK, "", ""):
-                self._go_to(pages.TESTS if self._page == pages.GLASS else pages.ROOT)
+            case (str() as quiet, "", "") if quiet == LEAVE:
+                self._go_back()
             case ("tone", ":", "speaker" | "headphones" as output):
                 self._play(output)
             case ("test" | "do", ":", _):
                 self._do(name)
             case (pages.LESS | pages.MORE, "", ""):
                 self._change(name)
+
+    def _go_back(self) -> None:
+        if self._page == pages.ROOT:
+            self.close()
+        else:
+            self._go_to(pages.TESTS if self._page == pages.GLASS else pages.ROOT)
 
     def _do(self, name: str) -> None:
         if name == STORE_TEST and not self._tried.storing:
@@ -237,7 +253,8 @@ class Technician:
 
     def _menu_screen(self) -> Screen:
         outlets, levels = self._outlets, self._levels
-        known = Known(outlets.about(), outlets.read(), self._clock.moment(), levels.volume, levels.brightness, self._tried)
+        now = self._clock.moment()
+        known = Known(outlets.about(), self._readings, now, levels.volume, levels.brightness, self._tried, self._focus)
         return pages.draw(self._page or pages.ROOT, known, self._language)
 
     def _stay_open(self) -> None:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     Words = Callable[[str], str]
     Page = Callable[[Known, Words], Menu]
 
-BACK: Final = "back"
 ROOT: Final = "root"
 OVERVIEW: Final = "overview"
 TESTS: Final = "tests"
@@ -55,9 +54,8 @@ def draw(page: str, known: Known, language: str) -> Menu:
     """Give a page as the screen shows it."""
     _ = texts.words_in(language)
     menu = _PAGES[page](known, _)
-    back = () if page == ROOT else (Entry(BACK, _("Back")),)
     comfort = known.tried.comfort if page == GLASS else Comfort()
-    return msgspec.structs.replace(menu, language=language, entries=(*menu.entries, *back), comfort=comfort)
+    return msgspec.structs.replace(menu, language=language, comfort=comfort, focus=known.focus)
 
 
 def _root(known: Known, _: Words) -> Menu:
@@ -78,7 +76,7 @@ def _root(known: Known, _: Words) -> Menu:
 
 def _overview(known: Known, _: Words) -> Menu:
     about, unknown = known.about, _("not known yet")
-    version = str(about.settings) if about.settings else _("None yet: the shipped questionnaire is asked")
+    version = str(about.settings) if about.settings else _("None yet: asks the shipped questionnaire")
     asked = _("{name}, version {version}").format(name=about.questionnaire, version=about.questionnaire_version)
     entries = (
         Entry("kiosk", _("Kiosk"), about.kiosk),
@@ -107,14 +105,14 @@ def _tests(known: Known, _: Words) -> Menu:
 
 def _glass(known: Known, _: Words) -> Menu:
     names = {
-        Corner.UPPER_LEFT: _("Upper left corner"),
-        Corner.UPPER_RIGHT: _("Upper right corner"),
-        Corner.LOWER_RIGHT: _("Lower right corner"),
-        Corner.LOWER_LEFT: _("Lower left corner"),
+        Corner.UPPER_LEFT: _("Upper left"),
+        Corner.UPPER_RIGHT: _("Upper right"),
+        Corner.LOWER_RIGHT: _("Lower right"),
+        Corner.LOWER_LEFT: _("Lower left"),
     }
     felt = known.tried.corners
     corners = (
-        Entry(f"corner:{corner}", name, _("felt") if corner in felt else _("Touch it"), True if corner in felt else None)
+        Entry(f"corner:{corner}", name, _("felt") if corner in felt else _("Touch this corner"), True if corner in felt else None)
         for corner, name in names.items()
     )
     colours = Entry(COLOURS, _("Other colours"), _("Look for spots and dark places"))
@@ -124,9 +122,9 @@ def _glass(known: Known, _: Words) -> Menu:
 def _network(known: Known, _: Words) -> Menu:
     delivery = known.readings.delivery
     entries = (
-        Entry("server", _("Server"), known.about.server or _("None yet: this kiosk is not enrolled")),
+        Entry("server", _("Server"), known.about.server or _("None yet: not enrolled")),
         network_line(known, _),
-        Entry("acked", _("Received by the server"), acked(delivery, _)),
+        Entry("acked", _("Server has them"), acked(delivery, _)),
     )
     return Menu(title=_("Network"), entries=entries)
 
@@ -136,15 +134,15 @@ def _outbox(known: Known, _: Words) -> Menu:
     oldest = time(delivery.oldest_ms) if delivery.oldest_ms is not None else _("none")
     refused = "server_refused" in delivery.faults
     forked = "log_forked" in delivery.faults
-    refusal = _("Some are in quarantine: tell the server’s administrator") if refused else _("nothing")
+    refusal = _("Some in quarantine: tell the administrator") if refused else _("nothing")
     entries = [
         Entry("waiting", _("Records waiting"), str(delivery.waiting)),
         Entry("oldest", _("The oldest of them"), oldest),
-        Entry("acked", _("Received by the server"), acked(delivery, _)),
-        Entry("refused", _("Refused by the server"), refusal, not refused),
+        Entry("acked", _("Server has them"), acked(delivery, _)),
+        Entry("refused", _("Refused"), refusal, not refused),
     ]
     if forked:
-        forked_detail = _("The server has other records under these numbers: wait an hour, then tell its administrator")
+        forked_detail = _("They differ: if for an hour, tell the administrator")
         entries.append(Entry("forked", _("Order of the records"), forked_detail, well=False))
     return Menu(title=_("Outbox"), entries=tuple(entries))
 
@@ -156,16 +154,14 @@ def _volume(known: Known, _: Words) -> Menu:
 
 def _brightness(known: Known, _: Words) -> Menu:
     if known.brightness is None:
-        detail = _("Use the buttons on the screen’s own case, if it has any")
-        return Menu(title=_("Brightness"), entries=(Entry("none", _("This screen has no control"), detail),))
+        detail = _("Use the buttons on the screen’s own case")
+        return Menu(title=_("Brightness"), entries=(Entry("none", _("No control here"), detail),))
     entries = (Entry(LESS, _("Darker")), Entry(MORE, _("Brighter")))
     return Menu(title=_("Brightness: {percent}").format(percent=percent(known.brightness)), entries=entries)
 
 
 def _restart(_known: Known, _: Words) -> Menu:
-    return Menu(
-        title=_("Restart"), entries=(Entry(RESTART_NOW, _("Restart the program now"), _("It takes some seconds; no vote is lost")),)
-    )
+    return Menu(title=_("Restart"), entries=(Entry(RESTART_NOW, _("Restart now"), _("It takes some seconds; no vote is lost")),))
 
 
 _PAGES: Final[dict[str, Page]] = {
@@ -180,6 +176,8 @@ _PAGES: Final[dict[str, Page]] = {
     RESTART: _restart,
 }
 PAGES: Final = frozenset(_PAGES)
+LIVE: Final = frozenset({NETWORK, OUTBOX})
+"""The short pages on which somebody waits for a change."""
 
 
 def _to(page: str) -> str:
