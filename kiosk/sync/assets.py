@@ -129,7 +129,7 @@ class AssetFetcher:
         with requests.Session() as session:
             session.trust_env = False  # no proxies and passwords from the environment
             session.headers["Accept-Encoding"] = "identity"
-            with session.get(url + name, stream=True, timeout=(CONNECT_S, READ_S), allow_redirects=False) as answer:
+            with session.get(f"{url.removesuffix('/')}/{name}", stream=True, timeout=(CONNECT_S, READ_S), allow_redirects=False) as answer:
                 if answer.status_code != requests.codes.ok:
                     raise AssetError(f"the server answered {answer.status_code}")
                 content = self._read(answer.raw)

@@ -145,7 +145,7 @@ def test_every_picture_that_is_named_is_fetched_once_and_found_by_its_name(data_
         assert path is not None
         assert path.read_bytes() == picture
     with fetching(data_dir) as restarted:
-        restarted.want((naming(url, logo=LOGO, plan=PLAN),))
+        restarted.want((naming(url.removesuffix("/"), logo=LOGO, plan=PLAN),))
         wait_until(is_there(data_dir, LOGO, PLAN))
     assert sorted(shelf.asked) == sorted(map(sha, (LOGO, PLAN, PHOTO)))
 
@@ -250,7 +250,7 @@ def test_without_an_address_nothing_is_fetched_and_newer_settings_help(data_dir:
     with fetching(data_dir) as fetcher:
         fetcher.want((naming(None, logo=LOGO),))
         wait_until(lambda: "do not say from where" in caplog.text)
-        fetcher.want((naming(url, logo=LOGO),))
+        fetcher.want((naming(url.removesuffix("/"), logo=LOGO),))
         wait_until(is_there(data_dir, LOGO))
 
 
