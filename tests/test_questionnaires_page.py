@@ -71,16 +71,33 @@ def test_every_rule_of_the_linter_has_its_row() -> None:
 
 
 def test_the_linters_bad_examples_are_bad_and_its_good_ones_good() -> None:
-    rows = re.findall(r"^\| `(leading|two-questions|negation|absolute|personal)` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", PAGE, re.MULTILINE)
-    assert len(rows) == 5
-    for rule, bad, good in rows:
-        assert rule in rules_of(bad), bad
-        if good.endswith("?"):
-            assert rule not in rules_of(good), good
+    rows = re.findall(rf"^\| `({'|'.join(Rule)})` \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", PAGE, re.MULTILINE)
+    shown = {rule: (bad, good) for rule, bad, good in rows}
+    for rule in ("two-questions", "leading", "negation", "absolute", "jargon", "promise", "personal", "tone", "letters"):
+        bad, good = shown[rule]
+        assert rule in rules_of(question(bad.partition(" (")[0])), bad
+        if "`" not in good:
+            assert rule not in rules_of(question(good.partition(" —")[0])), good
+    for rule in ("too-long", "unbalanced"):
+        bad, good = shown[rule]
+        assert rule in rules_of(answers(bad.split(", "))), bad
+        assert rule not in rules_of(answers(good.split(", "))), good
+    once, again = re.findall(r"[^?]+\?", shown["repeated"][0])
+    assert "repeated" in rules_of(question(once.strip()) + question(again.strip()).replace("asked", "again"))
 
 
-def rules_of(text: str) -> set[str]:
-    part = f"- {{id: asked, kind: yes_no, text: {{uk: '{text}', en: Clear?}}}}\n"
+def question(text: str) -> str:
+    return f"- {{id: asked, kind: yes_no, text: {{uk: '{text}', en: Clear?}}}}\n"
+
+
+def answers(words: list[str]) -> str:
+    choices = "".join(
+        f"  - {{id: a{number}, words: {{uk: '{text}', en: Answer {number}}}}}\n" for number, text in enumerate([*words, "інше"])
+    )
+    return f"- id: list\n  kind: single\n  text: {{uk: Що саме, en: What exactly}}\n  choices:\n{choices}"
+
+
+def rules_of(part: str) -> set[str]:
     return {str(finding.rule) for finding in lint(parse(ROUND_IT + FACES + part + END, "row.yaml"))}
 
 
