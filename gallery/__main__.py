@@ -61,7 +61,7 @@ def main() -> None:
                 accept(Path(folder))
         return
     folder = arguments.out.resolve()
-    take({size: () for size in arguments.size or SIZES}, folder, arguments.only)
+    take(dict.fromkeys(arguments.size or SIZES, ()), folder, arguments.only)
     sheets = make_sheets(folder)
     console.print(f"{len(list(folder.glob('*/*/*.png')))} pictures and {sheets} sheets are in {folder}")
 

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FONT: Final = "kiosk/ui/fonts/Inter-SemiBold.otf"
-CELL: Final = 420
+CELL: Final = 360
 """The longer side of a picture on a sheet, in pixels."""
-COLUMNS: Final = 6
+BROAD: Final = 1.4
+"""How many times broader than high a sheet is."""
 GAP: Final = 16
 CAPTION: Final = 26
 TITLE: Final = 44
@@ -26,7 +27,7 @@ def make_sheet(title: str, pictures: Sequence[Path], sheet: Path, root: Path) ->
     """Put pictures on one sheet; `root` is the folder in which the font is found."""
     small = [_shrunk(path) for path in pictures]
     w, h = max(picture.width for picture in small), max(picture.height for picture in small)
-    columns = min(COLUMNS if w >= h else COLUMNS + 2, len(small))
+    columns = min(len(small), max(1, round(math.sqrt(BROAD * len(small) * (h + CAPTION) / w))))
     rows = math.ceil(len(small) / columns)
     paper = Image.new("RGB", (columns * (w + GAP) + GAP, rows * (h + CAPTION + GAP) + TITLE + GAP), PAPER)
     draw = ImageDraw.Draw(paper)

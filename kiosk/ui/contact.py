@@ -73,7 +73,7 @@ class ContactView(View):
         page = self.page
         if self.screen.way is ContactWay.EMAIL:
             return page.label
-        return min(page.question, 0.86 * box.w / width_of(_SAMPLE, size=1, font=theme.REGULAR))
+        return min(page.question, 0.9 * box.w / width_of(_SAMPLE, size=1, font=theme.REGULAR))
 
     def refresh(self) -> None:
         """Show the number and what is wrong with it."""

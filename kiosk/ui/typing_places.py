@@ -91,7 +91,7 @@ def words_places(page: Page) -> WordsPlaces:
     upper = Box(edge, keys.top + page.gap / 2, page.w - 2 * edge, page.h - edge - keys.top - page.gap / 2)
     if page.portrait:
         actions = upper.lower(page.touch)
-        leave, skip, done = side_by_side(actions, [actions.w * share - page.gap * 2 / 3 for share in (0.29, 0.29, 0.42)], page.gap)
+        leave, skip, done = side_by_side(actions, [actions.w * share - page.gap * 2 / 3 for share in (0.31, 0.31, 0.38)], page.gap)
         rest = upper.above(page.touch + page.gap)
         text = rest.lower(min(0.66 * rest.h, page.mm(75)))
         return WordsPlaces(rest.above(text.h + page.gap), text, done, skip, leave, keys)
