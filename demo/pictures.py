@@ -1,4 +1,4 @@
-"""./run pictures: the pictures of the README, from the demo's kiosk and dashboard."""
+"""./run pictures: the README's picture of the dashboard, from the demo; the kiosk's come from ./run gallery --docs."""
 
 from __future__ import annotations
 
@@ -9,32 +9,22 @@ from typing import Final
 
 from playwright.sync_api import sync_playwright
 
-from demo.__main__ import EXIT_KIOSK, console, fill, open_server, sign_in_data
-from demo.house import House, wait_for
-from demo.mirror import Mirror
+from demo.__main__ import console, fill, open_server, sign_in_data
+from demo.house import House
 
 PICTURES: Final = Path(__file__).parents[1] / "docs" / "pictures"
 CHROMIUM: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run")
 
 
 def main() -> None:
-    """Make every picture anew."""
+    """Make the picture anew."""
     PICTURES.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=".", prefix=".pictures-") as folder, ExitStack() as stack:
         house = stack.enter_context(House(Path(folder).resolve()))
         open_server(house)
         fill(house, stack)
-        house.start_kiosk(EXIT_KIOSK)
-        photograph_kiosk(house)
         photograph_dashboard(house)
-    console.print(f"Pictures are in {PICTURES}")
-
-
-def photograph_kiosk(house: House) -> None:
-    """Take the question as a visitor finds it."""
-    with Mirror(house.mirror(EXIT_KIOSK)) as mirror:
-        wait_for(lambda: mirror.frame().rgb, "the kiosk's picture")
-        (PICTURES / "kiosk.png").write_bytes(mirror.frame().png())
+    console.print(f"The picture is in {PICTURES}")
 
 
 def photograph_dashboard(house: House) -> None:
