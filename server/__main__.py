@@ -42,6 +42,16 @@ Shared = Annotated[
 ]
 
 
+class Role(StrEnum):
+    """What a person may do."""
+
+    CLERK = "clerk"
+    LEADER = "leader"
+    TECHNICIAN = "technician"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
 class Hardware(StrEnum):
     """What a kiosk has besides its screen."""
 
@@ -98,10 +108,14 @@ def migrate(data: DataDir = None, config: ConfigFile = None) -> None:
 
 
 @app.command()
-def invite(data: DataDir = None, config: ConfigFile = None) -> None:
-    """Print a link with which one new administrator can make an account."""
+def invite(
+    role: Annotated[Role, typer.Option(help="What the new person may do.")] = Role.ADMIN,
+    data: DataDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """Print a link with which one new person can make an account; without --role an administrator."""
     with opened_server(data, config) as server:
-        typer.echo(_invitation(server))
+        typer.echo(_invitation(server, str(role)))
 
 
 @registry_app.command("load")
@@ -280,13 +294,13 @@ def _greet(server: Server) -> None:
         say(f"first administrator, one time only: {_invitation(server)}")
 
 
-def _invitation(server: Server) -> str:
+def _invitation(server: Server, role: str = "admin") -> str:
     from server.app import now_ms
     from server.db.engine import writing
     from server.web.accounts import create_invitation
 
     with writing(server.engine) as connection:
-        token = create_invitation(connection, role="admin", now_ms=now_ms())
+        token = create_invitation(connection, role=role, now_ms=now_ms())
     return f"{server.config.public_url}/invitation/{token}"
 
 

@@ -29,7 +29,7 @@ DEFAULTS: Final[dict[AnnouncementKind, Texts]] = {
 """What is said where nobody writes something else."""
 _ORDER: Final = (AnnouncementKind.AIR_RAID, AnnouncementKind.MAINTENANCE, AnnouncementKind.INFORMATION)
 _LATEST: Final = 100
-_YEAR_MIN: Final = 365 * 24 * 60
+YEAR_MIN: Final = 365 * 24 * 60
 LANGUAGES: Final = ("uk", "en")
 
 
@@ -76,7 +76,7 @@ def announce(connection: Connection, wish: Wish, now_ms: int) -> int:
     """
     texts = wish.texts or DEFAULTS.get(wish.kind, {})
     check_texts(texts, str(wish.kind), RegistryError)
-    if wish.minutes is not None and not 1 <= wish.minutes <= _YEAR_MIN:
+    if wish.minutes is not None and not 1 <= wish.minutes <= YEAR_MIN:
         raise RegistryError("an announcement stays for one minute at least and a year at most")
     site_id = None if wish.site is None else connection.execute(select(sites.c.id).where(sites.c.key == wish.site)).scalar()
     if wish.site is not None and site_id is None:

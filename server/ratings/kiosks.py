@@ -18,7 +18,10 @@ _BEGINNING_BYTES: Final = 256
 
 
 class KioskState(msgspec.Struct, frozen=True):
-    """What the kiosk last said of itself: the records it has not delivered yet, the settings it works by, what is broken."""
+    """What the kiosk last said of itself: the records it has not delivered yet, the settings it works by, what is broken.
+
+    `showing` is why it asks nothing just now, empty while it asks.
+    """
 
     online: bool
     outbox: int
@@ -28,6 +31,7 @@ class KioskState(msgspec.Struct, frozen=True):
     faults: list[str]
     changed_ms: int
     last_vote_ms: int | None
+    showing: str = ""
 
 
 class Kiosk(msgspec.Struct, frozen=True):
@@ -109,5 +113,6 @@ def _as_kiosk(row: Row[Any]) -> Kiosk:
             faults=row.faults.split(),
             changed_ms=row.changed_ms,
             last_vote_ms=row.last_vote_ms,
+            showing=row.showing,
         )
     return Kiosk(row.id, row.name, row.site, row.desk, row.settings_version, row.quarantined or 0, state)

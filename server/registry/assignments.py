@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import delete, insert, select
 
 from feedback.configuration import suggest
+from feedback.questionnaire import Kind
 from feedback.settings import Route
 from server.db.schema import assignments, desks, kiosks, services, sites
 from server.errors import RegistryError
@@ -96,6 +97,16 @@ def plan_for(connection: Connection, kiosk: str, site: str, there: Iterable[str]
     main = main or require_newest(connection, DEFAULT)
     asked = dict.fromkeys(route.questionnaire for route in routes if route.questionnaire != main.id)
     return Plan(main, tuple(require_newest(connection, id_) for id_ in asked), tuple(routes))
+
+
+def offered_answers(connection: Connection) -> frozenset[str]:
+    """Give the rated answers that some questionnaire in use offers as the first."""
+    assigned = list_assignments(connection)
+    ids = {one.questionnaire for one in assigned}
+    if not any(one.where == Where() for one in assigned):
+        ids.add(DEFAULT)
+    firsts = [found.questions[0] for id_ in ids if (found := newest(connection, id_))]
+    return frozenset(choice.id for question in firsts if question.kind is Kind.FACES for choice in question.choices)
 
 
 def _conditions(where: Where) -> int:

@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.middleware import ASGIMiddleware
 
-from server.web.accounts import KEEPERS, READERS, Person
+from server.web.accounts import KEEPERS, READERS, ROLES, TAKERS, TELLERS, Person
 from server.web.sessions import find_person
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ Asked: TypeAlias = Request[Person | None, str | None, State]
 FOR_ALL: Final[dict[str, Any]] = {"public": True}
 FILES: Final[dict[str, Any]] = {"public": True, "needs_no_session": True}
 FOR_READERS: Final[dict[str, Any]] = {"roles": READERS}
+FOR_EVERYBODY: Final[dict[str, Any]] = {"roles": ROLES}
+FOR_TAKERS: Final[dict[str, Any]] = {"roles": TAKERS}
+FOR_TELLERS: Final[dict[str, Any]] = {"roles": TELLERS}
 FOR_KEEPERS: Final[dict[str, Any]] = {"roles": KEEPERS}
 
 

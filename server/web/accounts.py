@@ -24,7 +24,12 @@ READERS: Final = ("leader", "auditor", "admin")
 """Roles that see every rating."""
 KEEPERS: Final = ("technician", *READERS)
 """Roles that see the kiosks."""
-ROLES: Final = KEEPERS
+TAKERS: Final = ("clerk", "leader", "technician", "admin")
+"""Roles that go to a visitor who calls."""
+TELLERS: Final = ("leader", "technician", "admin")
+"""Roles that say what visitors are told."""
+ROLES: Final = ("clerk", *KEEPERS)
+"""All of them: everybody who is signed in sees who calls."""
 
 INVITATION_MS: Final = 24 * 3_600_000
 PASSWORD_LENGTH: Final = 12

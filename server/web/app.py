@@ -15,7 +15,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from sqlalchemy import text
 
 from server.db.engine import reading
-from server.web import access, api, assets, charts, desks, errors, headers, kiosks, live, sign_in
+from server.web import access, api, assets, calls, charts, desks, errors, headers, kiosks, live, pictures, sign_in, telling
 from server.web.access import FILES, FOR_KEEPERS
 from server.web.context import TheWeb, Web
 from server.web.question import read_question
@@ -42,7 +42,7 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) ->
     web, throttle = Web(engine, public_url, now_ms), Throttle()
     totals = live.Live(web)
     given: dict[str, Any] = {"web": web, "throttle": throttle, "live": totals}
-    routes = [route for room in (sign_in, desks, kiosks, charts, live, api) for route in room.ROUTES]
+    routes = [route for room in (sign_in, desks, kiosks, calls, telling, pictures, charts, live, api) for route in room.ROUTES]
     return Litestar(
         # One router, because Litestar wraps a function twice when the methods of one path are registered one after the other.
         route_handlers=[Router("/", route_handlers=[*routes, assets.show_tokens, show_health]), assets.files],

@@ -68,7 +68,8 @@ def describe_trend(points: list[TrendPoint], question: Question, language: Langu
         title = gettext("Share of good answers and of problems by day, %(period)s")
     else:
         title = gettext("Share of good answers and of problems by week, %(period)s")
-    kinds = {"excellent": (gettext("excellent or good"), "score"), "terrible": (gettext("terrible"), "problem")}
+    problem = gettext("poor or terrible") if any(point.tally.rating.counts.poor for point in points) else gettext("terrible")
+    kinds = {"excellent": (gettext("excellent or good"), "score"), "terrible": (problem, "problem")}
     shares = [
         {"day": point.first.isoformat(), "answer": answer, "share": of.share, "low": of.low, "high": of.high}
         for answer, (_, field) in kinds.items()

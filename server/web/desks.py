@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
@@ -13,16 +13,23 @@ from litestar.params import FromPath
 from feedback.questionnaire import ANSWERS
 from server.db.engine import reading
 from server.ratings import queries
-from server.ratings.queries import Desk, DeskRow
+from server.ratings.queries import Desk, DeskRow, Tally
+from server.registry.assignments import offered_answers
 from server.web.access import FOR_READERS, Asked
 from server.web.context import TheWeb, Web
 from server.web.question import OWN, PRESETS, Question, TheQuestion
 from server.web.rendering import page
 
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+_FIRST: Final = ("excellent", "good", "acceptable", "terrible", "hard_to_say")
+_LATER: Final = tuple(answer for answer in ANSWERS if answer not in _FIRST)
 CSV_COLUMNS: Final = (
     *("site", "desk", "number", "name", "votes", "held_back", "scored"),
-    *ANSWERS,
+    *_FIRST,
     *("score", "score_low", "score_high", "problem", "problem_low", "problem_high", "mark"),
+    *_LATER,
 )
 """Format 1 of the export: names and order never change, columns are only added at the end. `votes` is the live total; all
 other counts and shares leave out the `held_back` votes of windows still open. Shares are 0–1 with a point. The last row, with an empty
@@ -38,7 +45,8 @@ def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[s
     with reading(web.engine) as connection:
         table = queries.desk_table(connection, question.scope(), now_ms)
         trend = queries.trend(connection, question.scope(), now_ms)
-    return page(request, "desks.html", question=question, table=table, trend=trend, **_choices(question))
+        answers = _shown(offered_answers(connection), table.total)
+    return page(request, "desks.html", question=question, table=table, trend=trend, answers=answers, **_choices(question))
 
 
 @get("/desks/{key:str}", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
@@ -52,6 +60,8 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         trend = queries.trend(connection, scope, now_ms)
         hours = queries.week_hours(connection, scope, now_ms)
         parts = queries.split(connection, scope, "service", now_ms)
+        asked = queries.split(connection, scope, "questionnaire", now_ms)
+        answers = _shown(offered_answers(connection), tally)
     voted = [hour for (_, hour), found in hours.items() if found.rating.score.of]
     values: dict[str, Any] = {
         "desk": desk,
@@ -60,6 +70,8 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         "hours": hours,
         "shown_hours": range(min(voted), max(voted) + 1) if voted else (),
         "parts": parts,
+        "asked": asked,
+        "answers": answers,
     }
     return page(request, "desk.html", question=question, **values, **_choices(question))
 
@@ -96,13 +108,19 @@ def _choices(question: Question) -> dict[str, Any]:
     return {"presets": PRESETS, "own": OWN, "question_query": question.query()}
 
 
+def _shown(offered: Container[str], tally: Tally) -> list[str]:
+    """Give the answers that a page shows: those that visitors are offered, and those that somebody gave."""
+    return [answer for answer in ANSWERS if answer in offered or getattr(tally.rating.counts, answer)]
+
+
 def _as_cells(row: DeskRow, without_desk: str) -> list[str]:
     desk, tally, rating = row.desk, row.tally, row.tally.rating
     who = [desk.site.key, desk.key, desk.number, desk.name] if desk else [without_desk, "", "", ""]
-    counts = [tally.total, tally.held_back, rating.counts.scored, *(getattr(rating.counts, answer) for answer in ANSWERS)]
+    counts = [tally.total, tally.held_back, rating.counts.scored, *(getattr(rating.counts, answer) for answer in _FIRST)]
+    later = [str(getattr(rating.counts, answer)) for answer in _LATER]
     shares = [getattr(of, name) for of in (rating.score, rating.problem) for name in ("share", "low", "high")]
     numbers = ["" if share is None else f"{share:.4f}" for share in shares]
-    return [*(_harmless(text) for text in who), *map(str, counts), *numbers, rating.mark]
+    return [*(_harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later]
 
 
 def _harmless(text: str) -> str:

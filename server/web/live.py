@@ -1,4 +1,4 @@
-"""Live totals: one task in the process asks the rollups while somebody listens, and each listener hears what changed.
+"""What changes on open pages: totals, and who calls for a person. One task in the process asks while somebody listens.
 
 Only totals travel here, never answers: they may be live (design §4), shares may not.
 """
@@ -17,11 +17,13 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from server.db.engine import reading
 from server.errors import DatabaseUnavailableError
+from server.fleet.calls import Call, open_calls
 from server.ratings.queries import live_totals
-from server.web.access import FOR_READERS, Asked
+from server.web.access import FOR_EVERYBODY, FOR_READERS, Asked
+from server.web.accounts import TAKERS
 from server.web.context import TheWeb, Web
 from server.web.question import Question, TheQuestion
-from server.web.rendering import language_of
+from server.web.rendering import calls_now, language_of
 from server.web.sessions import find_person
 
 if TYPE_CHECKING:
@@ -43,8 +45,9 @@ class Live:
 
     def __init__(self, web: Web) -> None:
         self._web = web
-        self._listeners: dict[asyncio.Event, Question] = {}
+        self._listeners: dict[asyncio.Event, Question | None] = {}
         self._latest: dict[str, Totals] = {}
+        self.calls: list[Call] = []
         self._poller: asyncio.Task[None] | None = None
         self._is_closed = False
 
@@ -56,18 +59,19 @@ class Live:
         if self._poller is not None:
             self._poller.cancel()
 
-    async def listen(self, question: Question) -> AsyncIterator[Totals]:
-        """Give all totals once, then those that change; nothing at all now and then, so that the listener can look around."""
-        changed, heard = asyncio.Event(), Totals()
+    async def listen(self, question: Question | None) -> AsyncIterator[Totals]:
+        """Give all totals once, then those that change; nothing at all when the calls change, and now and then to look around."""
+        changed, heard, calls = asyncio.Event(), Totals(), list[Call]()
         self._listeners[changed] = question
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
         try:
             while not self._is_closed:
-                latest = self._latest.get(question.query(), heard)
+                latest = self._latest.get(question.query(), heard) if question else heard
                 news = {desk: latest.get(desk, 0) for desk in heard | latest if heard.get(desk) != latest.get(desk)}
                 heard = latest
-                if news:
+                if news or calls != self.calls:
+                    calls = self.calls
                     yield news
                 changed.clear()
                 try:
@@ -80,40 +84,58 @@ class Live:
     async def _poll(self) -> None:
         while self._listeners:
             try:
-                latest = await sync_to_thread(self._ask, {asked.query(): asked for asked in self._listeners.values()})
+                asked = {question.query(): question for question in self._listeners.values() if question}
+                latest, calls = await sync_to_thread(self._ask, asked)
             except DatabaseUnavailableError:
                 logger.warning("live totals cannot be read now", exc_info=True)
             else:
-                if latest != self._latest:
-                    self._latest = latest
+                if latest != self._latest or calls != self.calls:
+                    self._latest, self.calls = latest, calls
                     for changed in self._listeners:
                         changed.set()
             await asyncio.sleep(POLL_S)
-        self._latest = {}
+        self._latest, self.calls = {}, []
 
-    def _ask(self, questions: dict[str, Question]) -> dict[str, Totals]:
+    def _ask(self, questions: dict[str, Question]) -> tuple[dict[str, Totals], list[Call]]:
         with reading(self._web.engine) as connection:
             answers = {}
             for query, question in questions.items():
                 totals = live_totals(connection, question.on(self._web.today(question.centre)).scope())
                 answers[query] = totals | {_ALL: sum(totals.values())}
-            return answers
+            return answers, open_calls(connection, self._web.now_ms())
 
 
 _ALL: Final = -1
+_NOBODY: Final = "<!-- nobody calls -->"  # browsers pass over a message without data
 
 
 @get("/live", opt=FOR_READERS | {"keeps_no_session_alive": True}, sync_to_thread=False, include_in_schema=False)
 def show_live(request: Asked, web: TheWeb, live: NamedDependency[Live], question: TheQuestion) -> ServerSentEvent:
     """Send the totals of a question as they change, for as long as the session lasts."""
-    return ServerSentEvent(_messages(live, question, language_of(request), web, request.auth or ""))
+    return ServerSentEvent(_messages(live, question, language_of(request), web, request.auth or "", may_take=_may_take(request)))
 
 
-async def _messages(live: Live, question: Question, language: Language, web: Web, session_id: str) -> AsyncIterator[ServerSentEventMessage]:
-    checked_s = monotonic()
+@get("/live/calls", opt=FOR_EVERYBODY | {"keeps_no_session_alive": True}, sync_to_thread=False, include_in_schema=False)
+def show_live_calls(request: Asked, web: TheWeb, live: NamedDependency[Live]) -> ServerSentEvent:
+    """Send who calls for a person, for as long as the session lasts."""
+    return ServerSentEvent(_messages(live, None, language_of(request), web, request.auth or "", may_take=_may_take(request)))
+
+
+def _may_take(request: Asked) -> bool:
+    return request.user is not None and request.user.role in TAKERS
+
+
+async def _messages(  # noqa: PLR0913 - what a listener is
+    live: Live, question: Question | None, language: Language, web: Web, session_id: str, *, may_take: bool = False
+) -> AsyncIterator[ServerSentEventMessage]:
+    checked_s, said = monotonic(), ""
     async for news in live.listen(question):
         for desk, total in news.items():
             yield ServerSentEventMessage(event="total" if desk == _ALL else f"total-{desk}", data=language.number(total))
+        calls = calls_now(language, live.calls, web.now_ms(), may_take=may_take)
+        if calls != said:
+            said = calls
+            yield ServerSentEventMessage(event="calls", data=calls or _NOBODY)
         if monotonic() - checked_s >= HEARTBEAT_S or not news:
             checked_s = monotonic()
             yield ServerSentEventMessage(comment="still here", data=None)
@@ -124,4 +146,4 @@ async def _messages(live: Live, question: Question, language: Language, web: Web
                 return
 
 
-ROUTES: Final = [show_live]
+ROUTES: Final = [show_live, show_live_calls]

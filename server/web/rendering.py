@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from functools import cache, partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import MediaType, Response
 
 from feedback.questionnaire import ANSWERS
+from server.db.engine import reading
+from server.errors import DatabaseUnavailableError
+from server.fleet.calls import open_calls
 from server.web import assets
-from server.web.accounts import KEEPERS, READERS
+from server.web.accounts import KEEPERS, READERS, TAKERS, TELLERS
 from server.web.language import DEFAULT, LANGUAGES, N_, Language, language
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from litestar import Request
+
+    from server.fleet.calls import Call
+    from server.web.context import Web
 
 LANGUAGE_COOKIE: Final = "language"
 ANSWER_WORDS: Final = {
@@ -37,8 +46,27 @@ def page(request: Request[Any, Any, Any], template: str, *, status_code: int = 2
     """Answer with a page."""
     environment = _environment(language_of(request).code)
     address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    content = environment.get_template(template).render(person=request.scope.get("user"), path=request.url.path, here=address, **values)
+    person = request.scope.get("user")
+    known = {"person": person, "path": request.url.path, "here": address, "now_ms": 0, "calling": ()}
+    if person is not None and status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        known |= {"now_ms": request.app.state["web"].now_ms(), "calling": _who_calls(request.app.state["web"])}
+        known["may_take"] = person.role in TAKERS
+    content = environment.get_template(template).render(**(known | values))
     return Response(content, media_type=MediaType.HTML, status_code=status_code)
+
+
+def calls_now(language: Language, calls: Sequence[Call], now_ms: int, *, may_take: bool) -> str:
+    """Write who calls, as every page shows it."""
+    template = _environment(language.code).get_template("calls-now.html")
+    return template.render(calling=calls, now_ms=now_ms, may_take=may_take).strip()
+
+
+def _who_calls(web: Web) -> Sequence[Call]:
+    try:
+        with reading(web.engine) as connection:
+            return open_calls(connection, web.now_ms())
+    except DatabaseUnavailableError:  # the page has something else to say then
+        return ()
 
 
 @cache
@@ -63,6 +91,7 @@ def _environment(code: str) -> Environment:
         asset=assets.address,
         readers=READERS,
         keepers=KEEPERS,
+        tellers=TELLERS,
     )
     for name in ("number", "percent", "interval", "day", "days", "moment", "ago", "weekday", "months"):
         environment.filters[name] = partial(getattr(spoken, name))

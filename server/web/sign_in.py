@@ -16,8 +16,8 @@ from litestar.response import Redirect
 
 from server.db.engine import reading, writing
 from server.web import accounts, sessions
-from server.web.access import FOR_ALL, FOR_KEEPERS, Asked, session_cookie
-from server.web.accounts import LOGIN_LENGTHS, PASSWORD_LENGTH, READERS, InvitationError, LoginTakenError, Person, Wish
+from server.web.access import FOR_ALL, FOR_EVERYBODY, Asked, session_cookie
+from server.web.accounts import KEEPERS, LOGIN_LENGTHS, PASSWORD_LENGTH, READERS, InvitationError, LoginTakenError, Person, Wish
 from server.web.context import TheWeb, Web
 from server.web.language import LANGUAGES, N_
 from server.web.rendering import LANGUAGE_COOKIE, language_of, page
@@ -106,7 +106,7 @@ def accept_invitation(request: Asked, web: TheWeb, token: FromPath[str], data: A
     return page(request, "invitation.html", status_code=422, login=data.login, problem=problem, shortest=PASSWORD_LENGTH)
 
 
-@post("/sign-out", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
+@post("/sign-out", opt=FOR_EVERYBODY, sync_to_thread=True, include_in_schema=False)
 def sign_out(request: Asked, web: TheWeb) -> Response[Any]:
     """End the session."""
     _end_session(request, web)
@@ -151,7 +151,7 @@ def _end_session(request: Asked, web: Web) -> None:
 
 
 def _first_page(person: Person) -> str:
-    return "/" if person.role in READERS else "/kiosks"
+    return "/" if person.role in READERS else "/kiosks" if person.role in KEEPERS else "/calls"
 
 
 def _to(address: str, *cookies: Cookie) -> Response[Any]:

@@ -94,6 +94,7 @@ def vote(  # noqa: PLR0913 - a vote has many sides
     service_id: int | None = None,
     channel: str = "kiosk",
     language: str = "uk",
+    questionnaire: str = "default",
 ) -> None:
     site_id, desk_id = _place(connection, desk)
     local, at_ms = at.astimezone(ZONE), int(at.timestamp() * 1000)
@@ -105,7 +106,7 @@ def vote(  # noqa: PLR0913 - a vote has many sides
         "channel": channel,
         "input": "touch",
         "language": language,
-        "questionnaire": "default",
+        "questionnaire": questionnaire,
         "questionnaire_version": 1,
         "question": "service",
         "answer": answer,
@@ -124,7 +125,7 @@ def vote(  # noqa: PLR0913 - a vote has many sides
     _count(connection, schema.rollup_day, {"day": row["day"], **place}, counted)
     hour = {"month": row["day"][:7], "weekday": row["weekday"], "hour": row["hour"]}
     _count(connection, schema.rollup_hour, {**hour, **place}, counted)
-    for dimension, value in (("service", service_id), ("channel", channel), ("language", language)):
+    for dimension, value in (("service", service_id), ("channel", channel), ("language", language), ("questionnaire", questionnaire)):
         key = {"dimension": dimension, "value": "" if value is None else str(value), "day": row["day"]}
         _count(connection, schema.rollup_dimension, {**key, **place}, counted)
 
@@ -170,6 +171,36 @@ def kiosks(connection: Connection) -> None:
     connection.execute(insert(schema.kiosk_states).values(**ill, **state, last_vote_ms=NOW_MS - 3 * 86_400_000))
     quarantined(connection, "desk-two-a", b"\x00<script>alert(1)</script>\xff", times=3)
     quarantined(connection, None, b'{"v":9}')
+
+
+def call(connection: Connection, *, at_ms: int = NOW_MS - 2 * 60_000, kiosk: str = "exit-center") -> UUID:
+    values = {"record": _uuid(), "visit": _uuid(), "kiosk": kiosk, "site_id": _id(connection, schema.sites, "center"), "mode": "live"}
+    connection.execute(insert(schema.calls).values(**values, live=True, at_ms=at_ms, received_ms=at_ms))
+    return values["record"]  # type: ignore[return-value]
+
+
+def pilot(connection: Connection, question: str, *choices: str, times: int = 1, mode: str = "pilot") -> None:
+    row = {
+        "kiosk": "exit-center",
+        "site_id": 1,
+        "desk_id": 0,
+        "mode": mode,
+        "first": True,
+        "language": "uk",
+        "repeat": False,
+        "questionnaire": "two-faces",
+        "questionnaire_version": 1,
+        "question": question,
+        "how": "answered",
+        "time_quality": "exact",
+        "at_ms": NOW_MS,
+        "day": TODAY.isoformat(),
+        "received_ms": NOW_MS,
+        "released_ms": NOW_MS,
+    }
+    for _ in range(times):
+        ids = {"record": _uuid(), "visit": _uuid()}
+        connection.execute(insert(schema.answers), [{**ids, **row, "place": n, "choice": choice} for n, choice in enumerate(choices)])
 
 
 def quarantined(connection: Connection, kiosk: str | None, payload: bytes, *, times: int = 1) -> None:

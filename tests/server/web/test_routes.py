@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from litestar.routes import HTTPRoute
@@ -24,6 +25,7 @@ PUBLIC = {
     ("GET", "/static/tokens.css"),
     ("GET", "/static/x"),
     ("GET", "/health"),
+    ("GET", "/kiosk-assets/x"),
 }
 STANDING = (
     "default-src 'none'",
@@ -39,8 +41,9 @@ def routes(app: Litestar) -> Iterator[tuple[str, str]]:
     for route in app.routes:
         assert isinstance(route, HTTPRoute)
         path = route.path_format
-        for part in ("{token}", "{key}", "{kiosk_id}", "{file_path}", "{path}"):
+        for part in ("{token}", "{key}", "{kiosk_id}", "{file_path}", "{path}", "{sha256}"):
             path = path.replace(part, "x")
+        path = path.replace("{number}", "1").replace("{call}", str(UUID(int=1)))
         assert "{" not in path, path
         yield from ((method, path) for method in route.methods if method not in {"OPTIONS", "HEAD"})
 
@@ -59,7 +62,7 @@ def test_every_route_but_the_entrance_is_closed(visitor: TestClient[Litestar]) -
 @pytest.mark.parametrize("is_signed_in", [False, True])
 def test_every_answer_is_protected(visitor: TestClient[Litestar], engine: Engine, is_signed_in: bool) -> None:  # noqa: FBT001
     client = sign_up(visitor, engine, "leader") if is_signed_in else visitor
-    paths = [path for method, path in routes(client.app) if method == "GET" and path != "/live"]
+    paths = [path for method, path in routes(client.app) if method == "GET" and not path.startswith("/live")]
     for path in [*paths, "/no/such/page", "/?period=x", "/static/pages.css", "/desks/c1"]:
         answer = client.get(path)
         headers = answer.headers
@@ -77,7 +80,19 @@ def test_no_page_has_inline_script_or_style(leader: TestClient[Litestar], engine
     with engine.begin() as connection:
         fill.kiosks(connection)
         fill.vote(connection, "c1", "good", times=60, service_id=1)
-    for path in ("/", "/desks/c1", "/desks/c2", "/kiosks", "/kiosks/desk-two-a/quarantine", "/quarantine", "/nothing"):
+    for path in (
+        "/",
+        "/desks/c1",
+        "/desks/c2",
+        "/kiosks",
+        "/kiosks/desk-two-a/quarantine",
+        "/quarantine",
+        "/calls",
+        "/announcements",
+        "/done",
+        "/pilot",
+        "/nothing",
+    ):
         text = leader.get(path, headers={"accept": "text/html"}).text
         assert "style=" not in text, path
         assert "<style" not in text
