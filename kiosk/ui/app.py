@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from kivy.base import EventLoop, runTouchApp
 from kivy.clock import Clock
 
-from feedback.settings import Look
+from kiosk.asking import Writable
 from kiosk.screens import Announced, Ask, Called, Closed, Comment, Contact, Desk, Menu, OutOfOrder, Pin, Screen, Thanks
 from kiosk.ui import theme
 from kiosk.ui.arrange import Page
@@ -19,12 +19,15 @@ from kiosk.ui.contact import ContactView
 from kiosk.ui.desk import DeskView
 from kiosk.ui.menu import MenuView
 from kiosk.ui.pin import PinView
+from kiosk.ui.typing_places import fits, ways_that_fit
 from kiosk.ui.view import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from feedback.settings import Look
+    from kiosk.screens import Comfort
     from kiosk.ui.view import View
 
 TICK_S: Final = 0.05
@@ -126,12 +129,24 @@ class KioskApp:
 
     def dress(self, centre: str, look: Look) -> None:
         """Show from now on whose kiosk it is, as its settings say."""
-        dressed = self._stage._replace(centre=centre, logo=look.logo, accent=look.accent, quiet=look.quiet)
-        if dressed == self._stage:
+        self._set(self._stage._replace(centre=centre, logo=look.logo, accent=look.accent, quiet=look.quiet))
+
+    def light(self, lit: bool) -> None:  # noqa: FBT001 - a lamp is on or off
+        """Show the lamp of a call for a person where hardware is simulated."""
+        if self._stage.simulated:
+            self._set(self._stage._replace(lamp=lit))
+
+    def _set(self, stage: Stage) -> None:
+        if stage == self._stage:
             return
-        self._stage = dressed
+        self._stage = stage
         if self._screen is not None:
             self._draw(self._screen)
+
+    def writable(self, comfort: Comfort) -> Writable:
+        """Tell what can be written on this screen, as a visitor wants to see it."""
+        page = self._page(comfort)
+        return Writable(words=fits(page), ways=ways_that_fit(page))
 
     def show(self, screen: Screen) -> None:
         """Let `screen` be drawn in the next frame."""
@@ -156,12 +171,14 @@ class KioskApp:
 
     def _draw(self, screen: Screen) -> None:
         self._put_away()
-        comfort = screen.comfort
-        page = Page(*self._window.size, diagonal_inch=self._diagonal_inch, large=comfort.large, low=comfort.low)
-        self._view = _VIEWS[type(screen)](screen, page, self._stage)
+        self._view = _VIEWS[type(screen)](screen, self._page(screen.comfort), self._stage)
         self._view.refresh()
-        self._window.clearcolor = theme.palette(comfort.theme).paper
+        self._window.clearcolor = theme.palette(screen.comfort.theme).paper
         self._window.add_widget(self._view)
+
+    def _page(self, comfort: Comfort) -> Page:
+        width, height = self._window.size
+        return Page(width, height, diagonal_inch=self._diagonal_inch, large=comfort.large, low=comfort.low)
 
     def _put_away(self) -> None:
         if self._view is not None:

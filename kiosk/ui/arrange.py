@@ -17,6 +17,8 @@ KEY_MM: Final = 11.0
 """The least side of a keyboard's key."""
 LEAST_TYPE_MM: Final = 3.5
 """The least size of any type."""
+HAND_MM: Final = 160.0
+_SHORT_MM: Final = 110.0
 LARGER: Final = 1.25
 _CAP: Final = 0.727
 """The height of Inter's capitals as a share of the type's size."""
@@ -101,6 +103,11 @@ class Page(NamedTuple):
         return self.h >= self.mm(165)
 
     @property
+    def short(self) -> bool:
+        """Whether it is so low that what only accompanies gives way."""
+        return self.h < self.mm(_SHORT_MM)
+
+    @property
     def touch(self) -> float:
         """The least side of what a finger answers with."""
         return self.mm(TOUCH_MM)
@@ -166,8 +173,14 @@ class Page(NamedTuple):
 
     @property
     def reach(self) -> float:
-        """Up to which height things that are touched may stand: two thirds of the page for low reach, else all of it."""
-        return self.h * (0.6 if self.portrait else 0.68) if self.low else self.h - self.margin
+        """Up to which height things that are touched may stand: two thirds of it for low reach, less of an upright one.
+
+        A page no higher than a hand is in reach as a whole.
+        """
+        whole = self.h - self.margin
+        if not self.low:
+            return whole
+        return min(whole, max(self.mm(HAND_MM), self.h * (0.6 if self.portrait else 0.68)))
 
 
 def rows_for(widths: Sequence[float], room: float, gap: float) -> list[list[int]]:
@@ -192,7 +205,9 @@ def side_by_side(area: Box, widths: Sequence[float], gap: float) -> list[Box]:
     return boxes
 
 
-def font_size(widths: Sequence[float], space: float, room: tuple[float, float], *, wanted: float, least: float, lines: int) -> float | None:
+def font_size(  # noqa: PLR0913 - what a text looks like
+    widths: Sequence[float], space: float, room: tuple[float, float], *, wanted: float, least: float, lines: int
+) -> float | None:
     """Give the largest size from `wanted` down to `least` at which words wrap into `lines` lines within a room's width and height.
 
     `widths` and `space` are the words' widths and the space's as shares of the type's size. None where even the least is too large.

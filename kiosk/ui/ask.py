@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from feedback.questionnaire import Kind
 from kiosk.screens import DONE, LEAVE, SKIP, Ask
+from kiosk.ui import theme
 from kiosk.ui.arrange import Box
 from kiosk.ui.breath import Breath
-from kiosk.ui.face import FaceButton, FaceRow, face_row, worth
-from kiosk.ui.parts import Pressable, press_among
-from kiosk.ui.scale import add_scale
+from kiosk.ui.face import FaceButton, FaceRow, face_row, least_height, small_faces, split, worth
+from kiosk.ui.parts import Pressable, height_of, press_among, width_of
+from kiosk.ui.scale import add_scale, legend_height, scale_height
 from kiosk.ui.tiles import Pages, Sizes, Tile, grid_for
 from kiosk.ui.tools import add_tools
 from kiosk.ui.view import View
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
     from kiosk.ui.parts import Pill
     from kiosk.ui.view import Stage
 
-HEADING: Final = 0.4
+HEADING: Final = 0.45
 """The most of the page's height that the question takes, where a follow-up's answers need the rest."""
+
+
+SIX: Final = 6
+FEW_LETTERS: Final = 80
+FEW: Final = 3
+"""More answers than these stand in more than one row, and the question makes room for them."""
 
 
 class AskView(View):
@@ -38,11 +45,33 @@ class AskView(View):
         self._pages: Pages | None = None
         self._breath: Breath | None = None
         self._looked: tuple[tuple[str, ...], bool] = ((), False)
-        self.add_header()
+        self.add_header(always=self._has_room_for_header(screen))
         self._ways: list[Pill] = self._add_ways()
-        self.add_heading(screen.question, note=screen.note, opening=screen.opening, most=HEADING * self.rest.h)
+        self.add_heading(screen.question, note=screen.note, opening=screen.opening, most=self._most_heading())
+        self.keep_room_to_warn(legend_height(self, screen))
         self._buttons: list[Pressable] = self._add_answers()
+        self.warn_above_answers()
         self._quiet_breath()
+
+    def _most_heading(self) -> float:
+        """Give how high the question may stand: a share of the page, less where the answers need more."""
+        page, screen = self.page, self.screen
+        row = page.touch + page.gap
+        least, wanted = row, row
+        if screen.kind is Kind.SCALE:
+            least = wanted = scale_height(self, screen) + page.gap
+        elif screen.kind is Kind.FACES:
+            least = wanted = self._least_of_faces()
+        elif len(screen.options) > FEW:
+            wanted = row * (2 if page.short else 3)
+        readable = height_of(screen.question, self.rest.w, size=page.floor * 1.2, font=theme.BOLD)
+        return min(self.rest.h - least - page.gap, max(readable, min(HEADING * self.rest.h, self.rest.h - wanted)))
+
+    @staticmethod
+    def _has_room_for_header(screen: Ask) -> bool:
+        """Tell whether a short page has room for the centre's name beside a first question."""
+        words = len(screen.question) + len(screen.opening)
+        return screen.first and screen.kind is Kind.FACES and len(screen.options) < SIX and words <= FEW_LETTERS
 
     def refresh(self) -> None:
         """Show what is chosen and where the buttons stand."""
@@ -147,19 +176,49 @@ class AskView(View):
         return [*faces, *pills]
 
     def _best_faces(self, faces: list[Option], quiet: list[Option]) -> tuple[FaceRow, bool]:
-        """Find the largest faces: with the quiet answers under them or beside them, in one row or in more."""
+        """Find the largest faces: with the quiet answers under them or beside them, in one row or, on an upright page, in two."""
         page, area, words = self.page, self.rest, [option.words for option in faces]
         under = area.above((page.touch + page.gap) if quiet else 0)
-        aside = Box(area.x, area.y, area.w - self._quiet_width() - page.gap, area.h)
-        found: list[tuple[FaceRow | None, bool]] = [(face_row(page, _split(under, len(faces), page.gap), words), False)]
-        if len(quiet) == 1 and not page.portrait:
-            found.append((face_row(page, _split(aside, len(faces), page.gap), words), True))
-        return max(
-            ((row, beside) for row, beside in found if row is not None), key=lambda one: worth(page, one[0]) * (0.85 if one[1] else 1)
-        )
+        found = [(face_row(page, split(under, len(faces), page.gap, rows), words), False, 1 / rows) for rows in (1, 2)]
+        if self._can_stand_beside():
+            aside = Box(area.x, area.y, area.w - self._quiet_width() - page.gap, area.h)
+            found.append((face_row(page, split(aside, len(faces), page.gap), words), True, 1.0))
+        fitting = [(row, beside, by) for row, beside, by in found if row is not None]
+        if not fitting:  # on a page for which none of this was made, small faces are better than none
+            return small_faces(page, split(under, len(faces), page.gap)), False
+        row, beside, _by = max(fitting, key=lambda one: worth(page, one[0]) * one[2])
+        return row, beside
+
+    def _can_stand_beside(self) -> bool:
+        """Tell whether the one quiet answer leaves enough width for the faces' words."""
+        quiet = sum(1 for option in self.screen.options if option.face is None)
+        room = self.rest.w - self._quiet_width() - self.page.gap
+        return quiet == 1 and not self.page.portrait and self._column_fits(room / (len(self.screen.options) - quiet))
+
+    def _column_fits(self, width: float) -> bool:
+        page = self.page
+        words = [word for option in self.screen.options if option.face is not None for word in option.words.split()]
+        longest = max((width_of(word, size=page.floor, font=theme.SEMIBOLD) for word in words), default=0.0)
+        return width >= max(page.touch, longest / 0.98)
+
+    def _least_of_faces(self) -> float:
+        """Give the least height of the faces with their words and of the quiet answers."""
+        page, options = self.page, self.screen.options
+        quiet = sum(1 for option in options if option.face is None)
+        lines = 2 if any(" " in option.words for option in options if option.face is not None) else 1
+        row = max(page.touch, least_height(page, lines))
+        if self._can_stand_beside():
+            return max(row, 1.15 * page.touch)
+        rows = 1 if self._column_fits(self.rest.w / max(1, len(options) - quiet)) else 2
+        return rows * row + (rows - 1) * page.gap + (page.touch + page.gap if quiet else 0.0)
 
     def _quiet_width(self) -> float:
-        return self.page.touch * 1.7
+        """Give how wide the quiet answer is that stands beside the faces."""
+        page = self.page
+        words = [word for option in self.screen.options if option.face is None for word in option.words.split()]
+        longest = max((width_of(word, size=page.label * 0.85, font=theme.SEMIBOLD) for word in words), default=0.0)
+        widest = (1.4 if len(self.screen.options) >= SIX else 2.2) * page.touch
+        return min(max(1.4 * page.touch, longest + 0.8 * page.touch), 0.24 * self.rest.w, widest)
 
     def _quiet_pills(self, quiet: list[Option], row: FaceRow, beside: bool) -> list[Pill]:  # noqa: FBT001
         page, area = self.page, self.rest
@@ -168,7 +227,7 @@ class AskView(View):
         if not beside:
             return self.pills([(option.id, option.words) for option in quiet], area)
         first = row.places[0].touch
-        height = page.touch * 1.15
+        height = max(page.touch, min(page.touch * 1.15, area.h))
         place = Box(area.right - self._quiet_width(), first.y + (first.h - height) / 2, self._quiet_width(), height)
         return [self.pill(quiet[0].id, quiet[0].words, place)]
 
@@ -176,10 +235,3 @@ class AskView(View):
         faces = [button for button in self._buttons if isinstance(button, FaceButton)]
         if self.screen.first and faces and not self.stage.quiet:
             self._breath = Breath(faces)
-
-
-def _split(area: Box, count: int, gap: float) -> list[Box]:
-    """Give columns that stand close to each other in the middle of an area."""
-    width = min(area.w / count, area.h + gap)
-    left = area.x + (area.w - width * count) / 2
-    return [Box(left + width * index, area.y, width, area.h) for index in range(count)]

@@ -15,14 +15,12 @@ from kiosk.ui.parts import Tappable, Words, card, height_of
 from kiosk.ui.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kiosk.screens import Screen
     from kiosk.ui.arrange import Page
     from kiosk.ui.theme import Colour
     from kiosk.ui.view import Stage
-
-Sign = "Callable[[tuple[float, float], float, Colour, Colour], None]"
 
 
 class Sentence:
@@ -39,7 +37,14 @@ class Sentence:
 class Statement(View):
     """A sign over a few centred sentences. Nothing on it can be tapped."""
 
-    def state(self, sign: Sign, ground: Colour, front: Colour, sentences: Sequence[Sentence], area: Box | None = None) -> None:
+    def state(
+        self,
+        sign: Callable[[tuple[float, float], float, Colour, Colour], None],
+        ground: Colour,
+        front: Colour,
+        sentences: Sequence[Sentence],
+        area: Box | None = None,
+    ) -> None:
         """Draw the sign and the sentences in the middle of an area, smaller where they need it."""
         page = self.page
         area = area or self.rest
@@ -101,7 +106,8 @@ class ThanksView(Anywhere):
         self.state(signs.done, self.palette.accent, self.palette.on_accent, sentences)
 
     def _count(self, answered: int) -> str:
-        text = texts.counts_in(self.screen.language)("{count} person answered this month", "{count} people answered this month", answered)
+        ngettext = texts.counts_in(self.screen.language)
+        text = ngettext("{count} person answered this month", "{count} people answered this month", answered)
         return text.format(count=texts.number(answered, self.screen.language))
 
     def _add_done(self, done: str) -> None:

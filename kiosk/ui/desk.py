@@ -75,7 +75,7 @@ class DeskTile(Pressable):
         )
         if self._photo is not None:
             faded = tint(colours.ink) != colours.ink
-            draw_cropped(self._photo, self._photo_box, radius=self.corner * 0.6, opacity=theme.FADED if faded else 1.0)
+            draw_cropped(self._photo, self._photo_box, opacity=theme.FADED if faded else 1.0)
 
 
 class DeskView(View):
@@ -93,10 +93,12 @@ class DeskView(View):
         self.add_header()
         self._ways: list[Pressable] = [*self.add_actions([(DONT_REMEMBER, _("I don’t remember")), (SKIP, _("Skip"))])]
         self.add_heading(_("Which desk served you?"), most=0.22 * self.rest.h)
+        self.keep_room_to_warn()
         self._marks = marks_on_plan(self, screen)
         if not self._marks:
             grid, named = self._grid()
             self._pages = Pages(self, grid, len(screen.desks), lambda index, place: self._tile(index, place, named=named))
+        self.warn_above_answers()
 
     def refresh(self) -> None:
         """Show what is pressed and where the buttons stand."""

@@ -44,10 +44,36 @@ class FaceRow(NamedTuple):
     lines: int
 
 
+def split(area: Box, count: int, gap: float, rows: int = 1) -> list[Box]:
+    """Give cells for that many faces, close to each other in the middle of an area, row by row."""
+    columns = -(-count // rows)
+    height = (area.h - (rows - 1) * gap) / rows
+    width = area.w / columns if rows > 1 else min(area.w / columns, height + gap)
+    cells = []
+    for index in range(count):
+        row = index // columns
+        in_row = min(columns, count - row * columns)
+        left = area.x + (area.w - width * in_row) / 2
+        cells.append(Box(left + width * (index % columns), area.top - (row + 1) * height - row * gap, width, height))
+    return cells
+
+
+def least_height(page: Page, lines: int) -> float:
+    """Give the least height of a face over so many lines of words."""
+    return LEAST * page.touch + page.gap * 0.7 + lines * LINE_HEIGHT * page.floor + 2
+
+
 def face_row(page: Page, cells: Sequence[Box], words: Sequence[str]) -> FaceRow | None:
     """Stand a face with its words into each cell, as large as fits; None where the words or the faces would be too small."""
     rows = (_row(page, cells, words, max(page.floor, page.label * by), lines) for lines in (1, 2) for by in (1.0, 0.85, 0.7, 0.0))
     return max((row for row in rows if row is not None), key=lambda row: worth(page, row), default=None)
+
+
+def small_faces(page: Page, cells: Sequence[Box]) -> FaceRow:
+    """Stand faces into cells that are too small for them."""
+    high = LINE_HEIGHT * page.floor
+    side = max(2.0, min(cells[0].w, cells[0].h - high))
+    return FaceRow([_place(page, box, side, 0.0, high) for box in cells], page.floor, 1)
 
 
 def worth(page: Page, row: FaceRow | None) -> float:
@@ -78,7 +104,7 @@ def _place(page: Page, cell: Box, side: float, gap: float, high: float) -> FaceP
 class FaceButton(Pressable):
     """A face that can be pressed."""
 
-    def __init__(self, option: Option, face: Face, place: FacePlace, *, view: View, size: float, lines: int) -> None:
+    def __init__(self, option: Option, face: Face, place: FacePlace, *, view: View, size: float, lines: int) -> None:  # noqa: PLR0913
         super().__init__(option.id, place.touch, view.stage.tap, palette=view.palette, corner=view.page.corner)
         self._disc = place.disc
         self._drawing = FACES[face]

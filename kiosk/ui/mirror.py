@@ -70,7 +70,8 @@ class Mirror:
 
     def _on_flip(self, *_: object) -> None:
         """Take the frame that is about to be shown, and what is on it; afterwards its pixels are no longer defined."""
-        self._screen, self._targets = self._app.screen_name, self._app.targets
+        self._screen = self._app.screen_name
+        self._targets = {name: on_panel(x, y, self._window.rotation) for name, (x, y) in self._app.targets.items()}
         self._size = self._window.system_size
         glPixelStorei(GL_PACK_ALIGNMENT, 1)
         self._pixels = glReadPixels(0, 0, *self._size, GL_RGB, GL_UNSIGNED_BYTE)
@@ -128,6 +129,11 @@ class Mirror:
             "targets": self._targets,
         }
         return msgspec.json.encode(header) + b"\n" + pixels
+
+
+def on_panel(x: float, y: float, rotation: int) -> tuple[float, float]:
+    """Give where a place of the picture is on the panel, both in shares from the upper left; Kivy counts rotation anticlockwise."""
+    return {0: (x, y), 90: (y, 1 - x), 180: (1 - x, 1 - y), 270: (1 - y, x)}[rotation]
 
 
 def _top_row_first(pixels: bytes, row: int) -> bytes:

@@ -25,6 +25,8 @@ Tint = "Callable[[Colour], Colour]"
 
 MANY: Final = 99
 """As many lines as there is room for."""
+ROUND: Final = 0.28
+"""The radius of an action's corners as a share of its height."""
 _CURVE_STEPS: Final = 32
 _SPARE: Final = 1.03
 """What words may come out wider than they were measured, by rounding to whole pixels."""
@@ -47,16 +49,18 @@ class Words(Label):
         valign: str = "middle",
     ) -> None:
         self.whole = " ".join(parts_of(text))
+        box = arrange.Box(box.x, box.y, max(1.0, box.w), max(1.0, box.h))
         self.box = box
         fitted = fitting(self.whole, box, size=size, least=least, font=font, lines=lines)
-        shown = self.whole if fitted is not None else shortened(self.whole, box, size=least or size, font=font, lines=lines)
+        size = fitted or least or size
+        shown = self.whole if fitted is not None else shortened(self.whole, box, size=size, font=font, lines=lines)
         super().__init__(
             text=shown,
             pos=(box.x, box.y),
             size=(box.w, box.h),
-            text_size=(box.w, box.h),
+            text_size=(balanced(shown, box.w, size=size, font=font) if align == "center" else box.w, box.h),
             size_hint=(None, None),
-            font_size=fitted or least or size,
+            font_size=size,
             font_name=font,
             color=colour,
             halign=align,
@@ -70,7 +74,9 @@ def parts_of(text: str) -> list[str]:
     return [word for line in text.splitlines() for word in line.split(" ") if word]
 
 
-def fitting(text: str, box: Box, *, size: float, font: str, least: float | None = None, lines: int = MANY) -> float | None:
+def fitting(  # noqa: PLR0913 - what a text looks like
+    text: str, box: Box, *, size: float, font: str, least: float | None = None, lines: int = MANY
+) -> float | None:
     """Give the largest type from `size` down to `least` at which `text` fits the box, None where none does."""
     widths = [_width(word, font) for word in parts_of(text)]
     return arrange.font_size(widths, _width(" ", font), (box.w, box.h), wanted=size, least=least or size, lines=lines)
@@ -101,6 +107,19 @@ def height_of(text: str, width: float, *, size: float, font: str) -> float:
         return 0.0
     widths = [_width(word, font) for word in parts_of(text)]
     return arrange.line_count(widths, _width(" ", font), width / size) * arrange.LINE_HEIGHT * size
+
+
+def balanced(text: str, width: float, *, size: float, font: str) -> float:
+    """Give the least width in which a text wraps into no more lines than in `width`, so that no last word stands alone."""
+    widths, space = [_width(word, font) for word in parts_of(text)], _width(" ", font)
+    lines = arrange.line_count(widths, space, width / size)
+    if lines in {1, math.inf}:
+        return width
+    low, high = width / lines, width
+    while high - low > size / 4:
+        middle = (low + high) / 2
+        low, high = (low, middle) if arrange.line_count(widths, space, middle / size) <= lines else (middle, high)
+    return high
 
 
 def width_of(text: str, *, size: float, font: str) -> float:
@@ -178,10 +197,10 @@ class Pill(Pressable):
         primary: bool = False,
         hair: float = 2.0,
     ) -> None:
-        super().__init__(name, box, tap, palette=palette, corner=box.h / 2)
+        super().__init__(name, box, tap, palette=palette, corner=ROUND * box.h)
         self._primary = primary
         self._hair = hair
-        self._words = Words(text, pill_room(box), size=size, least=least, colour=palette.ink, font=theme.SEMIBOLD, lines=2)
+        self._words = Words(text, pill_room(box), size=size, least=least, colour=palette.ink, font=theme.SEMIBOLD, lines=3)
         self.add_widget(self._words)
         self.look()
 
@@ -191,25 +210,26 @@ class Pill(Pressable):
         filled = colours.ink if pressed else colours.accent
         if pressed or self._primary:
             self._words.color = tint(colours.paper if pressed else colours.on_accent)
-            rounded(self.box, self.box.h / 2, tint(filled))
+            rounded(self.box, self.corner, tint(filled))
         else:
             self._words.color = tint(colours.ink)
-            rounded(self.box, self.box.h / 2, tint(colours.edge))
-            rounded(self.box.grown(-self._hair), self.box.h / 2, colours.card)
+            card(self.box, self.corner, edge=tint(colours.edge), fill=colours.card, hair=self._hair)
 
 
 def pill_room(box: Box) -> Box:
     """Where a pill has its words."""
-    return box.grown(-min(0.38 * box.h, 0.14 * box.w), -0.06 * box.h)
+    return box.grown(-min(0.3 * box.h, 0.1 * box.w), -0.06 * box.h)
 
 
 def pill_width(text: str, height: float, *, size: float) -> float:
     """Give how wide a pill is that has its words on one line."""
-    return max(height, (width_of(text, size=size, font=theme.SEMIBOLD)) + 0.76 * height + 2)
+    return max(height, (width_of(text, size=size, font=theme.SEMIBOLD)) + 0.62 * height + 2)
 
 
 def rounded(box: Box, radius: float, colour: Colour) -> None:
     """Draw a filled rounded rectangle into the open canvas."""
+    if min(box.w, box.h) < 1:
+        return  # nothing to see, and Kivy's mesh of it would be broken
     Color(*colour)
     SmoothRoundedRectangle(pos=(box.x, box.y), size=(box.w, box.h), radius=[max(0.1, min(radius, box.h / 2, box.w / 2))])
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from kivy.core.image import Image
-from kivy.graphics import Color, Rectangle, RoundedRectangle
+from kivy.graphics import Color, Rectangle
 
 from kiosk.ui.arrange import Box
 
@@ -55,10 +55,13 @@ def draw_whole(texture: Any, place: Box) -> None:  # noqa: ANN401
     Rectangle(texture=texture, pos=(place.x, place.y), size=(place.w, place.h))
 
 
-def draw_cropped(texture: Any, place: Box, *, radius: float, opacity: float = 1.0) -> None:  # noqa: ANN401
-    """Draw the middle of the picture into the open canvas so that it fills the place."""
+def draw_cropped(texture: Any, place: Box, *, opacity: float = 1.0) -> None:  # noqa: ANN401
+    """Draw the middle of the picture into the open canvas so that it fills the place.
+
+    Its corners are square: Kivy's rounded rectangle distorts textures whose sides are no powers of two.
+    """
     by = max(place.w / texture.width, place.h / texture.height)
     w, h = place.w / by, place.h / by
     part = texture.get_region((texture.width - w) / 2, (texture.height - h) / 2, w, h)
     Color(1, 1, 1, opacity)
-    RoundedRectangle(texture=part, pos=(place.x, place.y), size=(place.w, place.h), radius=[max(0.1, radius)])
+    Rectangle(texture=part, pos=(place.x, place.y), size=(place.w, place.h))

@@ -1,4 +1,4 @@
-"""A scale of numbers with words at its ends, in one row or in two."""
+"""A scale of numbers with words for its ends, in one row or in two."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from kiosk.ui import theme
 from kiosk.ui.arrange import LINE_HEIGHT, Box
-from kiosk.ui.parts import Words
+from kiosk.ui.parts import Words, height_of, width_of
 from kiosk.ui.tiles import Tile, cells
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kiosk.screens import Ask
+    from kiosk.ui.arrange import Page
     from kiosk.ui.parts import Pressable
     from kiosk.ui.view import View
 
@@ -20,20 +23,43 @@ NUMBER: Final = 1.35
 """A number's type, as a share of the labels'."""
 
 
+def scale_rows(page: Page, area: Box, count: int) -> int:
+    """Tell in how many rows that many numbers stand so that each is large enough for a finger."""
+    gap = _gap(page)
+    return next(n for n in range(1, count + 1) if n == count or (area.w + gap) / math.ceil(count / n) - gap >= page.touch)
+
+
+def scale_height(view: View, screen: Ask) -> float:
+    """Give the least height of all the numbers and of the words about their ends."""
+    rows = scale_rows(view.page, view.rest, len(screen.options))
+    return rows * (view.page.touch + _gap(view.page)) + legend_height(view, screen)
+
+
+def legend_height(view: View, screen: Ask) -> float:
+    """Give the height of the words about the ends: one line, or two smaller ones."""
+    page = view.page
+    if screen.ends is None:
+        return 0.0
+    half = (view.rest.w - page.gap) / 2
+    for size in (page.body, 0.85 * page.body, page.floor):
+        if size >= page.floor and max(width_of(text, size=size, font=theme.REGULAR) for text in _ends(screen)) <= half:
+            return LINE_HEIGHT * size + 1
+    return max(height_of(text, half, size=page.floor, font=theme.REGULAR) for text in _ends(screen)) + 1
+
+
+def _ends(screen: Ask) -> list[str]:
+    numbers = (screen.options[0].words, screen.options[-1].words)
+    return [f"{number}\N{NO-BREAK SPACE}– {end}" for number, end in zip(numbers, screen.ends or ("", ""), strict=True)]
+
+
 def add_scale(view: View, screen: Ask) -> list[Pressable]:
-    """Put the numbers on the view, with what the first and the last one mean beside them."""
+    """Put the numbers on the view, and over them what the first and the last one mean."""
     page, area, count = view.page, view.rest, len(screen.options)
-    gap = page.mm(2.0)
-    rows = next(n for n in range(1, count + 1) if n == count or (area.w + gap) / math.ceil(count / n) - gap >= page.touch)
-    columns = math.ceil(count / rows)
+    rows, legend = scale_rows(page, area, count), legend_height(view, screen)
     most = page.mm(LARGEST_MM * page.scale)
-    words = 2 * LINE_HEIGHT * page.body
-    ends = 0 if screen.ends is None else (1 if rows == 1 else 2)
-    numbers = area.grown(0, -(words + page.gap) * (ends > 1))
-    side = min(most, max(page.touch, (numbers.h - (rows - 1) * gap) / rows))
-    if ends == 1:
-        numbers = area.above(words + page.gap)
-    places = cells(numbers, columns, rows, gap, (most * 1.25, side))[:count]
+    places = cells(area.below(legend + (_gap(page) if legend else 0.0)), math.ceil(count / rows), rows, _gap(page), (most, most))[:count]
+    if legend:
+        _add_ends(view, screen, places, legend)
     tiles = [
         Tile(
             option.id,
@@ -48,20 +74,29 @@ def add_scale(view: View, screen: Ask) -> list[Pressable]:
         for option, place in zip(screen.options, places, strict=True)
     ]
     view.add(*tiles)
-    if screen.ends is not None:
-        _add_ends(view, screen, places, one_row=rows == 1, high=words)
     return list(tiles)
 
 
-def _add_ends(view: View, screen: Ask, places: list[Box], *, one_row: bool, high: float) -> None:
-    """Say what the ends mean: under the one row at its two ends; else over the first row and under the last."""
+def _gap(page: Page) -> float:
+    return page.gap * 0.5
+
+
+def _add_ends(view: View, screen: Ask, places: Sequence[Box], high: float) -> None:
+    """Say over the numbers what the ends mean, at the left and at the right; in two rows each names its number."""
     page = view.page
     left, right = min(place.x for place in places), max(place.right for place in places)
-    width = (right - left - page.gap) / 2 if one_row else right - left
-    bottom = places[-1].y - page.gap * 0.5 - high
-    first = Box(left, bottom if one_row else places[0].top + page.gap * 0.5, width, high)
-    last = Box(right - width, bottom, width, high)
-    assert screen.ends is not None  # noqa: S101 - as the caller has seen
-    texts = [f"{option.words} – {end}" for option, end in zip((screen.options[0], screen.options[-1]), screen.ends, strict=True)]
-    for text, box, align, valign in ((texts[0], first, "left", "top" if one_row else "bottom"), (texts[1], last, "right", "top")):
-        view.add(Words(text, box, size=page.body, least=page.floor, colour=view.palette.muted, lines=2, align=align, valign=valign))
+    if right - left < 0.8 * view.rest.w:
+        left, right = view.rest.x, view.rest.right
+    width, bottom = (right - left - page.gap) / 2, places[0].top + _gap(page) * 0.5
+    boxes = (Box(left, bottom, width, high), Box(right - width, bottom, width, high))
+    for text, box, align in zip(_ends(screen), boxes, ("left", "right"), strict=True):
+        words = Words(
+            text,
+            box,
+            size=page.body,
+            least=page.floor,
+            colour=view.palette.muted,
+            align=align,
+            valign="bottom",
+        )
+        view.add(words)

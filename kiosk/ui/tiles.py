@@ -47,8 +47,8 @@ class Sizes(NamedTuple):
 
 def cells(area: Box, columns: int, rows: int, gap: float, most: tuple[float, float]) -> list[Box]:
     """Give the places of a grid in the middle of an area, row by row from the upper left."""
-    w = min(most[0], (area.w - (columns - 1) * gap) / columns)
-    h = min(most[1], (area.h - (rows - 1) * gap) / rows)
+    w = max(1.0, min(most[0], (area.w - (columns - 1) * gap) / columns))
+    h = max(1.0, min(most[1], (area.h - (rows - 1) * gap) / rows))
     left = area.x + (area.w - columns * w - (columns - 1) * gap) / 2
     top = area.top - (area.h - rows * h - (rows - 1) * gap) / 2
     return [Box(left + i % columns * (w + gap), top - i // columns * (h + gap) - h, w, h) for i in range(columns * rows)]
@@ -198,7 +198,7 @@ class Pages:
     def _turning_tile(self, number: str) -> Tile:
         view, _ = self._view, self._view._
         place = self._grid.places[self._grid.each]
-        text = f"{_('More')} {number}"
+        text = _("More") + f" {number}"
         return Turner(MORE, text, place, page=view.page, size=view.page.label, palette=view.palette, tap=lambda _name: view.turn())
 
 

@@ -27,7 +27,9 @@ SIGN: Final = 0.42
 class Tool(Pressable):
     """A small tile: a sign over a word; filled and ticked where it is on."""
 
-    def __init__(self, view: View, name: str, text: str, box: Box, *, on: bool = False, wide: bool = False, size: float) -> None:
+    def __init__(  # noqa: PLR0913 - what a tool looks like
+        self, view: View, name: str, text: str, box: Box, *, on: bool = False, wide: bool = False, size: float
+    ) -> None:
         page = view.page
         super().__init__(name, box, view.stage.tap, palette=view.palette, corner=page.corner)
         self._on = on
@@ -35,8 +37,8 @@ class Tool(Pressable):
         self._language = view.screen.language
         side = SIGN * box.h
         if wide:
-            self._sign = Box(box.x + 0.16 * box.h, box.y + (box.h - side) / 2, side, side)
-            room = Box(self._sign.right + 0.12 * box.h, box.y, box.right - self._sign.right - 0.24 * box.h, box.h)
+            self._sign = Box(box.x + 0.12 * box.h, box.y + (box.h - side) / 2, side, side)
+            room = Box(self._sign.right + 0.1 * box.h, box.y, box.right - self._sign.right - 0.16 * box.h, box.h)
         else:
             self._sign = Box(box.x + (box.w - side) / 2, box.top - 0.12 * box.h - side, side, side)
             room = Box(box.x, box.y + 0.06 * box.h, box.w, self._sign.y - box.y - 0.08 * box.h)
@@ -55,7 +57,7 @@ class Tool(Pressable):
         if name == LARGE or name.startswith("language:"):
             letters = "Аа" if name == LARGE else name.partition(":")[2].upper()
             self._letters = Words(
-                letters, self._sign.grown(0.3 * side, 0.12 * side), size=0.92 * side, colour=view.palette.ink, font=theme.BOLD, lines=1
+                letters, self._sign.grown(0.3 * side, 0), size=0.8 * side, colour=view.palette.ink, font=theme.BOLD, lines=1
             )
             self.add_widget(self._letters)
         self.look()
@@ -131,12 +133,13 @@ def add_tools(view: View, screen: Ask) -> list[Tool]:
         named.append((CALL, _("Call a person")))
     height, gap = page.touch, page.gap * 0.7
     size = page.small
-    while True:
+    for size in (page.small, max(page.floor, page.small * 0.85), page.floor, page.small):
         widths = [_width(name, text, size, height) for name, text in named]
         rows = rows_for(widths, view.rest.w, gap)
-        if len(rows) == 1 or size <= page.floor:
+        if len(rows) == 1:
             break
-        size = max(page.floor, size * 0.97)
+    if len(rows) > 1:
+        widths = _filling(rows, widths, view.rest.w, gap)
     tools = []
     for number, row in enumerate(rows):
         area = Box(view.rest.x, view.rest.y + (len(rows) - 1 - number) * (height + gap), view.rest.w, height)
@@ -148,9 +151,19 @@ def add_tools(view: View, screen: Ask) -> list[Tool]:
     return tools
 
 
+def _filling(rows: list[list[int]], widths: list[float], room: float, gap: float) -> list[float]:
+    """Widen what stands in several rows so that every row is full."""
+    filled = list(widths)
+    for row in rows:
+        spare = (room - sum(widths[i] for i in row) - gap * (len(row) - 1)) / len(row)
+        for i in row:
+            filled[i] += max(0.0, spare)
+    return filled
+
+
 def _width(name: str, text: str, size: float, height: float) -> float:
     if name != CALL:
-        return max(height, width_of(text, size=size, font=theme.SEMIBOLD) + 0.2 * height)
+        return max(height, width_of(text, size=size, font=theme.SEMIBOLD) + 0.1 * height)
     longest = max(text.split(), key=len)
     half = max(width_of(longest, size=size, font=theme.SEMIBOLD), 0.56 * width_of(text, size=size, font=theme.SEMIBOLD))
-    return (SIGN + 0.42) * height + half
+    return (SIGN + 0.32) * height + half

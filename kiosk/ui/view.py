@@ -10,7 +10,7 @@ from kivy.uix.widget import Widget
 from kiosk import texts
 from kiosk.screens import STAY
 from kiosk.ui import theme
-from kiosk.ui.arrange import Box, Page, rows_for, side_by_side
+from kiosk.ui.arrange import LINE_HEIGHT, Box, Page, rows_for, side_by_side
 from kiosk.ui.parts import Pill, Pressable, Tappable, Words, fitting, height_of, pill_width, ring, width_of
 from kiosk.ui.pictures import draw_whole, picture, within
 
@@ -38,6 +38,7 @@ class Stage(NamedTuple):
     accent: str | None = None
     quiet: bool = False
     simulated: bool = False
+    lamp: bool = False
     asset: Callable[[str], Path | None] = _no_asset
 
 
@@ -91,10 +92,19 @@ class View(Widget):
         for widget in widgets:
             self.add_widget(widget)
 
-    def add_header(self) -> None:
-        """Show the centre's logo and name, and say where hardware is simulated; take its place from the rest."""
+    def add_header(self, *, always: bool = True) -> None:
+        """Show the centre's logo and name, and say where hardware is simulated; take its place from the rest.
+
+        Where it need not stand `always` it gives way on a low screen, except for the note on hardware.
+        """
         page = self.page
+        if not always and page.short:
+            self._add_banner_in_margin()
+            return
         height = page.touch if page.roomy else page.small * 1.5
+        line = Box(0, 0, self.rest.w * (0.6 if self.stage.logo or self.stage.simulated else 1.0), height)
+        if page.roomy and not fitting(self.stage.centre, line, size=page.small, least=page.floor, font=theme.REGULAR, lines=1):
+            height = max(height, page.floor * 2.6)
         place = self.rest.upper(height)
         self.rest = self.rest.below(height + page.gap)
         if self.stage.simulated:
@@ -106,12 +116,18 @@ class View(Widget):
                 draw_whole(logo, where)
             place = Box(where.right + page.gap, place.y, place.right - where.right - page.gap, place.h)
         if self.stage.centre:
-            lines = 2 if page.roomy else 1
-            words = Words(self.stage.centre, place, size=page.small, least=page.floor, colour=self.palette.muted, lines=lines, align="left")
+            words = Words(self.stage.centre, place, size=page.small, least=page.floor, colour=self.palette.muted, lines=2, align="left")
             self.add(words)
 
+    def _add_banner_in_margin(self) -> None:
+        if self.stage.simulated:
+            line = self.page.floor * 1.25
+            self._add_banner(Box(self.rest.x, self.page.h - line, self.rest.w, line))
+            self.rest = self.rest.below(max(0.0, line - self.page.margin))
+
     def _add_banner(self, place: Box) -> Box:
-        page, text = self.page, self._("Simulated hardware")
+        _ = self._
+        page, text = self.page, _("Simulated hardware, the lamp is lit") if self.stage.lamp else _("Simulated hardware")
         width = width_of(text, size=page.floor, font=theme.REGULAR)
         box = Box(place.right - width, place.y, width, place.h)
         self.add(Words(text, box, size=page.floor, colour=self.palette.muted, align="right"))
@@ -120,26 +136,29 @@ class View(Widget):
     def add_heading(self, question: str, *, note: str = "", opening: str = "", most: float) -> None:
         """Show a question, as large as fits a height of `most`, with what stands before and under it; take its place from the rest.
 
-        The warning may cover it.
+        Where there is too little room even for the least type, what stands beside the question is shortened. The warning may cover it all.
         """
         page = self.page
-        parts = ((opening, page.body, theme.REGULAR), (question, page.question, theme.BOLD), (note, page.body, theme.REGULAR))
-        by = 1.0
-        while True:
-            sizes = [max(page.floor, size * by) for _text, size, _font in parts]
-            heights = [height_of(text, self.rest.w, size=size, font=font) for (text, _s, font), size in zip(parts, sizes, strict=True)]
-            whole = sum(heights) + page.gap * 0.6 * (sum(1 for height in heights if height) - 1)
-            if whole <= most or max(sizes) <= page.floor:
-                break
-            by *= 0.96
+        parts = [
+            Line(text, size, font)
+            for text, size, font in (
+                (opening, page.body, theme.REGULAR),
+                (question, page.question, theme.BOLD),
+                (note, page.body, theme.REGULAR),
+            )
+            if text
+        ]
+        space = page.gap * 0.6
+        heights = _fitting_heights(parts, self.rest.w, most - space * (len(parts) - 1), page.floor)
         if page.low:
-            self.rest = self.rest.below(max(0.0, self.rest.top - page.reach - whole - page.gap))
-        for (text, _size, font), size, height in zip(parts, sizes, heights, strict=True):
-            if text:
-                colour = self.palette.ink if font == theme.BOLD else self.palette.muted
-                place = self.rest.upper(min(height, self.rest.h) + 1)
-                self.add(Words(text, place, size=size, least=page.floor, font=font, colour=colour))
-                self.rest = self.rest.below(place.h + page.gap * 0.6)
+            whole = sum(height for _size, height in heights) + space * len(parts) + page.gap * 0.4
+            self.rest = self.rest.below(max(0.0, self.rest.top - page.reach - whole))
+        for part, (size, height) in zip(parts, heights, strict=True):
+            if height > 0:
+                colour = self.palette.ink if part.font == theme.BOLD else self.palette.muted
+                place = self.rest.upper(height)
+                self.add(Words(part.text, place, size=size, least=page.floor, font=part.font, colour=colour))
+                self.rest = self.rest.below(height + space)
         self.rest = self.rest.below(page.gap * 0.4)
         self.warned = self._over_the_rest()
 
@@ -150,6 +169,18 @@ class View(Widget):
         header = page.margin + page.touch + page.gap
         height = header if page.roomy and not page.low else max(least, page.h - self.rest.top)
         return Box(0, 0, page.w, page.h).upper(height)
+
+    def keep_room_to_warn(self, spare: float = 0.0) -> None:
+        """Let the rest begin so low that a warning has room over it; `spare` of it is not tapped and may be covered."""
+        page = self.page
+        missing = page.touch + page.mm(1.5) - (page.h - self.rest.top) - spare
+        self.rest = self.rest.below(max(0.0, missing))
+
+    def warn_above_answers(self) -> None:
+        """Let the warning stand in the header if that is high enough, else over all that is above the highest thing to tap."""
+        highest = max((thing.box.top for thing in self.tappables()), default=self.rest.top)
+        if not self.page.roomy or self.page.low:
+            self.warned = Box(0, 0, self.page.w, self.page.h).above(highest + self.page.mm(0.5))
 
     def add_actions(self, actions: Sequence[tuple[str, str]], *, primary: str | None = None) -> list[Pill]:
         """Stand pills of these names and words at the foot of the page, in rows where they need it; take their place from the rest."""
@@ -164,12 +195,14 @@ class View(Widget):
     def pills(self, actions: Sequence[tuple[str, str]], area: Box, *, primary: str | None = None) -> list[Pill]:
         """Make pills side by side in the middle of the foot of an area; they are not on the view yet."""
         page, height = self.page, self.page.touch
-        size = page.label
-        widths = [pill_width(text, height, size=size) for _name, text in actions]
-        while size > page.floor and sum(widths) + page.gap * (len(widths) - 1) > area.w:
-            size = max(page.floor, size * 0.96)
+        for by in (1.0, 0.9, 0.8, 1.0):
+            size = max(page.floor, by * page.label)
             widths = [pill_width(text, height, size=size) for _name, text in actions]
-        rows = rows_for(widths, area.w, page.gap)
+            if sum(widths) + page.gap * (len(widths) - 1) <= area.w:
+                rows = [list(range(len(widths)))]
+                break
+        else:
+            rows = _primary_first(actions, primary, rows_for(widths, area.w, page.gap))
         made: list[Pill] = []
         for number, row in enumerate(rows):
             y = area.y + (len(rows) - 1 - number) * (height + page.gap)
@@ -206,8 +239,8 @@ class View(Widget):
         width = self.page.mm(RING_MM)
         # Dark on light and light on dark, so that it is seen on whatever it surrounds.
         with self.canvas.after:
-            ring(thing.box.grown(width * 0.2), thing.corner + width * 0.2, 2.2 * width, self.palette.paper)
-            ring(thing.box.grown(width * 0.2), thing.corner + width * 0.2, 1.3 * width, self.palette.ink)
+            ring(thing.box.grown(width * 0.6), thing.corner + width * 0.6, 2.2 * width, self.palette.paper)
+            ring(thing.box.grown(width * 0.6), thing.corner + width * 0.6, 1.3 * width, self.palette.ink)
 
     def _warn(self) -> None:
         seconds = self.screen.closes_in_s
@@ -222,6 +255,43 @@ class View(Widget):
         self._warning.count(seconds)
 
 
+class Line(NamedTuple):
+    """A text of a heading, with the type that is wanted for it."""
+
+    text: str
+    size: float
+    font: str
+
+
+def _fitting_heights(parts: Sequence[Line], width: float, most: float, floor: float) -> list[tuple[float, float]]:
+    """Give the type and the height of each text so that all of them together are no higher than `most`."""
+    by = 1.0
+    while True:
+        sizes = [max(floor, part.size * by) for part in parts]
+        heights = [height_of(part.text, width, size=size, font=part.font) + 1 for part, size in zip(parts, sizes, strict=True)]
+        if sum(heights) <= most:
+            return list(zip(sizes, heights, strict=True))
+        if max(sizes) <= floor:
+            break
+        by *= 0.96
+    room = most - sum(height for part, height in zip(parts, heights, strict=True) if part.font == theme.BOLD)
+    line = LINE_HEIGHT * floor
+    for index, part in enumerate(parts):
+        if part.font != theme.BOLD:
+            lines = max(0, int(min(heights[index], room) / line))
+            heights[index] = lines * line + 1 if lines else 0.0
+            room -= heights[index]
+    return list(zip(sizes, heights, strict=True))
+
+
+def _primary_first(actions: Sequence[tuple[str, str]], primary: str | None, rows: list[list[int]]) -> list[list[int]]:
+    """Give the primary action a row of its own, above the others."""
+    first = [index for index, (name, _text) in enumerate(actions) if name == primary]
+    if len(first) != 1 or len(actions) != 3:  # noqa: PLR2004 - any other number breaks well by itself
+        return rows
+    return [first, [index for index in range(len(actions)) if index not in first]]
+
+
 class StillHere(Pressable):
     """The screen is about to close: it says so, and one tap anywhere on it keeps the screen. Everything else stays where it is."""
 
@@ -229,7 +299,7 @@ class StillHere(Pressable):
         super().__init__(STAY, box, view.stage.tap, palette=view.palette, corner=0)
         page = view.page
         self._text = view._("Are you still here? The screen closes in {seconds} s")
-        inner = box.grown(-page.margin, -page.gap)
+        inner = box.grown(-page.margin, -min(page.gap, (box.h - page.touch) / 2))
         height = page.touch
         width = pill_width(view._("I am still here"), height, size=page.label)
         beside = Box(inner.x, inner.y, inner.w - width - page.gap, inner.h)

@@ -74,6 +74,7 @@ def _settle_configuration(display: Display) -> None:
     Config.set("graphics", "height", str(display.height))
     Config.set("graphics", "fullscreen", "auto" if display.fullscreen else "0")
     Config.set("graphics", "show_cursor", "0" if display.fullscreen else "1")
+    Config.set("graphics", "rotation", str(-display.rotation % 360))  # Kivy turns the other way
     Config.set("graphics", "multisamples", "0")  # shapes smooth their own edges, and software rendering stays fast
     Config.set("graphics", "allow_screensaver", "0")
     Config.set("graphics", "maxfps", "60")

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from kiosk.screens import STAY, Ask, Comfort, Screen, stops
+from tests.kiosk.ui import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.kiosk.support import KivyThing
+
+pytestmark = pytest.mark.window
+
+SIZES = {
+    "7 inch": (800, 480, 7.0),
+    "7 inch fine": (1024, 600, 7.0),
+    "10 inch": (1280, 800, 10.1),
+    "15 inch": (1920, 1080, 15.6),
+    "7 inch upright": (480, 800, 7.0),
+    "10 inch upright": (800, 1280, 10.1),
+}
+COMFORTS = {"plain": Comfort(), "large": Comfort(large=True), "low": Comfort(low=True), "large and low": Comfort(large=True, low=True)}
+
+
+def every_screen(language: str) -> Iterator[Screen]:
+    for name in samples.SHIPPED:
+        yield from samples.shipped_screens(name, language)
+    yield from samples.asked(language)
+    yield from samples.others(language)
+
+
+def built(screen: Screen, size: tuple[int, int, float]) -> KivyThing:
+    from kiosk.ui.app import _VIEWS
+    from kiosk.ui.arrange import Page
+    from kiosk.ui.view import Stage
+
+    page = Page(size[0], size[1], diagonal_inch=size[2], large=screen.comfort.large, low=screen.comfort.low)
+    stage = Stage(lambda _name: None, centre=samples.CENTRE, quiet=True, simulated=screen.language == "en")
+    view = _VIEWS[type(screen)](screen, page, stage)
+    view.refresh()
+    return view
+
+
+def pages_of(view: KivyThing) -> Iterator[KivyThing]:
+    """The view on each of its pages of answers."""
+    yield view
+    pages = getattr(view, "_pages", None)
+    if pages is not None:
+        for _ in range(pages._grid.pages(pages._count) - 1):
+            view.turn()
+            yield view
+
+
+@pytest.mark.parametrize("comfort", COMFORTS)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_everything_fits_a_finger_and_an_eye_on_every_screen(window: KivyThing, language: str, size: str, comfort: str) -> None:
+    complaints = []
+    for screen in every_screen(language):
+        shown = msgspec.structs.replace(screen, comfort=COMFORTS[comfort])
+        for number, view in enumerate(pages_of(built(shown, SIZES[size]))):
+            found = [*misplaced(view), *cut(view)]
+            complaints += [f"{type(screen).__name__} {getattr(screen, 'kind', '')} page {number}: {what}" for what in found]
+    assert not complaints, "\n".join(complaints)
+
+
+def misplaced(view: KivyThing) -> Iterator[str]:
+    page, things = view.page, list(view.tappables())
+    for thing in things:
+        box = thing.box
+        if box.x < -1 or box.y < -1 or box.right > page.w + 1 or box.top > page.h + 1:
+            yield f"{thing.name} leaves the page: {box}"
+        if min(box.w, box.h) < page.mm(20) - 1:
+            yield f"{thing.name} is too small: {box.w / page.mm(1):.1f} × {box.h / page.mm(1):.1f} mm"
+        if page.low and thing.name != STAY and box.top > page.reach + 1:
+            yield f"{thing.name} is too high for a seated person: {box.top / page.h:.2f}"
+    for one, other in itertools.combinations(things, 2):
+        if on_each_other(one.box, other.box):
+            yield f"{one.name} and {other.name} overlap"
+
+
+def on_each_other(one: Any, other: Any) -> bool:
+    return bool(one.x < other.right - 2 and other.x < one.right - 2 and one.y < other.top - 2 and other.y < one.top - 2)
+
+
+def cut(view: KivyThing) -> Iterator[str]:
+    from kiosk.ui.parts import Words
+
+    page, words = view.page, [child for child in view.walk() if isinstance(child, Words)]
+    for text in words:
+        if text.text != text.whole and not may_be_shortened(view, text):
+            yield f"shortened: {text.whole[:50]!r} at {text.font_size / page.mm(1):.1f} mm"
+        text.text_size = (text.text_size[0], None)
+        text.texture_update()
+        if text.texture_size[1] > text.height + 2 or text.texture_size[0] > text.width + 2:
+            yield f"cut: {text.whole[:50]!r} {text.texture_size} in {text.size}"
+        if text.font_size < page.mm(3.5) - 0.1:
+            yield f"too small: {text.whole[:50]!r}"
+        if text.box.x < -1 or text.box.y < -1 or text.box.right > page.w + 1 or text.box.top > page.h + 1:
+            yield f"leaves the page: {text.whole[:50]!r}"
+    for one, other in itertools.combinations(words, 2):
+        if on_each_other(one.box, other.box):
+            yield f"{one.text[:30]!r} over {other.text[:30]!r}"
+
+
+def may_be_shortened(view: KivyThing, text: Any) -> bool:
+    """A desk is known by its number. On seven inches a long name of the centre, and a paragraph beside a long question, give way."""
+    if type(view).__name__ == "DeskView":
+        return True
+    return min(view.page.w, view.page.h) < view.page.mm(95) and text.whole in {samples.CENTRE, samples.PARAGRAPH}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_stop_of_the_buttons_is_on_the_screen(window: KivyThing, size: str) -> None:
+    for screen in every_screen("uk"):
+        view = built(screen, SIZES[size])
+        for name in stops(screen):
+            assert view.become(msgspec.structs.replace(screen, focus=name))
+            focused = view.focused()
+            assert focused is not None, (type(screen), name)
+            assert focused.name == name
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_warning_moves_nothing_that_can_be_tapped(window: KivyThing, size: str) -> None:
+    for screen in (*samples.asked("uk"), *samples.others("uk")):
+        view = built(screen, SIZES[size])
+        before = {thing.name: thing.box for thing in view.tappables()}
+        assert view.become(msgspec.structs.replace(screen, closes_in_s=10))
+        after = {thing.name: thing.box for thing in view.tappables()}
+        assert set(after) - set(before) == {STAY}
+        assert {name: box for name, box in after.items() if name != STAY} == before
+        assert not list(misplaced(view))
+        assert view.become(screen)
+        assert {thing.name: thing.box for thing in view.tappables()} == before
+
+
+def test_large_letters_are_larger(window: KivyThing) -> None:
+    from kiosk.ui.parts import Words
+
+    def sizes(comfort: Comfort) -> dict[str, float]:
+        screen = next(iter(samples.asked("uk")))
+        view = built(msgspec.structs.replace(screen, comfort=comfort), SIZES["15 inch"])
+        return {child.whole: child.font_size for child in view.walk() if isinstance(child, Words)}
+
+    plain, large = sizes(Comfort()), sizes(Comfort(large=True))
+    for words in ("Як Вас обслужили?", "чудово", "Складно відповісти"):
+        assert large[words] >= 1.2 * plain[words], words
+
+
+def test_the_answers_stand_in_their_one_order(window: KivyThing) -> None:
+    for screen in samples.asked("uk"):
+        assert isinstance(screen, Ask)
+        for size in SIZES.values():
+            view = built(screen, size)
+            places = {thing.name: thing.box for thing in view.tappables()}
+            shown = [places[option.id] for option in screen.options if option.id in places]
+            for one, other in itertools.pairwise(shown):
+                assert one.right <= other.x + 1 or one.y >= other.top - 1, (size, screen.id)
