@@ -106,7 +106,7 @@ def write_docs(folder: Path) -> None:
     take({size: [name for at, name in IN_DOCS.values() if at == size] for size in sizes}, folder)
     for file, (size, name) in IN_DOCS.items():
         with Image.open(folder / size / f"{name}.png") as picture:
-            picture.quantize(DOCS_COLOURS, dither=Image.Dither.NONE).save(DOCS / file, optimize=True)
+            picture.quantize(DOCS_COLOURS, kmeans=2, dither=Image.Dither.NONE).save(DOCS / file, optimize=True)
     console.print(f"Pictures are in {DOCS}")
 
 

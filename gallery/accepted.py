@@ -10,11 +10,11 @@ from PIL import Image, ImageChops, ImageStat
 FOLDER: Final = Path(__file__).parents[1] / "tests" / "samples" / "pictures"
 SHARE: Final = 0.5
 """The scale of the accepted copies."""
-COLOURS: Final = 48
+COLOURS: Final = 160
 BLOCK: Final = 8
 """The side, in pixels of the copies, of the blocks whose mean colours are compared: how edges are smoothed differs between renderers."""
 MEAN: Final = 1.5
-MOST: Final = 24.0
+MOST: Final = 18.0
 """How far a picture may be from the accepted one, in steps of 256: on the whole, and in any block."""
 
 CHOSEN: Final[dict[str, tuple[str, ...]]] = {
@@ -81,7 +81,7 @@ def small(picture: Image.Image) -> Image.Image:
 def accept(picture: Image.Image, size: str, name: str) -> None:
     """Keep a picture as accepted."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    small(picture).quantize(COLOURS, dither=Image.Dither.NONE).save(path_of(size, name), optimize=True)
+    small(picture).quantize(COLOURS, kmeans=2, dither=Image.Dither.NONE).save(path_of(size, name), optimize=True)
 
 
 def difference(got: Image.Image, accepted: Image.Image) -> Difference:
