@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from feedback.questionnaire import Kind
+from feedback.settings import Look
+from kiosk.screens import LARGE, Screen, Thanks
+from tests.kiosk.ui import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.kiosk.support import KivyThing
+
+pytestmark = pytest.mark.window
+
+ATTRACT = next(iter(samples.asked("uk")))
+MANY = samples.ask(Kind.SINGLE, words=tuple(f"{samples.LONG_TILE} {number}"[-60:] for number in range(12)))
+
+
+class Heard:
+    """A visitor who only notes what the window tells."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    def touched(self, x: float, y: float) -> None:
+        self.told.append(("touched", round(x, 2), round(y, 2)))
+
+    def tap(self, name: str) -> None:
+        self.told.append(("tap", name))
+
+    def __getattr__(self, _name: str) -> Any:
+        return lambda *_: None
+
+
+class Shown:
+    """The app in the real window, with a visitor who only notes."""
+
+    def __init__(self, window: KivyThing) -> None:
+        from kiosk.ui.app import KioskApp
+
+        self.window = window
+        self.frames = 0
+        self.heard = Heard()
+        self.app = KioskApp(window, banner=False, alive=lambda: None)
+        self.app.start(self.heard)
+        window.bind(on_flip=self._count)
+
+    def _count(self, *_: object) -> None:
+        self.frames += 1
+
+    def show(self, screen: Screen, *, quiet: bool = True) -> KivyThing:
+        self.app.dress(samples.CENTRE, Look(quiet=quiet))
+        self.app.show(screen)
+        self.loop(3)
+        return self.app._view
+
+    def loop(self, times: int = 1) -> None:
+        from kivy.base import EventLoop
+
+        for _ in range(times):
+            EventLoop.idle()
+
+    def tap(self, name: str) -> None:
+        x, y = self.app.targets[name]
+        width, height = self.window.size
+        for motion in ("on_mouse_down", "on_mouse_up"):
+            self.window.dispatch(motion, x * (width - 1), y * (height - 1), "left", [])
+        self.loop()
+
+
+@pytest.fixture
+def shown(window: KivyThing) -> Iterator[Shown]:
+    shown = Shown(window)
+    yield shown
+    shown.app.close()
+    window.unbind(on_flip=shown._count)
+
+
+def test_every_touch_is_told_before_anything_else(shown: Shown) -> None:
+    shown.show(ATTRACT)
+    shown.tap(LARGE)
+    (first, *_), second = shown.heard.told
+    assert first == "touched"
+    assert second == ("tap", LARGE)
+
+
+def test_choosing_focus_and_warning_need_no_new_view(shown: Shown) -> None:
+    view = shown.show(MANY)
+    for change in ({"focus": "answer-0"}, {"chosen": ("answer-0",)}, {"stored": True}, {"closes_in_s": 10}, {"closes_in_s": 9}):
+        before = shown.frames
+        shown.app.show(msgspec.structs.replace(MANY, **change))
+        shown.loop()
+        assert shown.app._view is view
+        assert shown.frames == before + 1, "it is seen in the very next frame"
+    shown.app.show(msgspec.structs.replace(MANY, language="en"))
+    assert shown.app._view is not view
+
+
+def test_answers_that_do_not_fit_one_page_stand_on_more_and_none_is_lost(shown: Shown) -> None:
+    shown.app._diagonal_inch = 7.0
+    shown.show(MANY)
+    seen = set(shown.app.targets)
+    assert "more" in seen
+    for _ in range(12):
+        shown.tap("more")
+        seen |= set(shown.app.targets)
+    assert {option.id for option in MANY.options} <= seen
+    assert ("tap", "more") not in shown.heard.told, "turning the page answers nothing"
+
+
+def test_a_multiple_answer_is_told_by_a_tick_not_by_colour_alone(shown: Shown) -> None:
+    screen = samples.ask(Kind.MULTIPLE, words=samples.REASONS)
+    view = shown.show(screen)
+    tile = next(thing for thing in view.tappables() if thing.name == "answer-1")
+    plain = sum(1 for _ in tile.canvas.before.children)
+    shown.app.show(msgspec.structs.replace(screen, chosen=("answer-1",)))
+    assert sum(1 for _ in tile.canvas.before.children) > plain
+
+
+def test_the_faces_breathe_and_rest_and_a_finger_or_quiet_stops_them(shown: Shown) -> None:
+    quiet = shown.show(ATTRACT)
+    assert quiet._breath is None
+    view = shown.show(ATTRACT, quiet=False)
+    breath, face = view._breath, view._buttons[0]
+    sizes = []
+    breath._begin(0)
+    for _ in range(20):
+        breath._move(0.1)
+        sizes.append(face._scale.x)
+    assert 1.02 < max(sizes) < 1.06
+    assert sizes[-1] == 1
+    assert not breath._frames.is_triggered, "between breaths nothing is drawn"
+    breath._begin(0)
+    breath._move(0.3)
+    shown.tap("good")
+    assert view._breath is None
+    assert face._scale.x == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(1, "1 людина відповіла"), (22, "22 людини відповіли"), (1284, "1\u00a0284 людини відповіли"), (11, "11 людей відповіли")],
+)
+def test_thanks_counts_in_ukrainian(shown: Shown, count: int, words: str) -> None:
+    from kiosk.ui.parts import Words
+
+    view = shown.show(Thanks(language="uk", answered=count))
+    assert f"{words} цього місяця" in [child.text for child in view.walk() if isinstance(child, Words)]
