@@ -25,6 +25,10 @@ MORE = (
     "/kiosks/desk-two-a/quarantine",
     "/kiosks/podil-hall/quarantine",
     "/quarantine",
+    "/calls",
+    "/announcements",
+    "/done",
+    "/pilot",
 )
 PHONE, DESKTOP, WIDE = 390, 1280, 1920
 
