@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from feedback.settings import KioskSettings
     from kiosk.moves import Move
-    from kiosk.screens import Screen
+    from kiosk.screens import Comfort, Screen
 
 R = TypeVar("R", bound=AnyRecord)
 
@@ -33,6 +33,7 @@ class Room:
         self.asked: list[tuple[int, tuple[AnyRecord, ...]]] = []
         self.boxes: dict[UUID, bytes] = {}
         self.stored: list[AnyRecord] = []
+        self._ids: set[UUID] = set()
         self.screens: list[Screen] = []
         self.lamp: list[bool] = []
         self.said_again = 0
@@ -46,12 +47,12 @@ class Room:
                 counted_ids(),
                 lambda: next(numbers),
                 seal=upside_down,
-                writable=lambda _comfort: Writable(words=True, ways=frozenset(ContactWay)) if offered else NOTHING,
+                writable=self.writable if offered else lambda _comfort: NOTHING,
                 lamp=self.lamp.append,
                 say_again=self._say_again,
             ),
             record=self._record,
-            show=self.screens.append,
+            show=self.show,
         )
         self.visits.start()
         self.see()
@@ -59,6 +60,12 @@ class Room:
     def _record(self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes]) -> None:
         self.asked.append((token, records))
         self.boxes.update(boxes)
+
+    def show(self, screen: Screen) -> None:
+        self.screens.append(screen)
+
+    def writable(self, comfort: Comfort) -> Writable:
+        return Writable(words=True, ways=frozenset(ContactWay))
 
     def _say_again(self) -> None:
         self.said_again += 1
@@ -81,7 +88,8 @@ class Room:
 
     def store(self, records: tuple[AnyRecord, ...]) -> None:
         for record in records:
-            if record not in self.stored:
+            if record.id not in self._ids:
+                self._ids.add(record.id)
                 self.stored.append(record)
 
     def tap(self, *names: str) -> None:
