@@ -47,7 +47,9 @@ class Live:
         self._web = web
         self._listeners: dict[asyncio.Event, Question | None] = {}
         self._latest: dict[str, Totals] = {}
+        self._new: set[asyncio.Event] = set()
         self.calls: list[Call] = []
+        self.polls = 0
         self._poller: asyncio.Task[None] | None = None
         self._is_closed = False
 
@@ -61,7 +63,9 @@ class Live:
 
     async def listen(self, question: Question | None) -> AsyncIterator[Totals]:
         """Give all totals once, then those that change; nothing at all when the calls change, and now and then to look around."""
-        changed, heard, calls = asyncio.Event(), Totals(), list[Call]()
+        changed, heard, polls = asyncio.Event(), Totals(), self.polls
+        calls: list[Call] | None = None
+        self._new.add(changed)
         self._listeners[changed] = question
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
@@ -70,7 +74,7 @@ class Live:
                 latest = self._latest.get(question.query(), heard) if question else heard
                 news = {desk: latest.get(desk, 0) for desk in heard | latest if heard.get(desk) != latest.get(desk)}
                 heard = latest
-                if news or calls != self.calls:
+                if news or (self.polls > polls and calls != self.calls):
                     calls = self.calls
                     yield news
                 changed.clear()
@@ -91,8 +95,11 @@ class Live:
             else:
                 if latest != self._latest or calls != self.calls:
                     self._latest, self.calls = latest, calls
-                    for changed in self._listeners:
-                        changed.set()
+                    self._new |= self._listeners.keys()
+                self.polls += 1
+                for changed in self._new:
+                    changed.set()
+                self._new = set()
             await asyncio.sleep(POLL_S)
         self._latest, self.calls = {}, []
 
@@ -121,6 +128,11 @@ def show_live_calls(request: Asked, web: TheWeb, live: NamedDependency[Live]) ->
     return ServerSentEvent(_messages(live, None, language_of(request), web, request.auth or "", may_take=_may_take(request)))
 
 
+def _ask_calls(web: Web) -> list[Call]:
+    with reading(web.engine) as connection:
+        return open_calls(connection, web.now_ms())
+
+
 def _may_take(request: Asked) -> bool:
     return request.user is not None and request.user.role in TAKERS
 
@@ -128,11 +140,17 @@ def _may_take(request: Asked) -> bool:
 async def _messages(  # noqa: PLR0913 - what a listener is
     live: Live, question: Question | None, language: Language, web: Web, session_id: str, *, may_take: bool = False
 ) -> AsyncIterator[ServerSentEventMessage]:
-    checked_s, said = monotonic(), ""
+    # Asked anew: what the poller saw last may be older than the page, and would bring a call back that was just taken.
+    checked_s, polls, calling = monotonic(), live.polls, await sync_to_thread(_ask_calls, web)
+    said = calls_now(language, calling, web.now_ms(), may_take=may_take)
+    if said:
+        yield ServerSentEventMessage(event="calls", data=said)
     async for news in live.listen(question):
         for desk, total in news.items():
             yield ServerSentEventMessage(event="total" if desk == _ALL else f"total-{desk}", data=language.number(total))
-        calls = calls_now(language, live.calls, web.now_ms(), may_take=may_take)
+        if live.polls > polls:
+            calling = live.calls
+        calls = calls_now(language, calling, web.now_ms(), may_take=may_take)
         if calls != said:
             said = calls
             yield ServerSentEventMessage(event="calls", data=calls or _NOBODY)

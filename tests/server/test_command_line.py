@@ -108,9 +108,51 @@ def test_kiosk_add_writes_a_file_for_one_reader_and_overwrites_none(installation
     assert "exit-sample-2" not in installation.call("kiosk", "list").stdout
 
 
+CARD = """
+format: 1
+id: card
+version: 1
+languages: [uk]
+questions:
+  - {id: result, kind: yes_no, text: {uk: "Чи отримали Ви послугу?"}}
+"""
+
+
+def test_a_questionnaire_is_linted_published_and_assigned(installation: Installation) -> None:
+    add_kiosk(installation)
+    file = installation.folder / "card.yaml"
+    file.write_text(CARD)
+    linted = installation.call("questionnaire", "publish", str(file))
+    assert (linted.returncode, "is not published" in linted.stderr) == (2, True)
+    rules = sorted({line.split(": ")[1] for line in linted.stdout.splitlines()})
+    assert "no-comment" in rules
+    file.write_text(CARD + "waivers:\n" + "".join(f"  - {{rule: {rule}, reason: проба}}\n" for rule in rules))
+    published = installation.call("questionnaire", "publish", str(file))
+    assert published.returncode == 0, published.stdout + published.stderr
+    assert "waived: проба" in published.stdout
+    assigned = installation.call("questionnaire", "assign", "card", "--desk", "main-1", "--no-ticket")
+    assert "card is asked everywhere, about desk main-1, without a ticket; new settings for 1 kiosks" in assigned.stderr
+    assert "card" in installation.call("questionnaire", "list").stdout
+    assert installation.call("questionnaire", "show", "card").stdout == file.read_text()
+    assert installation.call("questionnaire", "unassign", "card", "--desk", "main-1", "--no-ticket").returncode == 0
+
+
+def test_visitors_are_told_by_commands(installation: Installation) -> None:
+    assert installation.call("registry", "load", str(installation.folder / "centre.yaml")).returncode == 0
+    assert "announce --withdraw 1" in installation.call("announce", "air_raid", "--site", "main").stderr
+    assert "air_raid" in installation.call("announcements").stdout
+    assert installation.call("announce", "--withdraw", "1").returncode == 0
+    assert installation.call("announce", "information").stderr.startswith("vidhuk-server: information: the Ukrainian text is missing")
+    assert installation.call("done", "add", "--uk", "Додали лавки").returncode == 0
+    assert "Додали лавки" in installation.call("done", "list").stdout
+    assert "/invitation/" in installation.call("invite", "--role", "clerk").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("announce",), "say what to announce"),
+        (("questionnaire", "show", "nothing"), "there is no questionnaire 'nothing'"),
         (("kiosk", "remove", "nothing-1"), "there is no kiosk 'nothing-1'"),
         (("quarantine", "show", "5"), "there is no number 5"),
         (("registry", "load", "/nowhere.yaml"), "/nowhere.yaml cannot be read: No such file or directory"),
