@@ -217,7 +217,7 @@ class AskView(View):
         page = self.page
         words = [word for option in self.screen.options if option.face is None for word in option.words.split()]
         longest = max((width_of(word, size=page.label * 0.85, font=theme.SEMIBOLD) for word in words), default=0.0)
-        widest = (1.4 if len(self.screen.options) >= SIX else 2.2) * page.touch
+        widest = 1.4 * page.touch if len(self.screen.options) >= SIX else self.rest.w
         return min(max(1.4 * page.touch, longest + 0.8 * page.touch), 0.24 * self.rest.w, widest)
 
     def _quiet_pills(self, quiet: list[Option], row: FaceRow, beside: bool) -> list[Pill]:  # noqa: FBT001
