@@ -8,11 +8,13 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from feedback.questionnaire import ANSWERS
+from feedback.questionnaire import HARD_TO_SAY, Face
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+OFFERED: Final = (*(str(face) for face in Face if face is not Face.POOR), HARD_TO_SAY)
+"""The answers of the default questionnaire."""
 ZONE: Final = ZoneInfo("Europe/Kyiv")
 SATURDAY: Final = 5
 SUNDAY: Final = 6
@@ -22,7 +24,7 @@ SATURDAY_HOURS: Final = {9: 6, 10: 9, 11: 9, 12: 6, 13: 3}
 
 @dataclass(frozen=True, slots=True)
 class DeskHabit:
-    """How one desk is used: visitors who vote on a usual weekday, its services, and the odds of each answer in `ANSWERS`' order."""
+    """How one desk is used: visitors who vote on a usual weekday, its services, and the odds of each answer in `OFFERED`'s order."""
 
     site: str
     desk: str
@@ -93,7 +95,7 @@ def _answered(habit: DeskHabit, at: datetime, back: int, random: Random) -> Visi
     return Visit(
         at=at,
         habit=habit,
-        answer=random.choices(ANSWERS, odds)[0],
+        answer=random.choices(OFFERED, odds)[0],
         service=random.choice(habit.services) if random.random() < 0.6 else None,  # noqa: PLR2004 - as if by ticket
         language="en" if random.random() < 0.03 else "uk",  # noqa: PLR2004
         repeat=random.random() < 0.01,  # noqa: PLR2004
