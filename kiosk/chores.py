@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiosk import accepted, facts
 from kiosk.errors import NoticeRefusedError, SettingsRefusedError
+from kiosk.resting import OUT_OF_ORDER
 from kiosk.sync import delivery
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Chores:
         for name, value in now.items():
             if self._told.get(name) != value:
                 self._recorder.note(name, value)
-        self._told = now
+        self._told = now if showing != OUT_OF_ORDER else {}  # while nothing can be stored, this is not either
 
     def obey(self) -> None:
         """Do what sync asks for: look through a log that it cannot read, open a new epoch. The log sees to it that a fork happens once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -20,7 +21,7 @@ from kiosk.hardware.sound import NoOutput, outputs_of
 from kiosk.process import SOFTWARE, alive, end_on_signals
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
-from kiosk.screens import OutOfOrder, Screen
+from kiosk.screens import Menu, OutOfOrder, Pin, Screen
 from kiosk.sealing import Sealer
 from kiosk.technician.levels import Levels
 from kiosk.technician.lock import Lock
@@ -85,7 +86,8 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
 
     def show(screen: Screen) -> None:
         app.show(screen)
-        voice.speaker.shown(screen)
+        if not isinstance(screen, Pin | Menu):
+            voice.speaker.shown(screen)
 
     def take_up(fresh: KioskSettings) -> None:
         app.dress(fresh.centre, fresh.look)
@@ -94,6 +96,7 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
     lock, levels = _open_lock(config, clock, voice, stack)
     outlets = _outlets(config, recorder, voice, app, lambda: visits)
     technician = Technician(lock, _corners(config, window), levels, outlets, clock=clock, show=show)
+    window.bind(on_resize=lambda *_: technician.resize(_corners(config, window)))
     visits = Visits(
         settings,
         language=config.kiosk.language,
@@ -106,7 +109,16 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
     recorder.listener = visits
     take_up(settings)
     buttons = KeyboardButtons(clock)
-    visitor = KioskVisitor(visits, technician, chores, clock=clock, key=buttons.key, take_up=take_up, faults=lambda: voice.speaker.faults)
+    visitor = KioskVisitor(
+        visits,
+        technician,
+        chores,
+        clock=clock,
+        key=buttons.key,
+        take_up=take_up,
+        faults=lambda: voice.speaker.faults,
+        each_second=voice.speaker.tick,
+    )
     if _is_simulated(config):
         stack.enter_context(closing(buttons))
         buttons.start(visitor.button)
@@ -146,6 +158,8 @@ def _open_app(config: Config, stack: ExitStack) -> tuple[KioskApp, Any]:
 
 
 def _open_voice(config: Config, stack: ExitStack) -> _Voice:
+    if _is_simulated(config):
+        os.environ.setdefault("SDL_AUDIODRIVER", "dummy")  # a machine without a sound card is no fault of a simulated kiosk
     speaker, headphones = outputs_of(config.sound)
     voices = Voices(Path(config.sound.voices), config.data_dir / FOLDER)
     buttons = FIVE_BUTTONS if _is_simulated(config) else 0
@@ -203,6 +217,7 @@ def _means(config: Config, clock: Clock, app: KioskApp, speaker: Speaker) -> Mea
         writable=app.writable,
         lamp=app.light,
         say_again=speaker.repeat,
+        is_speaking=lambda: speaker.is_speaking,
     )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from kiosk.screens import Screen, stops
+from kiosk.screens import S, changed, stops
+
+if TYPE_CHECKING:
+    from kiosk.screens import Screen
 
 
 class Move(StrEnum):
@@ -32,3 +35,12 @@ def stop_after(screen: Screen, move: Move) -> str | None:
     if screen.focus not in names:
         return names[0] if forward else names[-1]
     return names[(names.index(screen.focus) + (1 if forward else -1)) % len(names)]
+
+
+def on_the_same_place(before: Screen, after: S) -> S:
+    """Give the screen with the buttons where they stood, though the thing there has another name: a capital has become a small letter."""
+    names = stops(before)
+    if before.focus not in names or after.focus in stops(after):
+        return after
+    place = min(names.index(before.focus), len(stops(after)) - 1)
+    return changed(after, focus=stops(after)[place] if place >= 0 else None)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from feedback.settings import KioskSettings
 
 ZONE: Final = "Europe/Kyiv"
+OUT_OF_ORDER: Final = "out_of_order"
 _URGENCY: Final = (AnnouncementKind.AIR_RAID, AnnouncementKind.MAINTENANCE, AnnouncementKind.INFORMATION)
 
 
@@ -72,6 +73,6 @@ def reason_of(screen: Screen) -> str:
         case Announced():
             return "announcement"
         case OutOfOrder():
-            return "out_of_order"
+            return OUT_OF_ORDER
         case _:
             return ""

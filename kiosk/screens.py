@@ -191,6 +191,7 @@ RESTING: Final = (Closed, Announced, OutOfOrder)
 
 
 V = TypeVar("V", bound=msgspec.Struct)
+S = TypeVar("S", bound=Screen)
 
 
 def changed(value: V, **fields: object) -> V:

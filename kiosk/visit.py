@@ -18,7 +18,7 @@ from kiosk import comfort, filling
 from kiosk.asking import NOTHING, Writable, first_screen, is_answered_by_one_tap, next_question, screen_of
 from kiosk.calls import Calls
 from kiosk.logbook import Logbook, Makers, Record
-from kiosk.moves import ON_FIVE_BUTTONS, Move, stop_after
+from kiosk.moves import ON_FIVE_BUTTONS, Move, on_the_same_place, stop_after
 from kiosk.patience import Patience
 from kiosk.resting import announcement_now, reason_of, resting_screen, thanks_screen
 from kiosk.screens import (
@@ -75,13 +75,14 @@ class Means(Makers, frozen=True):
     """What a visit needs from outside: ids and numbers, the box in which own words are sealed, and what it may set off.
 
     `seal` is None where the server's key is not known; `writable` tells for what this screen has room, as the visitor wants to see it.
-    `lamp` lights the call for a person, `say_again` repeats what was spoken.
+    `lamp` lights the call for a person, `say_again` repeats what was spoken, `is_speaking` is whether the voice still speaks.
     """
 
     seal: Callable[[str], bytes] | None = None
     writable: Callable[[Comfort], Writable] = lambda _comfort: NOTHING
     lamp: Callable[[bool], None] = lambda _lit: None
     say_again: Step = lambda: None
+    is_speaking: Callable[[], bool] = lambda: False
 
 
 class Visits:
@@ -415,7 +416,7 @@ class Visits:
         elif name in {SKIP, LEAVE}:
             self._tap_way_out(name, via, at)
         else:
-            self._update(filling.typed(screen, name))
+            self._update(on_the_same_place(screen, filling.typed(screen, name)))
 
     def _tap_contact(self, screen: Contact, name: str, via: Input, at: Moment) -> None:
         if name == DONE:
@@ -427,7 +428,7 @@ class Visits:
         elif name in {SKIP, LEAVE}:
             self._tap_way_out(name, via, at)
         else:
-            self._update(filling.typed(screen, name))
+            self._update(on_the_same_place(screen, filling.typed(screen, name)))
 
     def _seal(self, screen: Comment | Contact, text: str, via: Input, at: Moment) -> None:
         assert self._means.seal is not None  # noqa: S101 - not offered without
@@ -466,7 +467,17 @@ class Visits:
         self._patience.end()
         now = self._clock.moment()
         self._show(thanks_screen(self._questionnaire, self.notice, now, language=self._language, comfort=self._comfort))
-        self._after(self.settings.timing.thanks_s, self._finish)
+        self._after(self.settings.timing.thanks_s, self._finish_when_said)
+
+    def _finish_when_said(self) -> None:
+        if self._is_listened_to():
+            self._after(LOOK_S, self._finish_when_said)
+        else:
+            self._finish()
+
+    def _is_listened_to(self) -> bool:
+        """Tell whether somebody who asked for the voice has not heard it out: no screen closes under it."""
+        return self._comfort.voice and self._means.is_speaking()
 
     def _finish(self) -> None:
         self._log.commit(self._visit.end())
@@ -542,6 +553,8 @@ class Visits:
                 self._update(changed(self.screen, closes_in_s=None))
 
     def _watch_closing(self, now_ms: int) -> None:
+        if self.screen.closes_in_s is None and self._is_listened_to():
+            self._patience.begin_again(now_ms)
         left_s = self._patience.left_s(now_ms)
         assert left_s is not None  # noqa: S101 - as `tick` has seen
         if left_s <= 0:

@@ -88,6 +88,7 @@ class KioskVisitor(AtTheScreen):
         key: Callable[[str], None],
         take_up: Callable[[KioskSettings], None],
         faults: Callable[[], Iterable[Fault]],
+        each_second: Callable[[], None],
     ) -> None:
         """`take_up` prepares screen and voice for new settings, `faults` are the ui's own."""
         super().__init__(visits, clock=clock, key=key)
@@ -95,6 +96,7 @@ class KioskVisitor(AtTheScreen):
         self._duties = duties
         self._take_up = take_up
         self._faults = faults
+        self._each_second = each_second
         self._next_chores_ms = 0
 
     def touched(self, x: float, y: float) -> None:
@@ -123,6 +125,7 @@ class KioskVisitor(AtTheScreen):
         now_ms = self._clock.moment().boottime_ms
         if now_ms >= self._next_chores_ms:
             self._next_chores_ms = now_ms + round(CHORES_S * 1000)
+            self._each_second()
             self._do_chores()
 
     def _do_chores(self) -> None:

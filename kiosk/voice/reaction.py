@@ -46,6 +46,13 @@ class Reaction(msgspec.Struct, frozen=True):
     explains: bool = False
 
 
+class _Whole(msgspec.Struct, frozen=True):
+    """Everything that can be said of a screen."""
+
+    lines: tuple[Prompt, ...]
+    explains: bool
+
+
 _QUESTIONS: Final = (Ask, Comment, Contact, Desk)
 _CHANGING: Final[dict[type[Screen], dict[str, object]]] = {
     Ask: {"chosen": (), "stored": False},
@@ -61,11 +68,9 @@ def reaction(before: Screen | None, now: Screen, manner: Manner, *, explained: b
     if before is None or _core(before) != _core(now):
         return _appeared(before, now, manner, explained=explained)
     if _is_taken(now) and not _is_taken(before):
-        answer = confided.chosen(now) if now.comfort.voice else ()
-        return Reaction((PRESSED, *answer), cut_room=True, cut_ears=True)
+        return Reaction((PRESSED, *_heard(now, manner, confided.chosen(now))), cut_room=True, cut_ears=True)
     if now.comfort.voice != before.comfort.voice:
-        told = _whole(now, manner, explained=explained) if now.comfort.voice else Reaction()
-        return changed(told, cut_room=True, cut_ears=True)
+        return changed(_told(now, manner, explained=explained), cut_room=True, cut_ears=True)
     return _changed_on_it(before, now, manner)
 
 
@@ -75,6 +80,11 @@ def repetition(screen: Screen, manner: Manner) -> Reaction:
     return Reaction((*told.lines, *confided.read_back(screen)), cut_room=True, cut_ears=True, explains=told.explains)
 
 
+def invitation(screen: Screen, manner: Manner) -> Reaction:
+    """Give the present screen once more for the headphones: somebody may just have put them on."""
+    return Reaction(privately(_whole(screen, manner, explained=True).lines), cut_ears=True)
+
+
 def is_always_spoken(screen: Screen) -> bool:
     """Tell whether a screen is spoken to everybody, asked for or not: an air raid alert is."""
     return isinstance(screen, Announced) and screen.kind is AnnouncementKind.AIR_RAID
@@ -82,7 +92,7 @@ def is_always_spoken(screen: Screen) -> bool:
 
 def _appeared(before: Screen | None, now: Screen, manner: Manner, *, explained: bool) -> Reaction:
     speaks = now.comfort.voice or is_always_spoken(now)
-    told = _whole(now, manner, explained=explained) if speaks else Reaction()
+    told = _told(now, manner, explained=explained)
     if before is None:
         return told
     if isinstance(before, _QUESTIONS) and _is_taken(before):
@@ -92,20 +102,32 @@ def _appeared(before: Screen | None, now: Screen, manner: Manner, *, explained: 
     return changed(told, lines=(*((PRESSED,) if ends else ()), *told.lines), cut_room=not thanked, cut_ears=not thanked)
 
 
-def _whole(screen: Screen, manner: Manner, *, explained: bool) -> Reaction:
+def _told(now: Screen, manner: Manner, *, explained: bool) -> Reaction:
+    told = _whole(now, manner, explained=explained)
+    return Reaction(_heard(now, manner, told.lines), explains=told.explains and now.comfort.voice)
+
+
+def _heard(screen: Screen, manner: Manner, said: Iterable[Prompt]) -> tuple[Prompt, ...]:
+    """Give what is said of it: aloud to who asked for the voice; in the headphones always, for nobody can find what switches them on."""
+    if screen.comfort.voice or is_always_spoken(screen):
+        return tuple(said)
+    return privately(said) if manner.headphones else ()
+
+
+def _whole(screen: Screen, manner: Manner, *, explained: bool) -> _Whole:
     explanation = () if explained else aloud.explanation(screen, manner)
     if aloud.is_confided(screen, manner):
         explanation = privately(explanation)
-    return Reaction((*aloud.spoken(screen, manner), *explanation, *confided.focused(screen)), explains=bool(explanation))
+    return _Whole((*aloud.spoken(screen, manner), *explanation, *confided.focused(screen)), explains=bool(explanation))
 
 
 def _changed_on_it(before: Screen, now: Screen, manner: Manner) -> Reaction:
     """Tell what changes while the same question stays: only a warning, and its end, are for the room."""
     if now.closes_in_s is not None and before.closes_in_s is None:
-        warning = aloud.warned(now, manner) if now.comfort.voice else ()
+        warning = _heard(now, manner, aloud.warned(now, manner))
         return Reaction((CLOSING, *warning), cut_room=True, cut_ears=True)
     done = (STEP,) if _is_touched(before, now) else ()
-    said = tuple(_steps(before, now)) if now.comfort.voice else ()
+    said = _heard(now, manner, _steps(before, now))
     stays = before.closes_in_s is not None and now.closes_in_s is None
     return Reaction((*done, *said), cut_room=stays, cut_ears=stays or bool(done or said))
 

@@ -13,7 +13,7 @@ from kiosk import texts
 from kiosk.errors import Fault
 from kiosk.voice import wav
 from kiosk.voice.prompts import Manner, Prompt
-from kiosk.voice.reaction import Cue, Line, Reaction, Tone, reaction, repetition
+from kiosk.voice.reaction import Cue, Line, Reaction, Tone, invitation, reaction, repetition
 from kiosk.voice.vocabulary import confided_in, vocabulary
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ TOGETHER_S: Final = 0.5
 AHEAD_S: Final = 0.1
 """How long the voice rests between two sounds that it makes ready for later."""
 LOOK_S: Final = 5.0
+INVITE_S: Final = 30.0
+"""How often the headphones say the waiting question again, for whoever has just put them on."""
+LOUDER: Final = (0, 15, 30)
+"""What each further “say again” adds to the volume, in percent; then it begins anew, and a new visit begins at the first."""
 PAUSE: Final = wav.silence(0.15)
 TONES: Final = {
     Tone.PRESS: wav.tone(pitch_hz=1_200, length_s=0.03, level=0.35),
@@ -94,6 +98,10 @@ class Speaker:
         self._screen: Screen | None = None
         self._explained = False
         self._spoke_s = -math.inf
+        self._said_s = -math.inf
+        self._volume = max(output.volume for output in outputs)
+        self._louder = 0
+        self._was_repeated = False
         self._ahead: deque[Prompt] = deque()
         self._ends = False
         self._speaks = False
@@ -122,6 +130,8 @@ class Speaker:
         before, self._screen = self._screen, screen
         if getattr(screen, "first", False) and not getattr(before, "first", False):
             self._explained = False
+            self._louder, self._was_repeated = 0, False
+            self._set_volume()
         follows = reaction(before, screen, self._manner, explained=self._explained)
         if follows.cut_ears and not follows.cut_room and self._now_s() - self._spoke_s < TOGETHER_S:
             follows = Reaction(follows.lines, explains=follows.explains)
@@ -130,9 +140,19 @@ class Speaker:
         self._say(follows)
 
     def repeat(self) -> None:
-        """Say the present screen again."""
-        if self._screen is not None:
-            self._say(repetition(self._screen, self._manner))
+        """Say the present screen again; again and again, a little louder each time, and then as before."""
+        if self._screen is None:
+            return
+        self._louder = (self._louder + self._was_repeated) % len(LOUDER)
+        self._was_repeated = True
+        self._set_volume()
+        self._say(repetition(self._screen, self._manner))
+
+    def tick(self) -> None:
+        """Let the headphones invite, now and then, while nobody is there; to be called about once a second."""
+        waits = getattr(self._screen, "first", False) and self._manner.headphones and not self.is_speaking
+        if self._screen is not None and waits and self._now_s() - self._said_s >= INVITE_S:
+            self._say(invitation(self._screen, self._manner))
 
     def prepare(self, settings: KioskSettings) -> None:
         """Make ready, little by little, what these settings will need; to be called when they come into use."""
@@ -159,15 +179,20 @@ class Speaker:
     @property
     def volume(self) -> int:
         """The volume in percent."""
-        return max(self._room.output.volume, self._ears.output.volume)
+        return self._volume
 
     @volume.setter
     def volume(self, percent: int) -> None:
+        self._volume = min(100, max(0, percent))
+        self._set_volume()
+
+    def _set_volume(self) -> None:
         for channel in (self._room, self._ears):
-            channel.output.volume = min(100, max(0, percent))
+            channel.output.volume = min(100, self._volume + LOUDER[self._louder]) if self._volume else 0
 
     def _say(self, follows: Reaction) -> None:
         self._explained = self._explained or follows.explains
+        self._said_s = self._now_s() if follows.lines else self._said_s
         with self._something:
             if follows.cut_room:
                 self._room.cut()

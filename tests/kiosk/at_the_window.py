@@ -75,6 +75,7 @@ class AtTheWindow(Room):
             key=buttons.key,
             take_up=lambda _settings: None,
             faults=lambda: (),
+            each_second=lambda: None,
         )
         buttons.start(visitor.button)
         window.bind(on_flip=self._count)

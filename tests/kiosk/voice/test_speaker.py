@@ -81,6 +81,42 @@ def test_without_voice_only_presses_and_warnings_are_heard(tmp_path: Path) -> No
     assert room.played == [TONES[Tone.PRESS], TONES[Tone.PRESS], TONES[Tone.CLOSING], TONES[Tone.PRESS], TONES[Tone.PRESS]]
 
 
+def test_the_headphones_speak_without_being_asked(tmp_path: Path) -> None:
+    _, asked = heard_in(tmp_path, visit("good"))
+    _, silent = heard_in(tmp_path, visit("good", SILENT))
+    words = set(asked.played) - set(TONES.values())
+    assert words <= set(silent.played)
+
+
+def test_the_headphones_invite_now_and_then_and_the_room_hears_nothing(tmp_path: Path) -> None:
+    room, ears = Heard(), Heard()
+    with speaking(tmp_path, (room, ears)) as speaker:
+        speaker.shown(first(comfort=SILENT))
+        wait_until(lambda: not speaker.is_speaking)
+        once = len(ears.played)
+        for _ in range(12):  # ten seconds of the clock each
+            speaker.tick()
+            wait_until(lambda: not speaker.is_speaking)
+        assert ears.played.count(sound_of("Як Вас обслужили?")) > 2
+        assert len(ears.played) > once
+        assert room.played == []
+
+
+def test_saying_it_again_is_louder_each_time_and_the_next_visitor_begins_anew(tmp_path: Path) -> None:
+    room, ears = Heard(), Heard()
+    with speaking(tmp_path, (room, ears)) as speaker:
+        speaker.volume = 50
+        speaker.shown(reasons())
+        volumes = []
+        for _ in range(4):
+            speaker.repeat()
+            volumes.append((room.volume, ears.volume))
+        assert volumes == [(50, 50), (65, 65), (80, 80), (50, 50)]
+        speaker.repeat()
+        speaker.shown(first())
+        assert (room.volume, speaker.volume) == (50, 50)
+
+
 def test_an_air_raid_alert_is_spoken_to_everybody(tmp_path: Path) -> None:
     alert = Announced(kind=AnnouncementKind.AIR_RAID, text="Повітряна тривога.", shelter="Укриття ліворуч.")
     room, _ = heard_in(tmp_path, [first(comfort=SILENT), alert])
