@@ -130,7 +130,9 @@ def _measure(target: Callable[[], tuple[int, int] | None], watch: Stopwatch, pre
     stop()
 
 
-def _ours(config: Path, watch: Stopwatch, stack: ExitStack) -> tuple[Any, Callable[[], tuple[int, int] | None], Callable[[], None], Callable[[], None]]:
+def _ours(
+    config: Path, watch: Stopwatch, stack: ExitStack
+) -> tuple[Any, Callable[[], tuple[int, int] | None], Callable[[], None], Callable[[], None]]:
     from kiosk import compose
     from kiosk.config import parse
 
@@ -163,7 +165,9 @@ class _Timed:
         return getattr(self._visitor, name)
 
 
-def _bare(arguments: list[str], watch: Stopwatch) -> tuple[Any, Callable[[], tuple[int, int] | None], Callable[[], None], Callable[[], None]]:
+def _bare(
+    arguments: list[str], watch: Stopwatch
+) -> tuple[Any, Callable[[], tuple[int, int] | None], Callable[[], None], Callable[[], None]]:
     os.environ.update(KIVY_NO_ARGS="1", KIVY_NO_CONFIG="1", KIVY_NO_FILELOG="1", KIVY_NO_CONSOLELOG="1", KIVY_WINDOW="sdl2")
     from kivy.config import Config
 

@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 from feedback.records import AnyRecord, Channel, Context, Input, Moment, Outcome, VisitEnd, Vote, new_id
 from kiosk import accepted, folder
 from kiosk.config import parse
+from kiosk.facts import SETTINGS_FACT
 from kiosk.store import FILE, Store
-from kiosk.visitor import SETTINGS_FACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +34,7 @@ class DeskKiosk:
         self._signing_key = self._config.server.signing_key
         self._software = software
         self._settings = 0
+        self._asked = accepted.before_any(self._config.kiosk.id).questionnaire
         self._store = Store(data_dir / FILE, uuid4)
         self._wake = folder.wake_sender()
         self._day: date | None = None
@@ -71,7 +72,7 @@ class DeskKiosk:
         self._day, self._boot = at.date(), at - timedelta(minutes=20)
         self._context = int.from_bytes(os.urandom(6), "big")
         boot = UUID(bytes=os.urandom(16), version=4)
-        return Context(_id(at), self._moment(at), self._context, boot, self._software, "default", 1)
+        return Context(_id(at), self._moment(at), self._context, boot, self._software, self._asked.id, self._asked.version)
 
     def _records(self, visit: Visit) -> tuple[AnyRecord, AnyRecord]:
         number = _id(visit.at)
@@ -81,7 +82,7 @@ class DeskKiosk:
             at=self._moment(visit.at),
             visit=number,
             context=self._context,
-            question="service",
+            question=self._asked.questions[0].id,
             answer=visit.answer,
             desk=visit.habit.desk,
             service=visit.service,

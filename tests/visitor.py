@@ -38,7 +38,12 @@ class Visitor:
         self.sees("Ask")
         self.taps(answer)
         self.sees("Desk")
-        self.taps_until(f"desk:{desk}", "Thanks")
+        self.names(desk)
+
+    def names(self, desk: str) -> None:
+        """Name the desk, and leave at the first question after it."""
+        self.taps_until(f"desk:{desk}", "FollowUp")
+        self.taps_until("leave", "Thanks")
 
     def _taps_and_looks(self, target: str, screen: str) -> bool:
         with Mirror(self._mirror) as mirror:

@@ -157,8 +157,9 @@ class KioskApp:
 
     @property
     def screen_name(self) -> str:
-        """What kind of screen is shown."""
-        return type(self._screen).__name__
+        """What kind of screen is shown; a question after the first is a "FollowUp"."""
+        follows = isinstance(self._screen, Ask) and not self._screen.first
+        return "FollowUp" if follows else type(self._screen).__name__
 
     @property
     def targets(self) -> dict[str, tuple[float, float]]:

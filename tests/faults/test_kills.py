@@ -10,20 +10,20 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import msgspec
 import pytest
 from sqlalchemy import select
 
 from demo.desk_kiosk import undelivered
 from demo.house import CENTRE, House, HouseError, wait_for
-from feedback.questionnaire import ANSWERS
-from feedback.settings import Timing, sign
+from feedback import settings as told
+from feedback.settings import KioskSettings, Timing
+from feedback.signed import sign
 from feedback.wire import encode
-from kiosk.accepted import before_any
 from server.config import parse_config
 from server.db.engine import open_engine
 from server.db.schema import votes
 from server.keys import load_keys
+from tests.kiosk.support import FACES, ONE_QUESTION
 from tests.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.system, pytest.mark.window, pytest.mark.broker]
 
 KIOSKS = ("exit-sample-1", "exit-sample-2")
+OFFERED = tuple(choice.id for choice in FACES.choices)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ class Crowd(Thread):
                 return
             with suppress(OSError, HouseError, ValueError):  # the window was killed under the finger
                 self._visitor.sees("Ask")
-                self._visitor.taps(self._random.choice(ANSWERS))
+                self._visitor.taps(self._random.choice(OFFERED))
                 self._visitor.sees("Thanks")
                 self._thanked += 1
 
@@ -111,10 +112,11 @@ def kill_at_random(house: House, kills: int) -> None:
 def hurry(house: House, kiosk: str) -> None:
     """Give a kiosk settings by which its thanks are short, signed by its server, so that two thousand visitors fit in minutes."""
     config = parse_config(house.server_toml.read_text(encoding="utf-8"), source="server.toml", data_dir=None)
-    settings = msgspec.structs.replace(before_any(kiosk), version=1_000_000, timing=Timing(thanks_s=0.2, repeat_s=0.1))
+    timing = Timing(thanks_s=0.2, repeat_s=0.1)
+    settings = KioskSettings(version=1_000_000, kiosk=kiosk, centre="", questionnaire=ONE_QUESTION, timing=timing)
     folder = house.kiosk_folder(kiosk) / "accepted"
     folder.mkdir()
-    (folder / "settings-1000000.json").write_bytes(encode(sign(settings, load_keys(config.data_dir).sign)))
+    (folder / "settings-1000000.json").write_bytes(encode(sign(settings, told.PURPOSE, load_keys(config.data_dir).sign)))
     (folder / "current").symlink_to("settings-1000000.json")
 
 

@@ -60,7 +60,6 @@ class Sound:
             wait_until(lambda expected=expected: self.audible.find(expected, self._place) >= 0, 30)
             self._place = self.audible.find(expected, self._place) + len(expected)
 
-
     def falls_silent(self) -> None:
         """Wait until nothing more is said: a visitor who does not want to be heard pressing hears out the list."""
         lengths: list[int] = []
@@ -111,7 +110,12 @@ def visit(folder: Path, answer: str) -> tuple[bytes, bytes, list[object]]:
     data_dir.mkdir(parents=True)
     room, ears = folder / "room.raw", folder / "ears.raw"
     key = bytes(PrivateKey.generate().public_key).hex()
-    text = kiosk_toml(data_dir, 1).replace(f'sealing_key = "{"00" * 32}"', f'sealing_key = "{key}"').replace("640", "1280").replace("400", "800")
+    text = (
+        kiosk_toml(data_dir, 1)
+        .replace(f'sealing_key = "{"00" * 32}"', f'sealing_key = "{key}"')
+        .replace("640", "1280")
+        .replace("400", "800")
+    )
     config = folder / "kiosk.toml"
     config.write_text(f'{text}\n[sound]\nspeaker = "{room}"\nheadphones = "{ears}"\nvolume = 100\n')
     socket = Path(mkdtemp()) / "m"
