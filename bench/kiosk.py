@@ -114,5 +114,5 @@ def _kiosk(folder: Path) -> Path:
         timing=told.Timing(thanks_s=0.3, repeat_s=0.1),
     )
     signed = sign(settings, told.PURPOSE, lambda data: key.sign(data).signature)
-    SettingsReceiver(parse_config(path.read_text(), str(path))).receive(encode(signed))
+    SettingsReceiver(parse_config(path.read_text(), str(path)), lambda _settings: None).receive(encode(signed))
     return path

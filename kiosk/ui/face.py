@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kivy.graphics import Color, PopMatrix, PushMatrix, Scale
+from kivy.graphics import Color, PopMatrix, PushMatrix, Rectangle, Scale, SmoothLine
 
 from feedback.looks import FACES, Drawing
 from kiosk.ui import theme
 from kiosk.ui.arrange import LINE_HEIGHT, Box
 from kiosk.ui.parts import Pressable, Words, curve, disc, fitting_all, stroke
+from kiosk.ui.sprites import sprite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 GROWTH: Final = 1.06
 RING: Final = 0.028
+EDGE: Final = 1.0
+"""What a smoothed edge needs beside the disc, in pixels."""
 """The ring's width and its distance, as shares of the disc."""
 LARGEST_MM: Final = 46.0
 LEAST: Final = 0.6
@@ -131,16 +134,24 @@ class FaceButton(Pressable):
     def draw(self, tint: Callable[[Colour], Colour], *, pressed: bool) -> None:
         """Draw the face; pressed, it has grown and gained a ring."""
         self._words.color = tint(self.palette.ink)
-        side = self._disc.w * (GROWTH if pressed else 1)
-        centre = self._disc.centre
+        face, grown = self._disc, GROWTH if pressed else 1.0
         PushMatrix()
-        self._scale = Scale(1, 1, 1, origin=centre)
-        if pressed:
-            disc(centre, side * (0.5 + 2 * RING), self._colour)
-            disc(centre, side * (0.5 + RING), self.palette.paper)
-        disc(centre, side / 2, tint(self._colour))
-        draw_features(self._drawing, centre, side, self.palette.features)
+        self._scale = Scale(1, 1, 1, origin=face.centre)
+        key = (self._drawing, tuple(self._colour), tuple(self.palette.features))
+        sprite(key, face, self.palette.paper, self._draw_face, grown=grown)
         PopMatrix()
+        if pressed:
+            Color(*self._colour)
+            width = RING * face.w * grown
+            SmoothLine(circle=(*face.centre, face.w * grown / 2 + 1.5 * width), width=width / 2)
+        elif tint(self._colour) != self._colour:
+            Color(*self.palette.paper[:3], 1 - theme.FADED)
+            Rectangle(pos=(face.x, face.y), size=(face.w, face.h))
+
+    def _draw_face(self, side: float) -> None:
+        centre = (side / 2, side / 2)
+        disc(centre, side / 2 - EDGE, self._colour)
+        draw_features(self._drawing, centre, side, self.palette.features)
 
 
 def draw_features(drawing: Drawing, centre: tuple[float, float], side: float, colour: Colour) -> None:

@@ -27,7 +27,9 @@ MANY: Final = 99
 """As many lines as there is room for."""
 ROUND: Final = 0.28
 """The radius of an action's corners as a share of its height."""
-_CURVE_STEPS: Final = 32
+_CURVE_STEPS: Final = 20
+_OFF_PX: Final = 0.1
+"""How far a drawn circle may be off a true one."""
 _SPARE: Final = 1.03
 """What words may come out wider than they were measured, by rounding to whole pixels."""
 
@@ -250,15 +252,21 @@ def ring(box: Box, radius: float, width: float, colour: Colour) -> None:
 def disc(centre: tuple[float, float], radius: float, colour: Colour) -> None:
     """Draw a filled circle into the open canvas."""
     Color(*colour)
-    SmoothEllipse(pos=(centre[0] - radius, centre[1] - radius), size=(2 * radius, 2 * radius), segments=120)
+    _round(centre, radius)
+
+
+def _round(centre: tuple[float, float], radius: float) -> None:
+    """Draw a circle of as few corners as the eye takes for one: each costs time in every frame."""
+    corners = max(8, math.ceil(math.pi / math.acos(1 - min(1.0, _OFF_PX / max(radius, _OFF_PX)))))
+    SmoothEllipse(pos=(centre[0] - radius, centre[1] - radius), size=(2 * radius, 2 * radius), segments=corners)
 
 
 def stroke(points: Sequence[tuple[float, float]], width: float) -> None:
     """Draw a line with round ends into the open canvas, in its present colour."""
     SmoothLine(points=[value for point in points for value in point], width=width / 2)
     end = max(0.5, width - 1.5)  # both are smoothed outwards, the ellipse more
-    for x, y in (points[0], points[-1]):
-        SmoothEllipse(pos=(x - end / 2, y - end / 2), size=(end, end))
+    for at in (points[0], points[-1]):
+        _round(at, end / 2)
 
 
 def tick(centre: tuple[float, float], side: float, width: float) -> None:

@@ -12,6 +12,7 @@ from kiosk.screens import CALL, CONTRAST, LARGE, LOW, VOICE
 from kiosk.ui import theme
 from kiosk.ui.arrange import Box, rows_for, side_by_side
 from kiosk.ui.parts import Pressable, Words, arc, card, stroke, tick, width_of
+from kiosk.ui.sprites import sprite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,14 +78,20 @@ class Tool(Pressable):
         for words in (self._words, self._letters):
             if words is not None:
                 words.color = front
-        Color(*front)
         line = 0.1 * self._sign.h
         sign = _SIGNS.get(self.name)
         if sign is not None:
-            sign(self._sign, line)
+            fill = tint(colours.ink if filled else colours.card)
+            sprite((self.name, tuple(front)), self._sign, fill, lambda side: self._draw_sign(sign, side, front))
+        Color(*front)
         if self._on:
             side = 0.16 * self.box.h
             tick((self.box.right - side, self.box.top - side), side, line)
+
+    @staticmethod
+    def _draw_sign(sign: Callable[[Box, float], None], side: float, front: Colour) -> None:
+        Color(*front)
+        sign(Box(0, 0, side, side), 0.1 * side)
 
 
 def _half_moon(box: Box, line: float) -> None:
