@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from feedback.questionnaire import Question, Questionnaire, Texts
     from feedback.settings import KioskSettings
 
+
 class Writable(msgspec.Struct, frozen=True):
     """What can be written on this screen and sealed: own words, and how a visitor can say where to reach them."""
 

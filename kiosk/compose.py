@@ -35,8 +35,10 @@ from kiosk.voice.speaker import AudioOutput, Speaker
 from kiosk.voice.voices import FOLDER, Voices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from uuid import UUID
 
+    from feedback.records import AnyRecord
     from feedback.settings import KioskSettings
     from kiosk.clock import Clock
     from kiosk.config import Config
@@ -81,13 +83,17 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
     app, window = _open_app(config, stack)
     voice = _open_voice(config, stack)
     recorder = _open_recorder(config, clock, stack)
+    after_frame = _post()  # a press is first seen, then stored and spoken: the other threads would hold up its frame
     chores = Chores(config, recorder)
     settings = chores.settings() or accepted.before_any(config.kiosk.id)
 
     def show(screen: Screen) -> None:
         app.show(screen)
         if not isinstance(screen, Pin | Menu):
-            voice.speaker.shown(screen)
+            after_frame(lambda: voice.speaker.shown(screen))
+
+    def record(token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes]) -> None:
+        after_frame(lambda: recorder.record(token, records, boxes))
 
     def take_up(fresh: KioskSettings) -> None:
         app.dress(fresh.centre, fresh.look)
@@ -103,7 +109,7 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
         software=SOFTWARE,
         clock=clock,
         means=_means(config, clock, app, voice.speaker),
-        record=recorder.record,
+        record=record,
         show=technician.visit_shows,
     )
     recorder.listener = visits
@@ -168,19 +174,21 @@ def _open_voice(config: Config, stack: ExitStack) -> _Voice:
 
 
 def _open_recorder(config: Config, clock: Clock, stack: ExitStack) -> Recorder:
+    wake = partial(folder.wake, config.data_dir, stack.enter_context(folder.wake_sender()))
+    return stack.enter_context(Recorder(partial(open_store, config.data_dir, id_maker(clock)), _post(), wake))
+
+
+def _post() -> Callable[[Callable[[], None]], None]:
     from kiosk.ui.app import post
 
-    wake = partial(folder.wake, config.data_dir, stack.enter_context(folder.wake_sender()))
-    return stack.enter_context(Recorder(partial(open_store, config.data_dir, id_maker(clock)), post, wake))
+    return post
 
 
 def _open_lock(config: Config, clock: Clock, voice: _Voice, stack: ExitStack) -> tuple[Lock | None, Levels]:
-    from kiosk.ui.app import post
-
     run = stack.enter_context(ThreadPoolExecutor(1, "technician")).submit
     levels = Levels(config.data_dir, volume=config.sound.volume, set_volume=voice.set_volume, backlight=SysBacklight(), run=run)
     levels.apply()
-    lock = Lock(config.technician.pin.reveal(), config.data_dir, clock=clock, run=run, post=post) if config.technician else None
+    lock = Lock(config.technician.pin.reveal(), config.data_dir, clock=clock, run=run, post=_post()) if config.technician else None
     return lock, levels
 
 

@@ -45,6 +45,11 @@ class Logbook:
         self._owed: tuple[AnyRecord, ...] = ()
 
     @property
+    def has_nothing(self) -> bool:
+        """Nothing has ever been handed over."""
+        return self._last_token == 0
+
+    @property
     def is_settled(self) -> bool:
         """Nothing waits to be stored."""
         return not self._pending

@@ -122,8 +122,7 @@ class Visits:
     # --- what happens ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Show the question and record the context of the votes to come."""
-        self._log.commit()
+        """Show the question; once it is seen, the context of the votes to come is recorded."""
         self._show(self.screen)
 
     @property
@@ -161,6 +160,8 @@ class Visits:
         """Take note that `screen` is now before the visitor's eyes; presses made earlier count for nothing."""
         if screen == self.screen and self._shown_ms is None:
             self._shown_ms = self._clock.moment().boottime_ms
+            if self._log.has_nothing:
+                self._log.commit()
 
     def tap(self, name: str, via: Input, at: Moment) -> None:
         """Take a touch on the thing of that name, or its selection by a button, made at `at`."""

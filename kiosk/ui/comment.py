@@ -64,7 +64,7 @@ class CommentView(View):
         self._field.write(screen.text, screen.cursor, done=screen.stored)
         self._counter.text = f"{len(screen.text)} / {screen.limit}"
         nearly = len(screen.text) >= _NEARLY_FULL * screen.limit
-        self._counter.color = self.palette.ink if nearly else self.palette.muted
+        self._counter.paint(self.palette.ink if nearly else self.palette.muted)
         self._counter.font_name = theme.BOLD if nearly else theme.REGULAR
         lit = keyboard.SHIFT if screen.shifted else None
         self._keys.show(keyboard.rows(screen.layout, shifted=screen.shifted), lit=lit)

@@ -63,9 +63,9 @@ class DeskTile(Pressable):
     def draw(self, tint: Callable[[Colour], Colour], *, pressed: bool) -> None:
         """Draw a card; filled when pressed."""
         colours = self.palette
-        self._number.color = tint(colours.on_accent if pressed else colours.ink)
+        self._number.paint(tint(colours.on_accent if pressed else colours.ink))
         if self._name is not None:
-            self._name.color = tint(colours.on_accent if pressed else colours.muted)
+            self._name.paint(tint(colours.on_accent if pressed else colours.muted))
         card(
             self.box,
             self.corner,

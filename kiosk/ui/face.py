@@ -133,7 +133,7 @@ class FaceButton(Pressable):
 
     def draw(self, tint: Callable[[Colour], Colour], *, pressed: bool) -> None:
         """Draw the face; pressed, it has grown and gained a ring."""
-        self._words.color = tint(self.palette.ink)
+        self._words.paint(tint(self.palette.ink))
         face, grown = self._disc, GROWTH if pressed else 1.0
         PushMatrix()
         self._scale = Scale(1, 1, 1, origin=face.centre)

@@ -64,11 +64,16 @@ class Words(Label):
             size_hint=(None, None),
             font_size=size,
             font_name=font,
-            color=colour,
             halign=align,
             valign=valign,
             line_height=1.0,
         )
+        self._tint = next(part for part in self.canvas.children if isinstance(part, Color))
+        self.paint(colour)
+
+    def paint(self, colour: Colour) -> None:
+        """Show the words in a colour from the next frame on: they are drawn in white and tinted, since drawing them takes milliseconds."""
+        self._tint.rgba = colour
 
 
 def parts_of(text: str) -> list[str]:
@@ -211,10 +216,10 @@ class Pill(Pressable):
         colours = self.palette
         filled = colours.ink if pressed else colours.accent
         if pressed or self._primary:
-            self._words.color = tint(colours.paper if pressed else colours.on_accent)
+            self._words.paint(tint(colours.paper if pressed else colours.on_accent))
             rounded(self.box, self.corner, tint(filled))
         else:
-            self._words.color = tint(colours.ink)
+            self._words.paint(tint(colours.ink))
             card(self.box, self.corner, edge=tint(colours.edge), fill=colours.card, hair=self._hair)
 
 

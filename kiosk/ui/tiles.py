@@ -135,7 +135,7 @@ class Tile(Pressable):
         from kivy.graphics import Color
 
         colours = self.palette
-        self._words.color = tint(colours.on_accent if pressed else colours.ink)
+        self._words.paint(tint(colours.on_accent if pressed else colours.ink))
         card(
             self.box,
             self.corner,
@@ -208,5 +208,5 @@ class Turner(Tile):
     def draw(self, tint: Callable[[Colour], Colour], *, pressed: bool) -> None:
         """Draw no card, only the words on a quiet ground."""
         del pressed
-        self._words.color = tint(self.palette.accent)
+        self._words.paint(tint(self.palette.accent))
         card(self.box, self.corner, edge=tint(self.palette.line), fill=tint(self.palette.paper), hair=self._hair)

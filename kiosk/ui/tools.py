@@ -77,7 +77,7 @@ class Tool(Pressable):
         )
         for words in (self._words, self._letters):
             if words is not None:
-                words.color = front
+                words.paint(front)
         line = 0.1 * self._sign.h
         sign = _SIGNS.get(self.name)
         if sign is not None:
