@@ -11,7 +11,6 @@ import signal
 import sys
 from contextlib import ExitStack
 from datetime import datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from time import monotonic, sleep
@@ -25,6 +24,7 @@ from demo.history import HABITS, ZONE, a_visit, visits
 from demo.house import CENTRE, House, HouseError, free_port
 from demo.screen import serve_screen
 from demo.sign_in import make_account
+from feedback import VERSION
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -94,7 +94,7 @@ def fill(house: House, stack: ExitStack) -> dict[str, DeskKiosk]:
         house.add_kiosk(EXIT_KIOSK, "center")
         for habit in HABITS:
             toml = house.add_kiosk(f"tablet-{habit.desk}", habit.site, habit.desk)
-            kiosks[habit.desk] = stack.enter_context(DeskKiosk(toml, f"vidhuk {version('vidhuk')}"))
+            kiosks[habit.desk] = stack.enter_context(DeskKiosk(toml, f"vidhuk {VERSION}"))
     done = house.folder / "history-is-there"
     if not done.exists():
         with console.status(f"Imagining the visitors of {DAYS} days"):

@@ -11,7 +11,7 @@ from feedback.questionnaire import FORMAT, ContactWay, Face, Kind, Questionnaire
 from feedback.questionnaire_findings import Rule
 from feedback.questionnaire_kinds import Fault
 from feedback.questionnaire_rules import faults
-from feedback.written import Path, Written, WrittenError, read_yaml
+from feedback.written import Path, Written, WrittenError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,8 @@ def parse(text: str, source: str) -> Questionnaire:
     Raises:
         QuestionnaireError: it is no questionnaire that could be asked: where it is wrong, and what to write.
     """
+    from feedback.read_yaml import read_yaml  # a kiosk with settings from its server starts without it
+
     try:
         written = read_yaml(text)
     except WrittenError as error:

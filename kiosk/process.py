@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from sdnotify import SystemdNotifier
+
+from feedback import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ALIVE_S: Final = 2.0
-SOFTWARE: Final = f"vidhuk {version('vidhuk')}"
+SOFTWARE: Final = f"vidhuk {VERSION}"
 
 
 def alive() -> Callable[[], None]:

@@ -10,9 +10,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID
 
-import sqlite_utils
-from sqlite_utils.migrations import Migrations
-
 from feedback.records import AnyRecord, encode_body, genesis, link
 from kiosk.errors import StoreDamagedError, StoreError
 
@@ -25,27 +22,6 @@ PRAGMAS: Final[dict[str, str | int]] = {"journal_mode": "wal", "synchronous": 2,
 SEALED_PAGE_FACT: Final = "sealed_page"
 """Where the table `sealed` begins, noted for salvage: in a log that was made before it, that is not where it begins in a new one."""
 DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-migrations = Migrations("votes")
-
-
-@migrations()
-def records(db: sqlite_utils.Database) -> None:
-    """One row a record, in the order of `n`; `epoch`, `seq` and `hash` are its envelope."""
-    db.execute("CREATE TABLE epochs (n INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, reason TEXT NOT NULL)")
-    db.execute("""
-        CREATE TABLE records (
-            n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL REFERENCES epochs (n), seq INTEGER NOT NULL,
-            id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, UNIQUE (epoch, seq))
-    """)
-    db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
-
-
-@migrations()
-def sealed(db: sqlite_utils.Database) -> None:
-    """The sealed boxes of `Sealed` records, apart from them, so that a box can be erased and the chain still verifies."""
-    db.execute("CREATE TABLE sealed (record TEXT PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID")
-    db.execute("INSERT INTO facts SELECT ?, rootpage FROM sqlite_master WHERE name = 'sealed'", (SEALED_PAGE_FACT,))
 
 
 @contextmanager
@@ -108,8 +84,10 @@ class Store:
 
     def _prepare(self, new_epoch: Callable[[], UUID], reason: str) -> None:
         self.check()
+        from kiosk.store_schema import bring_up  # on the store's thread, so that the first screen does not wait for it
+
         with self._transaction():  # one for all steps, or a power cut could leave tables in another order than salvage counts on
-            migrations.apply(sqlite_utils.Database(self._db))
+            bring_up(self._db)
             if not self._db.execute("SELECT 1 FROM epochs").fetchone():
                 self._db.execute("INSERT INTO epochs (epoch, reason) VALUES (?, ?)", (str(new_epoch()), reason))
 

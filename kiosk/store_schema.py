@@ -1,0 +1,39 @@
+"""The tables of votes.db, and the steps by which a log of an older version becomes one of this version. A published step never changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+from kiosk.store import SEALED_PAGE_FACT
+
+if TYPE_CHECKING:
+    import sqlite3
+
+migrations = Migrations("votes")
+
+
+@migrations()
+def records(db: sqlite_utils.Database) -> None:
+    """One row a record, in the order of `n`; `epoch`, `seq` and `hash` are its envelope."""
+    db.execute("CREATE TABLE epochs (n INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, reason TEXT NOT NULL)")
+    db.execute("""
+        CREATE TABLE records (
+            n INTEGER PRIMARY KEY, epoch INTEGER NOT NULL REFERENCES epochs (n), seq INTEGER NOT NULL,
+            id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, UNIQUE (epoch, seq))
+    """)
+    db.execute("CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+
+
+@migrations()
+def sealed(db: sqlite_utils.Database) -> None:
+    """The sealed boxes of `Sealed` records, apart from them, so that a box can be erased and the chain still verifies."""
+    db.execute("CREATE TABLE sealed (record TEXT PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID")
+    db.execute("INSERT INTO facts SELECT ?, rootpage FROM sqlite_master WHERE name = 'sealed'", (SEALED_PAGE_FACT,))
+
+
+def bring_up(db: sqlite3.Connection) -> None:
+    """Take the steps that are missing; the caller's transaction holds them together."""
+    migrations.apply(sqlite_utils.Database(db))
