@@ -23,8 +23,8 @@ from feedback.wire import encode
 from kiosk.config import parse as parse_config
 from kiosk.sync.settings import SettingsReceiver
 
-ROUNDS: Final = 2
-PRESSES: Final = 8
+ROUNDS: Final = 5
+PRESSES: Final = 20
 IDLE_S: Final = 5.0
 SIZE: Final = (1280, 800)
 ONE_QUESTION: Final = """

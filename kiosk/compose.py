@@ -18,7 +18,7 @@ from kiosk.errors import ConfigError
 from kiosk.gesture import Corners
 from kiosk.hardware.simulated.buttons import KeyboardButtons
 from kiosk.hardware.sound import NoOutput, outputs_of
-from kiosk.process import SOFTWARE, alive, end_on_signals
+from kiosk.process import SOFTWARE, alive, end_on_signals, give_memory_back
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
 from kiosk.screens import Menu, OutOfOrder, Pin, Screen
@@ -78,6 +78,7 @@ class Terminal:
 
 def open_terminal(config: Config, stack: ExitStack) -> Terminal:
     """Put the process together; `stack` takes it apart again."""
+    give_memory_back()
     folder.prepare(config.data_dir)
     clock = SystemClock()
     app, window = _open_app(config, stack)

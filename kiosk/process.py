@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sdnotify import SystemdNotifier
@@ -13,8 +15,16 @@ from feedback import VERSION
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_MMAP_THRESHOLD: Final = -3
+_LARGE_BYTES: Final = 64 * 1024
 ALIVE_S: Final = 2.0
 SOFTWARE: Final = f"vidhuk {VERSION}"
+
+
+def give_memory_back() -> None:
+    """Have glibc give back large pieces of memory as soon as they are free; else a kiosk keeps the most that any screen has needed."""
+    with suppress(OSError, AttributeError):  # another C library has another way
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def alive() -> Callable[[], None]:

@@ -21,6 +21,9 @@ FILE: Final = "votes.db"
 PRAGMAS: Final[dict[str, str | int]] = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 200, "foreign_keys": 1}
 SEALED_PAGE_FACT: Final = "sealed_page"
 """Where the table `sealed` begins, noted for salvage: in a log that was made before it, that is not where it begins in a new one."""
+STEPS: Final = 2
+"""How many steps `kiosk.store_schema` has."""
+STEPS_FACT: Final = "schema_steps"
 DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -84,12 +87,19 @@ class Store:
 
     def _prepare(self, new_epoch: Callable[[], UUID], reason: str) -> None:
         self.check()
-        from kiosk.store_schema import bring_up  # on the store's thread, so that the first screen does not wait for it
-
         with self._transaction():  # one for all steps, or a power cut could leave tables in another order than salvage counts on
-            bring_up(self._db)
+            if not self._has_every_step():
+                from kiosk.store_schema import bring_up  # only where it is needed: it takes 12 MB
+
+                bring_up(self._db)
+                self._note(STEPS_FACT, str(STEPS))
             if not self._db.execute("SELECT 1 FROM epochs").fetchone():
                 self._db.execute("INSERT INTO epochs (epoch, reason) VALUES (?, ?)", (str(new_epoch()), reason))
+
+    def _has_every_step(self) -> bool:
+        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
+            return False
+        return self._db.execute("SELECT value FROM facts WHERE name = ?", (STEPS_FACT,)).fetchone() == (str(STEPS),)
 
     def __enter__(self) -> Self:
         return self

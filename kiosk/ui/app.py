@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from kivy.base import EventLoop, runTouchApp
 from kivy.clock import Clock
+from kivy.graphics.opengl import glFinish
 
 from kiosk.asking import Writable
 from kiosk.screens import Announced, Ask, Called, Closed, Comment, Contact, Desk, Menu, OutOfOrder, Pin, Screen, Thanks
@@ -203,6 +204,7 @@ class KioskApp:
             self._visitor.tick()
 
     def _on_flip(self, *_: object) -> None:
+        glFinish()  # until now the frame was only promised; and frames under way keep megabytes each in a software renderer
         if self._visitor is not None and self._screen is not None:
             self._visitor.shown(self._screen)
 

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 FOLDER: Final = "voices"
 """Where generated sounds are kept, in the data folder."""
-MEMORY: Final = 4_000_000
-"""Bytes of sound kept at hand: some ninety seconds."""
+MEMORY: Final = 1_000_000
+"""Bytes of sound kept at hand: some twenty seconds. The rest is read from its file when it is said."""
 MOST_FILES: Final = 3_000
 
 

@@ -529,3 +529,17 @@ def test_every_kind_of_record_is_named(data_dir: Path) -> None:
     with Store(data_dir / FILE, new_id) as store:
         store.append([Context(new_id(), at, 1, BOOT, "test", "default", 1), a_vote(), VisitEnd(new_id(), at, new_id(), 1, "completed", 0)])  # type: ignore[arg-type]
     assert rows(data_dir / FILE, "SELECT kind FROM records ORDER BY n") == [("context",), ("vote",), ("end",)]
+
+
+def test_a_log_that_has_every_step_says_so(data_dir: Path) -> None:
+    from sqlite_utils import Database
+
+    from kiosk.store import STEPS
+    from kiosk.store_schema import migrations
+
+    with Store(data_dir / FILE, counted_ids()):
+        pass
+    db = Database(data_dir / FILE)
+    assert len(migrations.applied(db)) == STEPS
+    assert migrations.pending(db) == []
+    db.close()
