@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from kivy.graphics import Color
 
-from kiosk.screens import LEAVE
+from kiosk.screens import LEAVE, Menu, changed
 from kiosk.ui import theme
 from kiosk.ui.arrange import LINE_HEIGHT, Box
 from kiosk.ui.parts import Pressable, Words, card, disc, stroke, tick
@@ -16,7 +16,7 @@ from kiosk.ui.view import View
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kiosk.screens import Entry, Menu
+    from kiosk.screens import Entry, Screen
     from kiosk.ui.arrange import Page
     from kiosk.ui.theme import Colour
     from kiosk.ui.view import Stage
@@ -91,6 +91,16 @@ class MenuView(View):
             Words(screen.title, title, size=page.label, least=page.floor, font=theme.BOLD, colour=self.palette.ink, lines=1, align="left")
         )
         self._pages = Pages(self, self._grid(), len(screen.entries), lambda index, box: EntryTile(screen.entries[index], box, self))
+
+    def become(self, screen: Screen) -> bool:
+        """Stay on the page when only what its lines say has changed: the menu looks at the machine every two seconds."""
+        same = isinstance(screen, Menu) and changed(screen, entries=self.screen.entries) == changed(self.screen, focus=screen.focus)
+        if not (same and isinstance(screen, Menu) and [e.name for e in screen.entries] == [e.name for e in self.screen.entries]):
+            return False
+        self.screen = screen
+        self._pages.fill_again()
+        self.refresh()
+        return True
 
     def _add_back(self) -> None:
         page, rest = self.page, self.rest

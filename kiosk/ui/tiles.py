@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kiosk.screens import STAY
 from kiosk.ui import theme
 from kiosk.ui.arrange import Box, Page
 from kiosk.ui.parts import Pressable, Words, card, fitting_all, rounded, tick
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 MORE: Final = "more"
 """The name of the tile that turns the page; turning is the view's own business."""
-LEGIBLE: Final = 0.72
+LEGIBLE: Final = 0.6
 """Down to which share of the labels' type answers shrink before they are spread over pages."""
 _WIDEST_COLUMNS: Final = 4
 _SHAPE: Final = 2.6
@@ -182,6 +183,10 @@ class Pages:
         self._page = (self._page + 1) % self._grid.pages(self._count)
         self._fill()
 
+    def fill_again(self) -> None:
+        """Show the same page anew: what its tiles say has changed."""
+        self._fill()
+
     def _fill(self) -> None:
         for tile in (*self.tiles, *([self._turner] if self._turner else ())):
             self._view.remove_widget(tile)
@@ -199,7 +204,12 @@ class Pages:
         view, _ = self._view, self._view._
         place = self._grid.places[self._grid.each]
         text = _("More") + f" {number}"
-        return Turner(MORE, text, place, page=view.page, size=view.page.label, palette=view.palette, tap=lambda _name: view.turn())
+
+        def turn(_name: str) -> None:
+            view.turn()
+            view.stage.tap(STAY)  # who turns pages is there
+
+        return Turner(MORE, text, place, page=view.page, size=view.page.label, palette=view.palette, tap=turn)
 
 
 class Turner(Tile):
