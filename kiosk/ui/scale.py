@@ -57,7 +57,9 @@ def add_scale(view: View, screen: Ask) -> list[Pressable]:
     page, area, count = view.page, view.rest, len(screen.options)
     rows, legend = scale_rows(page, area, count), legend_height(view, screen)
     most = page.mm(LARGEST_MM * page.scale)
-    places = cells(area.below(legend + (_gap(page) if legend else 0.0)), math.ceil(count / rows), rows, _gap(page), (most, most))[:count]
+    columns = math.ceil(count / rows)
+    places = cells(area.below(legend + (_gap(page) if legend else 0.0)), columns, rows, _gap(page), (most, most))[:count]
+    places = _last_row_in_the_middle(places, columns, _gap(page))
     if legend:
         _add_ends(view, screen, places, legend)
     tiles = [
@@ -75,6 +77,13 @@ def add_scale(view: View, screen: Ask) -> list[Pressable]:
     ]
     view.add(*tiles)
     return list(tiles)
+
+
+def _last_row_in_the_middle(places: list[Box], columns: int, gap: float) -> list[Box]:
+    missing = -len(places) % columns
+    full = len(places) - len(places) % columns if missing else len(places)
+    aside = missing * (places[0].w + gap) / 2
+    return [place if index < full else Box(place.x + aside, place.y, place.w, place.h) for index, place in enumerate(places)]
 
 
 def _gap(page: Page) -> float:
