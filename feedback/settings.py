@@ -30,7 +30,8 @@ class Timing(msgspec.Struct, frozen=True):
     """How long screens stay, in seconds.
 
     `repeat_s`: a vote sooner than this after the last visit is flagged as a repeat. `warn_s` is how long before a screen with something to
-    answer closes the visitor is told so; `call_s` how long the kiosk's lamp calls for a person.
+    answer closes the visitor is told so; `call_s` how long the kiosk's lamp calls for a person. `same_press_s`: the same key or button
+    pressed again sooner than this is not taken, for hands that tremble; from 0.7 on a held key types once.
     """
 
     desk_s: float = 20.0
@@ -40,6 +41,7 @@ class Timing(msgspec.Struct, frozen=True):
     writing_s: float = 60.0
     warn_s: float = 10.0
     call_s: float = 120.0
+    same_press_s: float = 0.0
 
 
 class Theme(StrEnum):

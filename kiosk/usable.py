@@ -22,7 +22,7 @@ ASSET: Final = re.compile(r"[0-9a-f]{64}")
 _ACCENT: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 _ASSETS_URL: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-_MAY_BE_NOTHING: Final = {"repeat_s", "warn_s"}
+_MAY_BE_NOTHING: Final = {"repeat_s", "warn_s", "same_press_s"}
 
 LONGEST_S: Final = 3600.0
 MAX_DESKS: Final = 1000

@@ -47,17 +47,24 @@ class AtTheScreen:
         self._visits = visits
         self._clock = clock
         self._key = key
+        self._last_press: tuple[str, int] | None = None
 
     def touched(self, x: float, y: float) -> None:
         """A finger came down, in shares from the upper left."""
 
     def tap(self, name: str) -> None:
         """Something was tapped."""
-        self._visits.tap(name, Input.TOUCH, self._clock.moment())
+        at = self._clock.moment()
+        if self._is_the_same_press(name, at):
+            self._visits.stray(at)
+        else:
+            self._visits.tap(name, Input.TOUCH, at)
 
     def button(self, button: PanelButton, at: Moment) -> None:
         """A button of the panel was pressed."""
-        if button in FACE_BUTTONS:
+        if self._is_the_same_press(button.value, at):
+            self._visits.stray(at)
+        elif button in FACE_BUTTONS:
             self._visits.press(FACE_BUTTONS.index(button) + 1, at)
         else:
             self._visits.move(Move(button.value), at)
@@ -73,6 +80,12 @@ class AtTheScreen:
     def tick(self) -> None:
         """Let time pass."""
         self._visits.tick()
+
+    def _is_the_same_press(self, what: str, at: Moment) -> bool:
+        """Tell whether a trembling hand has pressed the same thing once more; each press begins the wait anew."""
+        last, self._last_press = self._last_press, (what, at.boottime_ms)
+        again_ms = self._visits.settings.timing.same_press_s * 1000
+        return last is not None and last[0] == what and at.boottime_ms - last[1] < again_ms
 
 
 class KioskVisitor(AtTheScreen):

@@ -26,7 +26,7 @@ LANGUAGE: Final = "uk"
 MAX_TEXT: Final = 500
 LONGEST_S: Final = 3600.0
 _SPAN: Final = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4]):([0-5]\d)")
-_MAY_BE_NOTHING: Final = ("repeat_s", "warn_s")
+_MAY_BE_NOTHING: Final = ("repeat_s", "warn_s", "same_press_s")
 _COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -51,6 +51,7 @@ class TimingTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     writing_s: float | None = None
     warn_s: float | None = None
     call_s: float | None = None
+    same_press_s: float | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
