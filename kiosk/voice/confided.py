@@ -5,7 +5,7 @@ from __future__ import annotations
 from kiosk import texts
 from kiosk.screens import Ask, Comment, Contact, Desk, Screen
 from kiosk.voice import names, words
-from kiosk.voice.prompts import Prompt, passing, privately, prompts
+from kiosk.voice.prompts import Prompt, privately, prompts, typed_by_a_visitor
 
 
 def focused(screen: Screen) -> tuple[Prompt, ...]:
@@ -48,14 +48,15 @@ def toggled(before: Ask, now: Ask) -> tuple[Prompt, ...]:
 
 
 def read_back(screen: Screen) -> tuple[Prompt, ...]:
-    """Give what has been typed so far, for the headphones."""
+    """Give what has been typed so far, and what is wrong with it, for the headphones."""
     if not isinstance(screen, Comment | Contact):
         return ()
     _ = texts.words_in(screen.language)
+    mistake = screen.mistake if isinstance(screen, Contact) else ""
     if not screen.text:
-        return privately(prompts(screen, _("Nothing is typed yet.")))
+        return privately(prompts(screen, _("Nothing is typed yet."), mistake))
     typed = screen.text if isinstance(screen, Comment) else (screen.shown or screen.text)
-    return privately((*prompts(screen, _("You have typed:")), passing(screen, typed)))
+    return privately(prompts(screen, _("You have typed:"), typed_by_a_visitor(screen, typed), mistake))
 
 
 def typed(before: Comment | Contact, now: Comment | Contact) -> tuple[Prompt, ...]:
@@ -68,10 +69,20 @@ def typed(before: Comment | Contact, now: Comment | Contact) -> tuple[Prompt, ..
         return (*privately(prompts(now, _("erased"))), *_characters(now, before.text[now.cursor : now.cursor - more]))
     if now.cursor != before.cursor:
         return _characters(now, now.text[now.cursor : now.cursor + 1]) or privately(prompts(now, _("end")))
-    if isinstance(now, Comment) and isinstance(before, Comment) and now.layout is not before.layout:
-        return named(now, f"key:to_{now.layout}")
+    if isinstance(now, Comment) and isinstance(before, Comment):
+        return _keyboard(before, now)
     if isinstance(now, Contact) and isinstance(before, Contact) and now.way is not before.way:
         return privately(prompts(now, words.way(now.way, now.language)))
+    return ()
+
+
+def _keyboard(before: Comment, now: Comment) -> tuple[Prompt, ...]:
+    """Give which keyboard it has become."""
+    _ = texts.words_in(now.language)
+    if now.layout is not before.layout:
+        return named(now, f"key:to_{now.layout}")
+    if now.shifted != before.shifted:
+        return privately(prompts(now, _("Capital letters"), _("on") if now.shifted else _("off")))
     return ()
 
 

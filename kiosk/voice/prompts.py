@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -10,6 +11,10 @@ from kiosk.screens import Screen, changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_CYRILLIC: Final = re.compile("[а-яґєії]", re.IGNORECASE)
+_LATIN: Final = re.compile("[a-z]", re.IGNORECASE)
 
 
 class Prompt(msgspec.Struct, frozen=True):
@@ -49,3 +54,9 @@ def privately(said: Iterable[Prompt]) -> tuple[Prompt, ...]:
 def passing(screen: Screen, text: str) -> Prompt:
     """Give a prompt that is not kept: a visitor’s own words, or what is another one tomorrow."""
     return Prompt(text, screen.language, lasting=False)
+
+
+def typed_by_a_visitor(screen: Screen, text: str) -> Prompt:
+    """Give a visitor’s own words in the language of their letters: a Ukrainian sentence is not read as English."""
+    letters = "uk" if _CYRILLIC.search(text) else "en" if _LATIN.search(text) else screen.language
+    return Prompt(text, letters, lasting=False)

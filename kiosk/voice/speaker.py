@@ -128,7 +128,7 @@ class Speaker:
     def shown(self, screen: Screen) -> None:
         """Take a new screen value, also when only its focus, its answer or its time left is another one."""
         before, self._screen = self._screen, screen
-        if getattr(screen, "first", False) and not getattr(before, "first", False):
+        if before is not None and _is_another_visitor(before, screen):
             self._explained = False
             self._louder, self._was_repeated = 0, False
             self._set_volume()
@@ -264,3 +264,9 @@ class Speaker:
                 return
             if self._voices.prepare(prompt):
                 return
+
+
+def _is_another_visitor(before: Screen, now: Screen) -> bool:
+    """Tell whether a visit has ended, also that of somebody who only listened to the first question: their voice goes off."""
+    returns = not getattr(before, "first", False) or (before.comfort.voice and not now.comfort.voice)
+    return bool(getattr(now, "first", False)) and returns

@@ -8,7 +8,7 @@ from feedback.questionnaire import ContactWay, Kind
 from feedback.settings import Theme
 from kiosk import keyboard, texts
 from kiosk.asking import Writable, first_screen, screen_of
-from kiosk.contact import begin
+from kiosk.contact import Typed, begin
 from kiosk.screens import (
     CALL,
     LEAVE,
@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 
 _DAYS: Final = 7
 _EVERYTHING: Final = Writable(words=True, ways=frozenset(ContactWay))
+_MISTYPED: Final = {
+    ContactWay.PHONE: ("", "67", "+38067", "+380111111111", "+4412", "+0123456789"),
+    ContactWay.EMAIL: ("", "name", "@ukr.net", ".@ukr.net", "name@ukr", "name@-.ua"),
+}
+"""One example of every mistake that is told."""
 _MANNERS: Final = (Manner(buttons=5, headphones=True), Manner())
 
 
@@ -112,7 +117,7 @@ def _variants(screen: Screen) -> Iterator[Screen]:
 
 
 def _after(screen: Screen) -> Iterator[Prompt]:
-    """Give what is said after something was done on a screen."""
+    """Give what is said after something was done on a screen, and of what is wrong with it."""
     match screen:
         case Ask():
             everything = tuple(option.id for option in screen.options)
@@ -120,7 +125,12 @@ def _after(screen: Screen) -> Iterator[Prompt]:
             if screen.kind is Kind.MULTIPLE:
                 taken = changed(screen, chosen=everything)
                 yield from (*confided.toggled(screen, taken), *confided.toggled(taken, screen))
+        case Contact():
+            told = (Typed(way, text).mistake(screen.language) for way in ContactWay for text in _MISTYPED[way])
+            yield from (Prompt(mistake, screen.language, private=True) for mistake in told)
         case Comment():
+            yield from confided.typed(changed(screen, shifted=False), changed(screen, shifted=True))
+            yield from confided.typed(changed(screen, shifted=True), changed(screen, shifted=False))
             yield from confided.typed(changed(screen, text="а", cursor=1), changed(screen, text=""))
             yield from (*confided.typed(changed(screen, text="а", cursor=0), changed(screen, text="а", cursor=1)),)
             yield from confided.read_back(changed(screen, text="а"))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from feedback.questionnaire import ContactWay
+from feedback.questionnaire import ContactWay, Kind
 from feedback.settings import Theme
 from kiosk import screens, texts
-from kiosk.screens import Ask, Desk, Menu, Screen
+from kiosk.screens import Ask, Comment, Desk, Menu, Screen
 
 if TYPE_CHECKING:
     from feedback.settings import DeskOption
@@ -43,15 +43,28 @@ def _shared(screen: Screen, name: str) -> tuple[str, ...]:
         return (way(ContactWay(rest), screen.language),)
     if name in screens.COMFORTS:
         return _comfort(screen, name)
+    if name == screens.DONE:
+        return _done(screen)
     known = {
         screens.SKIP: _("Skip"),
-        screens.DONE: _("Done"),
         screens.LEAVE: _("Leave"),
         screens.STAY: _("I am still here"),
         screens.CALL: _("Call a person"),
         screens.DONT_REMEMBER: _("I don’t remember"),
     }
     return (known.get(name, name),)
+
+
+def _done(screen: Screen) -> tuple[str, ...]:
+    """Give the word for it, and what is lacking where it would do nothing."""
+    _ = texts.words_in(screen.language)
+    match screen:
+        case Ask(kind=Kind.MULTIPLE, chosen=()):
+            return (_("Done"), _("Nothing is chosen yet."))
+        case Comment(text=""):
+            return (_("Done"), _("Nothing is typed yet."))
+        case _:
+            return (_("Done"),)
 
 
 def _comfort(screen: Screen, name: str) -> tuple[str, ...]:

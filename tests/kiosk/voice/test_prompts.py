@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+from functools import cache
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from feedback.questionnaire import ContactWay, Kind
 from feedback.settings import DeskOption
-from kiosk import keyboard
+from kiosk import accepted, filling, keyboard
+from kiosk.contact import Typed
 from kiosk.screens import COMFORTS, LEAVE, STAY, Ask, Comment, Contact, Desk, Entry, Menu, Pin, Screen, Thanks, changed, stops
 from kiosk.voice import aloud, confided
 from kiosk.voice.prompts import Manner, Prompt
 from kiosk.voice.reaction import Cue, reaction, repetition
+from kiosk.voice.vocabulary import of_questionnaires
 from tests.kiosk.voice.support import comment, contact, first, reasons, screens
 
 FIVE = Manner(buttons=5, headphones=True)
@@ -142,6 +147,43 @@ def test_typing_is_echoed() -> None:
     mail = changed(contact(), way=ContactWay.EMAIL)
     assert texts(confided.typed(mail, changed(mail, text="ukr.net", cursor=7))) == ["укр крапка нет"]
     assert texts(confided.read_back(typed)) == ["Написано:", "Ї"]
+    capitals = changed(empty, shifted=True)
+    assert texts(confided.typed(empty, capitals)) == ["Великі літери", "увімкнено"]
+    assert texts(confided.typed(capitals, empty)) == ["Великі літери", "вимкнено"]
+
+
+def test_done_says_what_is_lacking() -> None:
+    assert texts(confided.named(reasons("en"), "done")) == ["Done", "Nothing is chosen yet."]
+    assert texts(confided.named(changed(reasons("en"), chosen=("reason-1",)), "done")) == ["Done"]
+    assert texts(confided.named(comment(), "done")) == ["Готово", "Ще нічого не написано."]
+
+
+def test_own_words_are_read_in_the_language_of_their_letters() -> None:
+    languages = {"Дякую": "uk", "Thank you": "en", "12": "en"}
+    for words, language in languages.items():
+        said = confided.read_back(changed(comment(), language="en", text=words))
+        assert [(prompt.language, prompt.lasting) for prompt in said] == [("en", True), (language, False)]
+
+
+def test_a_mistake_is_said_in_the_headphones_and_again_when_asked() -> None:
+    typed = changed(contact(), text="+38067", shown="+380 67", mistake="")
+    wrong = filling.checked(typed)
+    assert wrong.mistake
+    for follows in (reaction(typed, wrong, FIVE, explained=True), repetition(wrong, FIVE)):
+        assert Prompt(wrong.mistake, "uk", private=True) in follows.lines
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(ContactWay), st.text("0123456789+@.-abc", max_size=16), st.sampled_from(["uk", "en"]))
+def test_every_mistake_can_be_recorded(way: ContactWay, text: str, language: str) -> None:
+    mistake = Typed(way, text).mistake(language)
+    assert not mistake or Prompt(mistake, language, private=True) in recordable()
+
+
+@cache
+def recordable() -> frozenset[Prompt]:
+    questionnaire = accepted.before_any("kiosk-0001")
+    return frozenset(prompt for language in ("uk", "en") for prompt in of_questionnaires([questionnaire], language))
 
 
 def test_several_answers_say_what_was_added_and_taken_back() -> None:

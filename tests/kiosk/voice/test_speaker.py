@@ -117,6 +117,19 @@ def test_saying_it_again_is_louder_each_time_and_the_next_visitor_begins_anew(tm
         assert (room.volume, speaker.volume) == (50, 50)
 
 
+def test_who_only_listened_to_the_first_question_leaves_no_loud_voice_behind(tmp_path: Path) -> None:
+    room, ears = Heard(), Heard()
+    with speaking(tmp_path, (room, ears)) as speaker:
+        speaker.volume = 50
+        for screen in (first(comfort=SILENT), first()):
+            speaker.shown(screen)
+        speaker.repeat()
+        speaker.repeat()
+        assert (room.volume, ears.volume) == (65, 65)
+        speaker.shown(first(comfort=SILENT))
+        assert (room.volume, ears.volume) == (50, 50)
+
+
 def test_an_air_raid_alert_is_spoken_to_everybody(tmp_path: Path) -> None:
     alert = Announced(kind=AnnouncementKind.AIR_RAID, text="Повітряна тривога.", shelter="Укриття ліворуч.")
     room, _ = heard_in(tmp_path, [first(comfort=SILENT), alert])
