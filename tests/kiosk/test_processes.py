@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -116,7 +118,9 @@ def test_ui_takes_up_accepted_settings_and_asks_for_the_desk(data_dir: Path, con
 def rows_of_facts(data_dir: Path) -> list[tuple]:
     from tests.kiosk.test_store import rows
 
-    return rows(data_dir / FILE, "SELECT * FROM facts WHERE name = 'settings_version'")
+    with suppress(sqlite3.OperationalError):  # the log is opened once the first screen has been seen
+        return rows(data_dir / FILE, "SELECT * FROM facts WHERE name = 'settings_version'")
+    return []
 
 
 class MirrorClientWhenReady(MirrorClient):
