@@ -152,6 +152,11 @@ def test_typing_is_echoed() -> None:
     assert texts(confided.typed(capitals, empty)) == ["Великі літери", "вимкнено"]
 
 
+def test_a_pin_is_never_echoed() -> None:
+    for before, now in ((Pin(), Pin(typed=1)), (Pin(typed=1), Pin(typed=2)), (Pin(typed=3), Pin(wrong=True))):
+        assert not [line for line in reaction(before, now, FIVE, explained=False).lines if isinstance(line, Prompt)]
+
+
 def test_done_says_what_is_lacking() -> None:
     assert texts(confided.named(reasons("en"), "done")) == ["Done", "Nothing is chosen yet."]
     assert texts(confided.named(changed(reasons("en"), chosen=("reason-1",)), "done")) == ["Done"]
