@@ -99,7 +99,8 @@ class Store:
     def _has_every_step(self) -> bool:
         if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
             return False
-        return self._db.execute("SELECT value FROM facts WHERE name = ?", (STEPS_FACT,)).fetchone() == (str(STEPS),)
+        said: object = self._db.execute("SELECT value FROM facts WHERE name = ?", (STEPS_FACT,)).fetchone()
+        return said == (str(STEPS),)
 
     def __enter__(self) -> Self:
         return self
