@@ -1,4 +1,4 @@
-"""The names of the small facts that ui keeps in votes.db for sync to report, and what they may say. Pure."""
+"""The names of the small facts in votes.db: what ui lets sync report, and what the log knows about itself. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ SETTINGS_FACT: Final = "settings_version"
 """The version of the settings in use."""
 SHOWING_FACT: Final = "showing"
 """Why ui asks nothing just now, one of SHOWINGS; empty while it asks."""
+STEPS_FACT: Final = "schema_steps"
+"""How many steps of `kiosk.store_schema` this log has."""
+SEALED_PAGE_FACT: Final = "sealed_page"
+"""Where the table `sealed` begins, noted for salvage: in a log that was made before it, that is not where it begins in a new one."""
 UI_FAULTS_FACT: Final = "ui_faults"
 """What is wrong with the devices of ui: names of faults, separated by spaces."""
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from feedback.records import RecordError, Sealed, decode_body
 from kiosk.errors import StoreDamagedError
+from kiosk.facts import SEALED_PAGE_FACT
 from kiosk.folder import sync_folder
-from kiosk.store import FILE, SEALED_PAGE_FACT, Store, own_errors
+from kiosk.store import FILE, Store, own_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from feedback.records import AnyRecord, encode_body, genesis, link
 from kiosk.errors import StoreDamagedError, StoreError
+from kiosk.facts import STEPS_FACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
 
 FILE: Final = "votes.db"
 PRAGMAS: Final[dict[str, str | int]] = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 200, "foreign_keys": 1}
-SEALED_PAGE_FACT: Final = "sealed_page"
-"""Where the table `sealed` begins, noted for salvage: in a log that was made before it, that is not where it begins in a new one."""
 STEPS: Final = 2
 """How many steps `kiosk.store_schema` has."""
-STEPS_FACT: Final = "schema_steps"
 DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
-from kiosk.store import SEALED_PAGE_FACT
+from kiosk.facts import SEALED_PAGE_FACT
 
 if TYPE_CHECKING:
     import sqlite3
