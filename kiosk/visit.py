@@ -116,6 +116,7 @@ class Visits:
         self._calls = Calls(means.lamp)
         self._look_ms = 0
         self._shown_ms: int | None = None
+        self._is_back = False
         self._begin_anew()
         self.screen: Screen = self._first_screen()
 
@@ -399,8 +400,9 @@ class Visits:
 
     def _leave(self, outcome: Outcome, how: How | None, via: Input | None = None, *, then: Step | None = None) -> None:
         """End the questions: what was chosen and not yet sent is kept, what was written and not sent is not."""
-        screen = self.screen
-        self._visit.outcome = outcome
+        screen = self._resumed if isinstance(self.screen, Called) and self._resumed is not None else self.screen
+        if not isinstance(screen, Thanks):
+            self._visit.outcome = outcome
         voted = self._visit.vote_is_cast
         if how is not None and voted and isinstance(screen, Ask | Comment | Contact) and not self._is_taken(screen):
             chosen = screen.chosen if isinstance(screen, Ask) else ()
@@ -460,6 +462,7 @@ class Visits:
         resumed, self._resumed = self._resumed or self._first_screen(), None
         self._alarm = None
         self._show(changed(resumed, comfort=self._comfort))
+        self._is_back = True
         self._patience.begin_again(self._clock.moment().boottime_ms)
 
     # --- thanks, and back ---------------------------------------------------------------------------------------------------------
@@ -515,6 +518,8 @@ class Visits:
     # --- when nothing can be stored ---------------------------------------------------------------------------------------------
 
     def _give_up(self) -> None:
+        if self._awaited is not None:  # it may still be stored; nothing is asked after it then, for its visit is over
+            self._when_stored.pop(self._awaited, None)
         self._awaited = None
         self._break_down()
 
@@ -573,7 +578,7 @@ class Visits:
         return self._shown_ms is not None and at.boottime_ms >= self._shown_ms
 
     def _has_settled(self, screen: Screen, at: Moment) -> bool:
-        if isinstance(screen, Ask) and screen.first:
+        if isinstance(screen, Ask) and screen.first and not self._is_back:
             return True
         return self._shown_ms is not None and at.boottime_ms >= self._shown_ms + SETTLE_S * 1000
 
@@ -585,6 +590,7 @@ class Visits:
     def _show(self, screen: Screen) -> None:
         """Show another screen: nothing counts on it before it is drawn."""
         self._shown_ms = None
+        self._is_back = False
         self._update(screen)
 
     def _update(self, screen: Screen) -> None:
