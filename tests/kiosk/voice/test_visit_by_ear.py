@@ -28,7 +28,8 @@ pytestmark = pytest.mark.window
 
 NEXT, PREVIOUS, SELECT = "d", "a", "s"
 PHONE = "671234567"
-QUIET_LOOKS = 30
+QUIET_LOOKS = 80
+"""Looks, ten milliseconds apart, at which nothing new was heard: longer than a new screen takes no answers."""
 BUTTONS = {"acceptable": "3", "terrible": "4"}
 
 
