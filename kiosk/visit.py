@@ -149,13 +149,15 @@ class Visits:
             self._update(changed(self.screen, coming=True))
         self._look_ms = 0
 
-    def begin_test(self) -> None:
-        """Ask once for a technician; what is answered is recorded as a test and counted nowhere."""
-        if self.between_visits:
-            self._mode = Mode.TEST
-            self._begin_anew()
-            self._show(self._first_screen())
-            self._begin_visit()
+    def begin_test(self) -> bool:
+        """Ask once for a technician, recorded as a test and counted nowhere; tell whether it began: not while anybody is served."""
+        if not self.between_visits:
+            return False
+        self._mode = Mode.TEST
+        self._begin_anew()
+        self._show(self._first_screen())
+        self._begin_visit()
+        return True
 
     def shown(self, screen: Screen) -> None:
         """Take note that `screen` is now before the visitor's eyes; presses made earlier count for nothing."""

@@ -212,8 +212,8 @@ class Technician:
             theme = _THEMES[(_THEMES.index(self._tried.comfort.theme) + 1) % len(_THEMES)]
             self._try(comfort=Comfort(theme=theme))
         elif name == pages.TEST_VOTE:
-            self.close()
-            self._outlets.begin_test()
+            if self._outlets.begin_test():  # else the vote would count
+                self.close()
         elif name == pages.RESTART_NOW and self._page == pages.RESTART:
             self.close()
             self._outlets.restart()

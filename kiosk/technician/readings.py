@@ -65,7 +65,8 @@ class Outlets(msgspec.Struct, frozen=True):
 
     `about` tells which kiosk this is, `read` reads the machine, and `at_rest` is whether nobody is being served. `probe_store` has
     something written to votes.db and tells later whether it was; `tone` plays a test tone and tells whether that output took it.
-    `begin_test` has the question asked once, recorded as a test, and `restart` ends the program, which systemd then starts again.
+    `begin_test` has the question asked once, recorded as a test, and tells whether it is; `restart` ends the program, which systemd then
+    starts again.
     """
 
     about: Callable[[], About]
@@ -73,5 +74,5 @@ class Outlets(msgspec.Struct, frozen=True):
     at_rest: Callable[[], bool]
     probe_store: Callable[[Callable[[bool], None]], None]
     tone: Callable[[Output], bool]
-    begin_test: Callable[[], None]
+    begin_test: Callable[[], bool]
     restart: Callable[[], None]

@@ -71,13 +71,14 @@ class Kiosk:
         self.waiting: list[Callable[[], None]] = []
         self.answers: list[Callable[[bool], None]] = []
         self.takes_sound = True
+        self.takes_tests = True
         outlets = Outlets(
             about=lambda: ABOUT,
             read=lambda: self.readings,
             at_rest=lambda: self.at_rest,
             probe_store=self.answers.append,
             tone=self.tone,
-            begin_test=lambda: self.done.append("test"),
+            begin_test=self.begin_test,
             restart=lambda: self.done.append("restart"),
         )
         self.lamp = lamp or Lamp()
@@ -98,6 +99,11 @@ class Kiosk:
     def tone(self, output: Output) -> bool:
         self.done.append(("tone", output))
         return self.takes_sound
+
+    def begin_test(self) -> bool:
+        if self.takes_tests:
+            self.done.append("test")
+        return self.takes_tests
 
     def draw(self) -> None:
         assert self.screen is not None
@@ -566,6 +572,14 @@ def test_a_test_vote_leaves_the_menu(kiosk: Kiosk) -> None:
     kiosk.go("do:test_vote")
     assert kiosk.done == ["test"]
     assert kiosk.screen == VISIT
+
+
+def test_where_no_test_can_begin_the_menu_stays_so_that_no_test_is_counted(kiosk: Kiosk) -> None:
+    kiosk.takes_tests = False
+    kiosk.enter()
+    kiosk.go("do:test_vote")
+    assert kiosk.done == []
+    assert kiosk.screen != VISIT
 
 
 def test_restart_asks_once_more_and_no_double_tap_confirms_it(kiosk: Kiosk) -> None:
