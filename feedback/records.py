@@ -146,7 +146,9 @@ class VisitEnd(Record, frozen=True, array_like=True, tag="end"):
 
 
 class Answer(Record, frozen=True, array_like=True, tag="answer"):
-    """What became of a question after the first: the choices taken, none where it was skipped, left or timed out.
+    """What became of a question after the first: the choices taken, none where it was skipped.
+
+    A question that was left or timed out has what had been chosen until then, which may be nothing.
 
     A number of a scale is its decimal digits, yes and no are "yes" and "no".
     """

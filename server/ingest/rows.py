@@ -143,8 +143,8 @@ def is_rated(vote: Vote, context: StoredContext) -> bool:
 def is_offered(record: Vote | Answer, questionnaire: Questionnaire | None) -> bool:
     """Tell whether the questionnaire asks what a record answers; of one that is not known, whether it could."""
     chosen = choices_in(record)
-    if isinstance(record, Answer) and bool(chosen) != (record.how is How.ANSWERED):
-        return False
+    if isinstance(record, Answer) and record.how is (How.SKIPPED if chosen else How.ANSWERED):
+        return False  # who left or was timed out may have chosen something or not
     if questionnaire is None:
         return all(_CHOICE.fullmatch(choice) for choice in chosen)
     for question in questionnaire.questions:

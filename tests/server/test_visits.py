@@ -146,6 +146,16 @@ def test_what_a_known_questionnaire_does_not_offer_is_set_aside(
     assert reasons(engine) == [("unknown_answer", 1)] * 2
 
 
+@pytest.mark.parametrize("how", [How.TIMED_OUT, How.LEFT])
+def test_what_was_chosen_before_a_visitor_left_or_was_timed_out_counts(engine: Engine, log: Log, how: How) -> None:
+    log.add(log.answer("a", "reasons", "queue", "unkind", how=how))
+    log.add(log.answer("b", "reasons", how=how))
+    deliver(make_ingest(engine), log)
+    assert reasons(engine) == []
+    assert counts(engine) == {("reasons", "queue"): (1, 1, 0), ("reasons", "unkind"): (1, 0, 0), ("reasons", ""): (1, 1, 0)}
+    assert_rollups_agree(engine)
+
+
 def test_an_unknown_questionnaire_is_believed_where_it_could_be_right(engine: Engine, log: Log) -> None:
     log.add_context("newer", number=9, asks=("card", 4))
     log.add(log.vote("a", question="mood", answer="sunny,windy", context=9))
