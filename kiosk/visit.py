@@ -14,7 +14,7 @@ from uuid import UUID  # noqa: TC003 - msgspec reads it
 from feedback.notice import AnnouncementKind
 from feedback.questionnaire import Kind
 from feedback.records import How, Input, Mode, Outcome
-from kiosk import comfort, filling
+from kiosk import comfort, filling, texts
 from kiosk.asking import NOTHING, Writable, first_screen, is_answered_by_one_tap, next_question, screen_of
 from kiosk.calls import Calls
 from kiosk.logbook import Logbook, Makers, Record
@@ -306,7 +306,10 @@ class Visits:
         self._log.ask_by(self._questionnaire, self._mode or (Mode.PILOT if self._questionnaire.pilot else Mode.LIVE))
 
     def _first_screen(self) -> Ask:
-        return first_screen(self.settings, self._questionnaire, self._language, self._comfort, ticket=self._ticket)
+        screen = first_screen(self.settings, self._questionnaire, self._language, self._comfort, ticket=self._ticket)
+        if self._mode is Mode.TEST:  # or a visitor who comes up meanwhile would not know that it counts for nothing
+            return changed(screen, opening=texts.words_in(self._language)("Test vote"))
+        return screen
 
     def _tap_question(self, name: str, via: Input, at: Moment) -> None:
         assert isinstance(self.screen, Ask)  # noqa: S101 - as `tap` has seen

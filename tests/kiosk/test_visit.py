@@ -258,8 +258,10 @@ def test_a_technicians_test_is_recorded_as_one_and_the_next_visit_counts() -> No
     room.disk()
     room.visits.begin_test()
     room.see()
+    assert room.screen.opening == "Пробний голос"
     vote(room)
     room.go()
+    assert room.screen.opening == ""
     vote(room)
     modes = {context.number: context.mode for context in room.of(Context)}
     assert [modes[cast.context] for cast in room.of(Vote)] == [Mode.TEST, Mode.LIVE]
