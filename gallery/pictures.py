@@ -8,10 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from feedback.settings import Look, Theme
-from gallery.screens import LANGUAGES, PLAN, every_screen
+from gallery.assets import LOGO, write_pictures
+from gallery.screens import LANGUAGES, every_screen
 from gallery.words import WORDS
 from kiosk.config import Display
 from kiosk.screens import Comfort
@@ -47,12 +48,11 @@ class Camera:
         from kiosk.ui.app import KioskApp
 
         self._window = window
-        files = make_assets(assets)
+        files = write_pictures(assets)
         self._app = KioskApp(window, banner=False, alive=lambda: None, diagonal_inch=display.diagonal_inch, asset=files.get)
-        self._app.dress(WORDS["centre"]["uk"], Look(quiet=True))
 
-    def take(self, screen: Screen) -> Image.Image:
-        """Give a screen as it is drawn."""
+    def take(self, screen: Screen, *, logo: bool = False) -> Image.Image:
+        """Give a screen as it is drawn, at a centre that has a logo or none."""
         from kivy.base import EventLoop
         from kivy.graphics.opengl import GL_RGB, GL_UNSIGNED_BYTE, glReadPixels
 
@@ -62,6 +62,7 @@ class Camera:
         def read(*_: object) -> None:
             seen[:] = [glReadPixels(0, 0, width, height, GL_RGB, GL_UNSIGNED_BYTE)]
 
+        self._app.dress(WORDS["centre"]["uk"], Look(quiet=True, logo=LOGO if logo else None))
         self._app.show(screen)
         self._window.bind(on_flip=read)
         for _ in range(FRAMES):
@@ -73,26 +74,6 @@ class Camera:
     def close(self) -> None:
         """Leave the window as it was."""
         self._app.close()
-
-
-def make_assets(folder: Path) -> dict[str, Path]:
-    """Draw a floor plan and some photographs."""
-    plan = Image.new("RGB", (1200, 600), "#F1F3F5")
-    draw = ImageDraw.Draw(plan)
-    draw.rectangle((8, 8, 1191, 591), outline="#8A949E", width=8)
-    for x in (300, 600, 900):
-        draw.line((x, 8, x, 200), fill="#8A949E", width=6)
-        draw.line((x, 400, x, 591), fill="#8A949E", width=6)
-    plan.save(folder / "plan.png")
-    files = {PLAN: folder / "plan.png"}
-    for number, colour in enumerate(("#6B7F94", "#94806B", "#6B9480", "#806B94")):
-        photo = Image.new("RGB", (300, 300), "#D8DEE4")
-        draw = ImageDraw.Draw(photo)
-        draw.ellipse((95, 50, 205, 170), fill=colour)
-        draw.ellipse((40, 180, 260, 420), fill=colour)
-        photo.save(folder / f"photo-{number}.png")
-        files[f"photo-{number}"] = folder / f"photo-{number}.png"
-    return files
 
 
 def chosen(only: str, names: frozenset[str] = frozenset()) -> Iterator[tuple[str, Screen]]:
@@ -148,7 +129,7 @@ def main() -> None:
             if fits(arguments.size, screen):
                 file = arguments.folder / arguments.size / f"{name}.png"
                 file.parent.mkdir(parents=True, exist_ok=True)
-                camera.take(screen).save(file, compress_level=1)
+                camera.take(screen, logo="logo" in name).save(file, compress_level=1)
                 print(name, flush=True)
 
 

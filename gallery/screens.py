@@ -9,6 +9,7 @@ from feedback.notice import AnnouncementKind
 from feedback.questionnaire import ContactWay, Face, Kind
 from feedback.questionnaire_file import parse
 from feedback.settings import DeskOption, KioskSettings
+from gallery.assets import CLERKS, PHOTO, PLAN, places_on_plan
 from gallery.words import WORDS
 from kiosk import asking, keyboard
 from kiosk.filling import checked, cleared, typed
@@ -36,18 +37,18 @@ from kiosk.screens import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from feedback.questionnaire import Questionnaire
+    from feedback.questionnaire import Question, Questionnaire
 
 LANGUAGES: Final = ("uk", "en")
-PLAN: Final = "plan"
-PHOTO: Final = "photo-{number}"
 
 
 def every_screen(language: str, comfort: Comfort) -> dict[str, Screen]:
     """Give all of them by name, in the order of a visit."""
     first = _first(_shipped()[0], language, comfort)
-    made = {f"first-{questionnaire.id}": _first(questionnaire, language, comfort) for questionnaire in _shipped()}
+    made: dict[str, Screen] = {f"first-{questionnaire.id}": _first(questionnaire, language, comfort) for questionnaire in _shipped()}
+    made |= {f"{question.id}-default": _asked(question, language, comfort) for question in _shipped()[0].questions[1:3]}
     made |= {
+        "first-logo": first,
         "first-pressed": changed(first, chosen=(first.options[1].id,), stored=True),
         "first-focus": changed(first, focus=first.options[0].id),
         "first-focus-call": changed(first, focus=CALL),
@@ -69,6 +70,10 @@ def _first(questionnaire: Questionnaire, language: str, comfort: Comfort) -> Ask
     settings = KioskSettings(1, "kyiv-obolon-1", WORDS["centre"]["uk"], questionnaire)
     shown = language if language in questionnaire.languages else questionnaire.languages[0]
     return asking.first_screen(settings, questionnaire, shown, comfort, ticket=False)
+
+
+def _asked(question: Question, language: str, comfort: Comfort) -> Screen:
+    return asking.screen_of(question, language, comfort, writable=asking.Writable())
 
 
 Say = "Callable[[str], str]"
@@ -99,6 +104,7 @@ def _choices(say: Callable[[str], str], language: str, comfort: Comfort) -> dict
         "yes-no": ask(Kind.YES_NO, "solved", (Option("yes", say("yes")), Option("no", say("no")))),
         "scale-5": ask(Kind.SCALE, "easy", _numbers(1, 5), ends=ends),
         "scale-10": ask(Kind.SCALE, "recommend", _numbers(0, 10), ends=ends),
+        "scale-10-long": ask(Kind.SCALE, "long-question", _numbers(0, 10), ends=ends, note=say("long-note")),
         "scale-10-pressed": ask(Kind.SCALE, "recommend", _numbers(0, 10), ends=ends, chosen=("7",), stored=True),
     }
 
@@ -164,15 +170,10 @@ def _contacts(say: Callable[[str], str], language: str, comfort: Comfort) -> dic
 
 def _desks(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:
     def desks(count: int, *, name: str = "", photo: bool = False, **more: object) -> Desk:
+        photos = [PHOTO.format(number=number % len(CLERKS)) if photo else None for number in range(count)]
         options = tuple(
-            DeskOption(
-                f"desk-{number}",
-                str(number),
-                say(name) if name else "",
-                PHOTO.format(number=number % 4) if photo else None,
-                (0.12 + 0.25 * ((number - 1) % 4), 0.25 + 0.5 * ((number - 1) // 4)),
-            )
-            for number in range(1, count + 1)
+            DeskOption(f"desk-{number}", str(number), say(name) if name else "", photos[number - 1], place)
+            for number, place in enumerate(places_on_plan(count), 1)
         )
         return changed(Desk(language=language, comfort=comfort, desks=options), **more)
 
@@ -183,7 +184,13 @@ def _desks(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[s
         "desk-8-photos": desks(8, name="clerk", photo=True),
         "desk-24": desks(24),
         "desk-24-long": desks(24, name="long-service"),
+        "desk-3-photos": desks(3, name="clerk", photo=True),
+        "desk-plan-3": desks(3, plan=PLAN),
         "desk-plan": desks(8, plan=PLAN),
+        "desk-plan-focus": desks(8, plan=PLAN, focus="desk:desk-3"),
+        "desk-plan-pressed": desks(8, plan=PLAN, pressed="desk-3"),
+        "desk-plan-14": desks(14, plan=PLAN),
+        "desk-plan-24": desks(24, plan=PLAN),
     }
 
 

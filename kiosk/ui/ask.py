@@ -15,6 +15,7 @@ from kiosk.ui.scale import add_scale, legend_height, scale_height
 from kiosk.ui.tiles import Pages, Sizes, Tile, grid_for
 from kiosk.ui.tools import add_tools
 from kiosk.ui.view import View
+from kiosk.ui.ways import Ways, add_ways
 
 if TYPE_CHECKING:
     from typing import Any
@@ -46,11 +47,16 @@ class AskView(View):
         self._breath: Breath | None = None
         self._looked: tuple[tuple[str, ...], bool] = ((), False)
         self.add_header(always=self._has_room_for_header(screen))
-        self._ways: list[Pill] = self._add_ways()
-        self.add_heading(screen.question, note=screen.note, opening=screen.opening, most=self._most_heading())
+        ways = self._add_ways()
+        self._ways: list[Pill] = ways.pills
+        if ways.high:
+            self.rest = ways.beside(self.rest, page.gap)
+        most = min(self._most_heading(), ways.over(self.rest, page.gap).h)
+        self.add_heading(screen.question, note=screen.note, opening=screen.opening, most=most)
         self.keep_room_to_warn(legend_height(self, screen))
+        self.rest = ways.beside(self.rest, page.gap)
         self._buttons: list[Pressable] = self._add_answers()
-        self.warn_above_answers()
+        self.warn_above_answers(ways.column if ways.high else None)
         self._quiet_breath()
 
     def _most_heading(self) -> float:
@@ -63,8 +69,9 @@ class AskView(View):
         elif screen.kind is Kind.FACES:
             least = wanted = self._least_of_faces()
         elif len(screen.options) > FEW:
-            wanted = row * (2 if page.short else 3)
-        readable = height_of(screen.question, self.rest.w, size=page.floor * 1.2, font=theme.BOLD)
+            wanted = row * (2 if page.short and screen.first else 3)
+        readable = height_of(screen.question, self.rest.w, size=page.floor * 1.2, font=theme.BOLD) + 3 * page.gap
+        readable += sum(height_of(text, self.rest.w, size=page.floor, font=theme.REGULAR) for text in (screen.note, screen.opening))
         return min(self.rest.h - least - page.gap, max(readable, min(HEADING * self.rest.h, self.rest.h - wanted)))
 
     @staticmethod
@@ -121,14 +128,17 @@ class AskView(View):
     def _answers(self) -> list[Pressable]:
         return [*self._buttons, *(self._pages.tiles if self._pages is not None else ())]
 
-    def _add_ways(self) -> list[Pill]:
-        """Put what leads past the question at the foot of the page."""
+    def _add_ways(self) -> Ways:
+        """Put what leads past the question at the foot of the page, or beside many tiles; faces and scales need all of the width."""
         screen, _ = self.screen, self._
         done = [(DONE, _("Done"))] if screen.kind is Kind.MULTIPLE else []
         if screen.first:
             add_tools(self, screen)
-            return self.add_actions(done, primary=DONE)
-        return self.add_actions([*done, (SKIP, _("Skip")), (LEAVE, _("Finish"))], primary=DONE)
+            return Ways(self.add_actions(done, primary=DONE))
+        actions = [*done, (SKIP, _("Skip")), (LEAVE, _("Finish"))]
+        if screen.kind in {Kind.FACES, Kind.SCALE} or (len(screen.options) <= FEW and screen.kind is not Kind.MULTIPLE):
+            return Ways(self.add_actions(actions, primary=DONE))
+        return add_ways(self, actions, gap=self.page.gap, primary=DONE)
 
     def _add_answers(self) -> list[Pressable]:
         match self.screen.kind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kivy.graphics import Color, Rectangle
 
@@ -11,7 +11,7 @@ from kiosk import texts
 from kiosk.screens import STRAY, Announced, Called, Closed, OutOfOrder, Thanks
 from kiosk.ui import signs, theme
 from kiosk.ui.arrange import LINE_HEIGHT, Box
-from kiosk.ui.parts import Tappable, Words, card, height_of
+from kiosk.ui.parts import Tappable, Words, card, height_of, width_of
 from kiosk.ui.view import View
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from kiosk.ui.arrange import Page
     from kiosk.ui.theme import Colour
     from kiosk.ui.view import Stage
+
+MUCH: Final = 1.1
+"""How many times larger sentences must be beside their sign to stand there."""
 
 
 class Sentence:
@@ -34,8 +37,23 @@ class Sentence:
         self.before = before
 
 
+class Fitted(NamedTuple):
+    """How large sentences stand in a room: their scale, their types, heights and the spaces before them, and the sign's radius."""
+
+    by: float
+    sizes: list[float]
+    heights: list[float]
+    spaces: list[float]
+    radius: float
+
+    @property
+    def high(self) -> float:
+        """How high the sentences are together."""
+        return sum(self.heights) + sum(self.spaces)
+
+
 class Statement(View):
-    """A sign over a few centred sentences. Nothing on it can be tapped."""
+    """A sign with a few sentences. Nothing on it can be tapped."""
 
     def state(
         self,
@@ -45,29 +63,47 @@ class Statement(View):
         sentences: Sequence[Sentence],
         area: Box | None = None,
     ) -> None:
-        """Draw the sign and the sentences in the middle of an area, smaller where they need it."""
-        page = self.page
-        area = area or self.rest
+        """Draw the sign over the sentences in the middle of an area, or beside them where that lets them be much larger."""
+        page, area = self.page, area or self.rest
         shown = [sentence for sentence in sentences if sentence.text]
-        width = min(area.w, page.mm(170 * page.scale))
-        by = 1.0
+        widest = min(area.w, page.mm(170 * page.scale))
+        over, beside = self._fitted(shown, area, widest), self._fitted(shown, area, widest, beside=True)
+        if page.portrait or beside.by < MUCH * over.by:
+            block = Box(area.centre[0] - widest / 2, area.y, widest, (area.h + over.high - page.gap) / 2 - over.radius)
+            centre = (area.centre[0], block.top + page.gap + over.radius)
+            self._stand(shown, over, block, align="center")
+        else:
+            left = 2 * beside.radius + 2 * page.gap
+            longest = max(width_of(one.text, size=size, font=one.font) for one, size in zip(shown, beside.sizes, strict=True))
+            width = min(widest - left, longest)
+            x = area.centre[0] - (left + width) / 2
+            self._stand(shown, beside, Box(x + left, area.y, width, (area.h + beside.high) / 2), align="left")
+            centre = (x + beside.radius, area.centre[1])
+            over = beside
+        with self.canvas.before:
+            sign(centre, over.radius, ground, front)
+
+    def _fitted(self, shown: Sequence[Sentence], area: Box, widest: float, *, beside: bool = False) -> Fitted:
+        """Shrink sentences together until they fit over or beside their sign."""
+        page, by = self.page, 1.0
         while True:
             radius = page.mm(15 * page.scale) * (0.4 + 0.6 * by)
+            width = widest - (2 * radius + 2 * page.gap if beside else 0)
             sizes = [max(page.floor, sentence.size * by) for sentence in shown]
             heights = [height_of(one.text, width, size=size, font=one.font) + 1 for one, size in zip(shown, sizes, strict=True)]
-            spaces = [one.before * page.gap * (0.5 + 0.5 * by) for one in shown]
-            whole = 2 * radius + sum(heights) + sum(spaces) + page.gap
+            spaces = [one.before * page.gap * (0.5 + 0.5 * by) * (not beside or index > 0) for index, one in enumerate(shown)]
+            fitted = Fitted(by, sizes, heights, spaces, radius)
+            whole = max(fitted.high, 2 * radius) if beside else fitted.high + 2 * radius + page.gap
             if whole <= area.h or by < 0.2:  # noqa: PLR2004 - the floor has been reached long before
-                break
+                return fitted
             by *= 0.96
-        top = area.y + (area.h + whole) / 2
-        with self.canvas.before:
-            sign((area.centre[0], top - radius), radius, ground, front)
-        top -= 2 * radius + page.gap
-        for one, size, height, space in zip(shown, sizes, heights, spaces, strict=True):
+
+    def _stand(self, shown: Sequence[Sentence], fitted: Fitted, block: Box, *, align: str) -> None:
+        top, least = block.top, self.page.floor
+        for one, size, height, space in zip(shown, fitted.sizes, fitted.heights, fitted.spaces, strict=True):
             top -= space + height
-            box = Box(area.centre[0] - width / 2, top, width, height)
-            self.add(Words(one.text, box, size=size, least=page.floor, colour=one.colour, font=one.font))
+            box = Box(block.x, top, block.w, height)
+            self.add(Words(one.text, box, size=size, least=least, colour=one.colour, font=one.font, align=align))
 
     def title(self, text: str) -> Sentence:
         """Give the sentence that says it all."""
@@ -96,7 +132,7 @@ class ThanksView(Anywhere):
     def __init__(self, screen: Thanks, page: Page, stage: Stage) -> None:
         super().__init__(screen, page, stage)
         _ = self._
-        self.add_header()
+        self.add_header(always=False)
         saved = screen.closing or _("Your vote is saved.")
         sentences = [self.title(_("Thank you.")), self.more(saved)]
         if screen.answered is not None:

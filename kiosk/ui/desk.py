@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from kiosk.screens import DONT_REMEMBER, SKIP, Desk
 from kiosk.ui import theme
 from kiosk.ui.arrange import LINE_HEIGHT, Box
-from kiosk.ui.parts import Pressable, Words, card, press_among, shortened
+from kiosk.ui.parts import Pressable, Words, card, fitting, height_of, press_among, shortened
 from kiosk.ui.pictures import draw_cropped, picture
+from kiosk.ui.plan import PlanMap, marks_on_plan, plan_of
 from kiosk.ui.tiles import Grid, Pages, cells
 from kiosk.ui.view import View
+from kiosk.ui.ways import add_ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,11 +24,17 @@ if TYPE_CHECKING:
     from kiosk.ui.view import Stage
 
 NAME_LINES: Final = 3
-NUMBER_SHARE: Final = 0.36
-PHOTO_SHARE: Final = 0.5
+PHOTO_SHARE: Final = 0.56
+"""How much of a tile a photograph over its number takes."""
+PHOTO_SHAPE: Final = 0.8
+"""How wide a photograph beside its number is, by its height."""
+BROAD: Final = 1.2
+"""A tile that is so many times wider than high has its photograph beside its number."""
 NAMED_MM: Final = (36.0, 27.0)
-PICTURED_MM: Final = (40.0, 44.0)
+PICTURED_MM: Final = (36.0, 32.0)
 LARGEST_MM: Final = (62.0, 46.0)
+CLOSE: Final = 0.75
+"""What stays free between desks, as a share of the page's gap."""
 MOST_PAGES: Final = 3
 """On more pages than these names are left out, and the numbers alone stand closer together."""
 
@@ -39,26 +47,35 @@ class DeskTile(Pressable):
         super().__init__(f"desk:{desk.id}", box, view.stage.tap, palette=view.palette, corner=page.corner)
         self._hair = page.hair
         self._photo = photo if named else None
-        pad = min(page.gap, 0.08 * box.h)
-        inner = box.grown(-pad)
-        self._photo_box = inner.upper(PHOTO_SHARE * inner.h)
-        if self._photo is not None:
-            inner = inner.below(self._photo_box.h + 0.5 * pad)
-        has_name = named and bool(desk.name)
-        name_size = page.small
-        lines = min(NAME_LINES, max(1, int(0.62 * inner.h / (LINE_HEIGHT * name_size))))
-        name_height = lines * LINE_HEIGHT * name_size + 1 if has_name else 0.0
-        number = inner.below(0).above(min(name_height, inner.h * 0.66))
-        most = min(page.label * 1.7, number.h / LINE_HEIGHT)
-        self._number = Words(desk.number, number, size=most, least=page.floor, colour=view.palette.ink, font=theme.BOLD, lines=1)
+        inner = box.grown(-min(page.gap, 0.08 * box.h))
+        self._photo_box, room = _photo_place(inner) if self._photo is not None else (inner, inner)
+        self._number, self._name = self._words(desk, room, view, named=named)
         self.add_widget(self._number)
-        self._name: Words | None = None
-        if has_name:
-            room = inner.lower(name_height)
-            text = shortened(desk.name, room, size=page.floor, font=theme.REGULAR, lines=lines)
-            self._name = Words(text, room, size=name_size, least=page.floor, colour=view.palette.muted, lines=lines, valign="top")
+        if self._name is not None:
             self.add_widget(self._name)
         self.look()
+
+    @staticmethod
+    def _words(desk: DeskOption, room: Box, view: View, *, named: bool) -> tuple[Words, Words | None]:
+        """Stand the number over the name, both together in the middle."""
+        page, palette = view.page, view.palette
+        if not named or not desk.name:
+            most = min(page.label * 1.7, room.h / LINE_HEIGHT)
+            return Words(desk.number, room, size=most, least=page.floor, colour=palette.ink, font=theme.BOLD, lines=1), None
+        most = room.h - LINE_HEIGHT * page.floor * 1.2
+        lines = max(1, min(NAME_LINES, int(most / (LINE_HEIGHT * page.floor))))
+        space = Box(room.x, room.y, room.w, max(most, LINE_HEIGHT * page.floor + 1))
+        text = shortened(desk.name, space, size=page.floor, font=theme.REGULAR, lines=lines)
+        size = fitting(text, space, size=page.small, least=page.floor, font=theme.REGULAR, lines=lines) or page.floor
+        name_height = min(space.h, height_of(text, room.w, size=size, font=theme.REGULAR) + 1)
+        number_height = min(room.h - name_height, LINE_HEIGHT * page.label * 1.7)
+        free = (room.h - name_height - number_height) / 2
+        number = room.below(free).upper(number_height)
+        name = room.below(free + number_height).upper(name_height)
+        return (
+            Words(desk.number, number, size=number_height / LINE_HEIGHT, least=page.floor, colour=palette.ink, font=theme.BOLD, lines=1),
+            Words(text, name, size=size, least=page.floor, colour=palette.muted, lines=lines, valign="top"),
+        )
 
     def draw(self, tint: Callable[[Colour], Colour], *, pressed: bool) -> None:
         """Draw a card; filled when pressed."""
@@ -90,15 +107,41 @@ class DeskView(View):
         self._pages: Pages | None = None
         self._looked: str | None = None
         self._photos = {desk.id: picture(stage.asset(desk.photo)) for desk in screen.desks if desk.photo}
-        self.add_header()
-        self._ways: list[Pressable] = [*self.add_actions([(DONT_REMEMBER, _("I don’t remember")), (SKIP, _("Skip"))])]
-        self.add_heading(_("Which desk served you?"), most=0.22 * self.rest.h)
+        self._map: PlanMap | None = None
+        self.add_header(always=False)
+        ways = add_ways(self, [(DONT_REMEMBER, _("I don’t remember")), (SKIP, _("Skip"))], gap=page.gap * CLOSE)
+        self._ways: list[Pressable] = [*ways.pills]
+        self.add_heading(_("Which desk served you?"), most=min(0.22 * self.rest.h, ways.over(self.rest, page.gap).h))
         self.keep_room_to_warn()
-        self._marks = marks_on_plan(self, screen)
+        self.rest = ways.beside(self.rest, page.gap)
+        plan = plan_of(self, screen)
+        self._marks = [] if plan is None else marks_on_plan(self, screen, plan)
         if not self._marks:
-            grid, named = self._grid()
-            self._pages = Pages(self, grid, len(screen.desks), lambda index, place: self._tile(index, place, named=named))
+            self._add_tiles(plan)
         self.warn_above_answers()
+
+    def _add_tiles(self, plan: Any) -> None:  # noqa: ANN401
+        found = None if plan is None else self._beside_map(plan)
+        grid, named = found or self._grid()
+        self._pages = Pages(self, grid, len(self.screen.desks), lambda index, place: self._tile(index, place, named=named))
+        self._show_on_map()
+
+    def _beside_map(self, plan: Any) -> tuple[Grid, bool] | None:  # noqa: ANN401
+        """Stand a map of the desks beside their numbers, if these can be read on it and then need at most one page more."""
+        page, desks = self.page, self.screen.desks
+        area, room = PlanMap.room(page, self.rest)
+        grid = desk_grid(page, room, len(desks), (page.touch, page.touch))
+        few = min(MOST_PAGES, self._grid()[0].pages(len(desks)) + 1)
+        if grid is None or grid.pages(len(desks)) > few or not PlanMap.can_number(page, desks, plan, area, grid.each):
+            return None
+        self._map = PlanMap(self, self.screen, plan, area)
+        self.add(self._map)
+        return grid, False
+
+    def _show_on_map(self) -> None:
+        if self._map is not None and self._pages is not None:
+            shown = {tile.name for tile in self._pages.tiles}
+            self._map.show({desk.id for desk in self.screen.desks if f"desk:{desk.id}" in shown})
 
     def refresh(self) -> None:
         """Show what is pressed and where the buttons stand."""
@@ -117,6 +160,7 @@ class DeskView(View):
             super().refresh()
 
     def _show_pressed(self) -> None:
+        self._show_on_map()
         pressed = self.screen.pressed
         desks = self._marks or (self._pages.tiles if self._pages is not None else [])
         press_among([*desks, *self._ways], pressed if pressed in (None, DONT_REMEMBER) else f"desk:{pressed}")
@@ -139,13 +183,16 @@ class DeskView(View):
 
 def desk_grid(page: Page, area: Box, count: int, least: tuple[float, float]) -> Grid | None:
     """Lay tiles of at least this size in rows, as few rows as look well; on pages where there are too many. None where not even two fit."""
-    gap = page.gap * 0.75
+    gap = page.gap * CLOSE
     columns, rows = int((area.w + gap) / (max(least[0], page.touch) + gap)), int((area.h + gap) / (max(least[1], page.touch) + gap))
     if columns * rows < min(count, 2):
         return None
     most = (page.mm(LARGEST_MM[0] * page.scale), page.mm(LARGEST_MM[1] * page.scale))
     if columns * rows < count:
-        return Grid(cells(area, columns, rows, gap, most), columns * rows - 1, page.label)
+        pages = -(-count // (columns * rows - 1))
+        each = -(-count // pages)  # as many on each page, rather than one left over on the last
+        columns = next(n for n in range(1, columns + 1) if -(-(each + 1) // n) <= rows)
+        return Grid(cells(area, columns, -(-(each + 1) // columns), gap, most), each, page.label)
     shapes = [(n, -(-count // n)) for n in range(1, columns + 1) if -(-count // n) <= rows]
     _worth, shape = max((_look(area, count, n, m, gap, most), (n, m)) for n, m in shapes)
     return Grid(cells(area, *shape, gap, most)[:count], count, page.label)
@@ -154,33 +201,14 @@ def desk_grid(page: Page, area: Box, count: int, least: tuple[float, float]) -> 
 def _look(area: Box, count: int, columns: int, rows: int, gap: float, most: tuple[float, float]) -> float:  # noqa: PLR0913, PLR0917
     """Tell how good a grid looks: large tiles, and a last row that is nearly full."""
     box = cells(area, columns, rows, gap, most)[0]
-    return min(box.w / most[0], box.h / most[1]) - 0.15 * (columns * rows - count) / count
+    return min(box.w / most[0], box.h / most[1]) - 0.8 * (columns * rows - count) / count
 
 
-def marks_on_plan(view: View, screen: Desk) -> list[Pressable]:
-    """Stand the desks on the floor plan, if there is one, every desk has a place on it and no two are too close for a finger."""
-    from kiosk.ui.pictures import draw_whole, within
-
-    texture = picture(view.stage.asset(screen.plan)) if screen.plan else None
-    if texture is None or not screen.desks or any(desk.place is None for desk in screen.desks):
-        return []
-    where, side = within(texture, view.rest, align=0.5), view.page.touch
-    boxes = [_at(desk.place or (0, 0), where, side) for desk in screen.desks]
-    if any(_touch(one, other) for index, one in enumerate(boxes) for other in boxes[index + 1 :]):
-        return []
-    with view.canvas.before:
-        draw_whole(texture, where)
-    marks: list[Pressable] = [DeskTile(desk, box, view=view, named=False) for desk, box in zip(screen.desks, boxes, strict=True)]
-    view.add(*marks)
-    return marks
-
-
-def _at(place: tuple[float, float], where: Box, side: float) -> Box:
-    """Give a mark about a place on the plan, moved inwards where it would hang over."""
-    x = min(max(where.x + place[0] * where.w - side / 2, where.x), max(where.x, where.right - side))
-    y = min(max(where.y + (1 - place[1]) * where.h - side / 2, where.y), max(where.y, where.top - side))
-    return Box(x, y, side, side)
-
-
-def _touch(one: Box, other: Box) -> bool:
-    return one.x < other.right and other.x < one.right and one.y < other.top and other.y < one.top
+def _photo_place(inner: Box) -> tuple[Box, Box]:
+    """Share a tile between a photograph and the words: side by side on a broad tile, else one over the other."""
+    pad = 0.05 * inner.h
+    if inner.w >= BROAD * inner.h:
+        wide = min(PHOTO_SHAPE * inner.h, 0.5 * inner.w)
+        return Box(inner.x, inner.y, wide, inner.h), Box(inner.x + wide + pad, inner.y, inner.w - wide - pad, inner.h)
+    high = PHOTO_SHARE * inner.h
+    return inner.upper(high), inner.below(high + pad)

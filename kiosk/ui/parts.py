@@ -147,12 +147,16 @@ def _ruler(font: str) -> CoreLabel:
 
 
 class Tappable(Widget):
-    """A thing that reacts to a finger at once, when it comes down. `corner` is the radius of the ring that focus draws about it."""
+    """A thing that reacts to a finger at once, when it comes down.
+
+    Focus draws a ring of the radius `corner` about its `outline`, what is seen of it.
+    """
 
     def __init__(self, name: Tap, box: Box, tap: Callable[[Tap], None], *, corner: float = 0.0) -> None:
         super().__init__(pos=(box.x, box.y), size=(box.w, box.h), size_hint=(None, None))
         self.name = name
         self.box = box
+        self.outline = box
         self.corner = corner
         self._tap = tap
 

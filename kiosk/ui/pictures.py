@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 _STARTS: Final = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 KEPT: Final = 96
+HEADROOM: Final = 0.2
+"""How much of what a photograph loses in height it loses above the head."""
 
 
 def picture(path: Path | None) -> Any:  # noqa: ANN401 - Kivy ships no types
@@ -56,12 +58,12 @@ def draw_whole(texture: Any, place: Box) -> None:  # noqa: ANN401
 
 
 def draw_cropped(texture: Any, place: Box, *, opacity: float = 1.0) -> None:  # noqa: ANN401
-    """Draw the middle of the picture into the open canvas so that it fills the place.
+    """Draw the picture into the open canvas so that it fills the place; what is cut off is mostly its lower part, for heads are above.
 
     Its corners are square: Kivy's rounded rectangle distorts textures whose sides are no powers of two.
     """
     by = max(place.w / texture.width, place.h / texture.height)
     w, h = place.w / by, place.h / by
-    part = texture.get_region((texture.width - w) / 2, (texture.height - h) / 2, w, h)
+    part = texture.get_region((texture.width - w) / 2, (texture.height - h) * (1 - HEADROOM), w, h)
     Color(1, 1, 1, opacity)
     Rectangle(texture=part, pos=(place.x, place.y), size=(place.w, place.h))

@@ -24,9 +24,13 @@ NUMBER: Final = 1.35
 
 
 def scale_rows(page: Page, area: Box, count: int) -> int:
-    """Tell in how many rows that many numbers stand so that each is large enough for a finger."""
+    """Tell in how many rows that many numbers stand so that each is large enough for a finger.
+
+    A number is as high as any answer, but may be as narrow as a key: a scale is read as one line, and a finger that slips by one number
+    changes the answer by one step only, while a scale broken into rows is read as two.
+    """
     gap = _gap(page)
-    return next(n for n in range(1, count + 1) if n == count or (area.w + gap) / math.ceil(count / n) - gap >= page.touch)
+    return next(n for n in range(1, count + 1) if n == count or (area.w + gap) / math.ceil(count / n) - gap >= page.key)
 
 
 def scale_height(view: View, screen: Ask) -> float:
@@ -94,7 +98,7 @@ def _add_ends(view: View, screen: Ask, places: Sequence[Box], high: float) -> No
     """Say over the numbers what the ends mean, at the left and at the right; in two rows each names its number."""
     page = view.page
     left, right = min(place.x for place in places), max(place.right for place in places)
-    if right - left < 0.8 * view.rest.w:
+    if max(width_of(text, size=page.body, font=theme.REGULAR) for text in _ends(screen)) > (right - left - page.gap) / 2:
         left, right = view.rest.x, view.rest.right
     width, bottom = (right - left - page.gap) / 2, places[0].top + _gap(page) * 0.5
     boxes = (Box(left, bottom, width, high), Box(right - width, bottom, width, high))

@@ -20,13 +20,18 @@ MORE: Final = "more"
 """The name of the tile that turns the page; turning is the view's own business."""
 LEGIBLE: Final = 0.6
 """Down to which share of the labels' type answers shrink before they are spread over pages."""
+LINES: Final = 4
+"""The most lines of an answer."""
 _WIDEST_COLUMNS: Final = 4
 _SHAPE: Final = 2.6
 """How many times wider than high a tile of words looks best."""
 
 
 class Grid(NamedTuple):
-    """How tiles stand: their places on a full page, how many answers a page has, and the type of their words."""
+    """How tiles stand: their places on a full page, how many answers a page has, and the type of their words.
+
+    The last place is that of the tile which turns the page, where there are more pages than one.
+    """
 
     places: list[Box]
     each: int
@@ -57,10 +62,13 @@ def cells(area: Box, columns: int, rows: int, gap: float, most: tuple[float, flo
 
 def tile_room(box: Box, *, marked: bool) -> Box:
     """Where a tile has its words."""
-    pad = min(0.16 * box.h, 0.08 * box.w)
-    room = box.grown(-pad, -0.07 * box.h)
-    mark = mark_side(box) + pad if marked else 0.0
+    room = box.grown(-_pad(box), -0.07 * box.h)
+    mark = mark_side(box) + _pad(box) if marked else 0.0
     return Box(room.x + mark, room.y, room.w - mark, room.h)
+
+
+def _pad(box: Box) -> float:
+    return min(0.11 * box.h, 0.05 * box.w)
 
 
 def mark_side(box: Box) -> float:
@@ -74,7 +82,8 @@ def grid_for(page: Page, area: Box, texts: Sequence[str], sizes: Sizes) -> Grid:
         for each in range(len(texts), 0, -1):
             found = _best(page, area, texts, each, sizes, max(least, page.floor))
             if found is not None:
-                return found
+                even = math.ceil(len(texts) / found.pages(len(texts)))  # as many on each page, in larger tiles
+                return _best(page, area, texts, even, sizes, max(least, page.floor)) or found
     columns = max(1, int(area.w // (page.touch * 1.6)))
     rows = max(1, int((area.h + page.gap) // (page.touch + page.gap)))
     places = cells(area, columns, rows, page.gap, (sizes.widest, sizes.highest))
@@ -91,7 +100,7 @@ def _best(page: Page, area: Box, texts: Sequence[str], each: int, sizes: Sizes, 
         if min(box.w, box.h) < page.touch - 0.5:
             continue
         room = tile_room(box, marked=sizes.marked)
-        size = fitting_all(((text, room) for text in texts), size=sizes.type, least=least, font=theme.SEMIBOLD, lines=3)
+        size = fitting_all(((text, room) for text in texts), size=sizes.type, least=least, font=theme.SEMIBOLD, lines=LINES)
         if size is None:
             continue
         worth = (round(size / sizes.type, 1), -(columns * rows - shown), -abs(math.log(box.w / box.h / _SHAPE)))
@@ -121,15 +130,15 @@ class Tile(Pressable):
         self._mark = self._mark_place(box) if marked else None
         room = tile_room(box, marked=marked)
         self._words = Words(
-            text, room, size=size, least=page.floor, colour=palette.ink, font=font, lines=3, align="left" if marked else "center"
+            text, room, size=size, least=page.floor, colour=palette.ink, font=font, lines=LINES, align="left" if marked else "center"
         )
         self.add_widget(self._words)
         self.look()
 
     @staticmethod
     def _mark_place(box: Box) -> Box:
-        side, room = mark_side(box), tile_room(box, marked=False)
-        return Box(room.x, box.y + (box.h - side) / 2, side, side)
+        side = mark_side(box)
+        return Box(box.x + _pad(box), box.y + (box.h - side) / 2, side, side)
 
     def draw(self, tint: Callable[[Colour], Colour], *, pressed: bool) -> None:
         """Draw the card; filled when chosen, and its box ticked."""
@@ -202,7 +211,7 @@ class Pages:
 
     def _turning_tile(self, number: str) -> Tile:
         view, _ = self._view, self._view._
-        place = self._grid.places[self._grid.each]
+        place = self._grid.places[-1]
         text = _("More") + f" {number}"
 
         def turn(_name: str) -> None:

@@ -146,7 +146,7 @@ def add_tools(view: View, screen: Ask) -> list[Tool]:
         if len(rows) == 1:
             break
     if len(rows) > 1:
-        widths = _filling(rows, widths, view.rest.w, gap)
+        widths = _in_columns(rows, widths, view.rest.w, gap)
     tools = []
     for number, row in enumerate(rows):
         area = Box(view.rest.x, view.rest.y + (len(rows) - 1 - number) * (height + gap), view.rest.w, height)
@@ -158,14 +158,16 @@ def add_tools(view: View, screen: Ask) -> list[Tool]:
     return tools
 
 
-def _filling(rows: list[list[int]], widths: list[float], room: float, gap: float) -> list[float]:
-    """Widen what stands in several rows so that every row is full."""
-    filled = list(widths)
+def _in_columns(rows: list[list[int]], widths: list[float], room: float, gap: float) -> list[float]:
+    """Widen what stands in several rows so that it stands in columns and fills them; the last one of a shorter row fills all the rest."""
+    columns = [max(widths[row[at]] for row in rows if at < len(row)) for at in range(max(map(len, rows)))]
+    spare = (room - sum(columns) - gap * (len(columns) - 1)) / len(columns)
+    columns = [column + spare for column in columns]
+    wide = []
     for row in rows:
-        spare = (room - sum(widths[i] for i in row) - gap * (len(row) - 1)) / len(row)
-        for i in row:
-            filled[i] += max(0.0, spare)
-    return filled
+        wide += columns[: len(row) - 1]
+        wide.append(sum(columns[len(row) - 1 :]) + gap * (len(columns) - len(row)))
+    return [max(width, least * (spare < 0)) for width, least in zip(wide, widths, strict=True)]
 
 
 def _width(name: str, text: str, size: float, height: float) -> float:

@@ -176,11 +176,15 @@ class View(Widget):
         missing = page.touch + page.mm(1.5) - (page.h - self.rest.top) - spare
         self.rest = self.rest.below(max(0.0, missing))
 
-    def warn_above_answers(self) -> None:
-        """Let the warning stand in the header if that is high enough, else over all that is above the highest thing to tap."""
-        highest = max((thing.box.top for thing in self.tappables()), default=self.rest.top)
+    def warn_above_answers(self, column: Box | None = None) -> None:
+        """Let the warning stand in the header if that is high enough, else over all that is above the highest thing to tap.
+
+        It stands beside a `column` of ways that is as high as the page.
+        """
+        width = self.page.w if column is None else column.x - self.page.gap / 2
+        highest = max((thing.box.top for thing in self.tappables() if thing.box.x < width), default=self.rest.top)
         if not self.page.roomy or self.page.low:
-            self.warned = Box(0, 0, self.page.w, self.page.h).above(highest + self.page.mm(0.5))
+            self.warned = Box(0, 0, width, self.page.h).above(highest + self.page.mm(0.5))
 
     def add_actions(self, actions: Sequence[tuple[str, str]], *, primary: str | None = None) -> list[Pill]:
         """Stand pills of these names and words at the foot of the page, in rows where they need it; take their place from the rest."""
@@ -239,8 +243,8 @@ class View(Widget):
         width = self.page.mm(RING_MM)
         # Dark on light and light on dark, so that it is seen on whatever it surrounds.
         with self.canvas.after:
-            ring(thing.box.grown(width * 0.6), thing.corner + width * 0.6, 2.2 * width, self.palette.paper)
-            ring(thing.box.grown(width * 0.6), thing.corner + width * 0.6, 1.3 * width, self.palette.ink)
+            ring(thing.outline.grown(width * 0.6), thing.corner + width * 0.6, 2.2 * width, self.palette.paper)
+            ring(thing.outline.grown(width * 0.6), thing.corner + width * 0.6, 1.3 * width, self.palette.ink)
 
     def _warn(self) -> None:
         seconds = self.screen.closes_in_s
@@ -298,7 +302,7 @@ class StillHere(Pressable):
     def __init__(self, view: View, box: Box) -> None:
         super().__init__(STAY, box, view.stage.tap, palette=view.palette, corner=0)
         page = view.page
-        self._text = view._("Are you still here? The screen closes in {seconds} s")
+        self._text = view._("Are you still here? The screen closes in {seconds} s").replace("} ", "}\N{NO-BREAK SPACE}")
         inner = box.grown(-page.margin, -min(page.gap, (box.h - page.touch) / 2))
         height = page.touch
         width = pill_width(view._("I am still here"), height, size=page.label)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from feedback.questionnaire import Kind
 from kiosk.screens import STAY, Ask, Comfort, Screen, stops
 from tests.kiosk.ui import samples
 
@@ -75,13 +76,21 @@ def misplaced(view: KivyThing) -> Iterator[str]:
         box = thing.box
         if box.x < -1 or box.y < -1 or box.right > page.w + 1 or box.top > page.h + 1:
             yield f"{thing.name} leaves the page: {box}"
-        if min(box.w, box.h) < page.mm(20) - 1:
+        if min(box.w, box.h) < page.mm(20) - 1 and not is_number_of_a_scale(view, thing):
             yield f"{thing.name} is too small: {box.w / page.mm(1):.1f} × {box.h / page.mm(1):.1f} mm"
         if page.low and thing.name != STAY and box.top > page.reach + 1:
             yield f"{thing.name} is too high for a seated person: {box.top / page.h:.2f}"
     for one, other in itertools.combinations(things, 2):
         if on_each_other(one.box, other.box):
             yield f"{one.name} and {other.name} overlap"
+
+
+def is_number_of_a_scale(view: KivyThing, thing: Any) -> bool:
+    """Numbers stand in one row, so they may be as narrow as keys."""
+    screen, page = view.screen, view.page
+    if not isinstance(screen, Ask) or screen.kind is not Kind.SCALE or thing.name not in {option.id for option in screen.options}:
+        return False
+    return bool(thing.box.w >= page.mm(11) - 1 and thing.box.h >= page.mm(20) - 1)
 
 
 def on_each_other(one: Any, other: Any) -> bool:
