@@ -170,9 +170,10 @@ def _contacts(say: Callable[[str], str], language: str, comfort: Comfort) -> dic
 
 def _desks(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:
     def desks(count: int, *, name: str = "", photo: bool = False, **more: object) -> Desk:
+        names = say(name).split("; ") if name else [""]
         photos = [PHOTO.format(number=number % len(CLERKS)) if photo else None for number in range(count)]
         options = tuple(
-            DeskOption(f"desk-{number}", str(number), say(name) if name else "", photos[number - 1], place)
+            DeskOption(f"desk-{number}", str(number), names[(number - 1) % len(names)], photos[number - 1], place)
             for number, place in enumerate(places_on_plan(count), 1)
         )
         return changed(Desk(language=language, comfort=comfort, desks=options), **more)

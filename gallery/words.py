@@ -62,7 +62,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "Only the person in charge sees it, and it is erased after the answer, within 30 days at the latest.",
     },
     "service": {"uk": "Паспорти та довідки", "en": "Passports and certificates"},
-    "clerk": {"uk": "Оксана", "en": "Oksana"},
+    "clerk": {"uk": "Оксана; Тарас; Марина; Богдан", "en": "Oksana; Taras; Maryna; Bohdan"},
     "long-service": {
         "uk": "Реєстрація місця проживання, соціальні послуги та довідки",
         "en": "Registration of residence, social services and certificates",

@@ -83,7 +83,7 @@ class AskView(View):
     def refresh(self) -> None:
         """Show what is chosen and where the buttons stand."""
         ids = [option.id for option in self.screen.options]
-        turned = self._pages is not None and self.screen.focus in ids and self._pages.turn_to(ids.index(self.screen.focus))
+        turned = self._pages is not None and self._pages.follow(ids, self.screen.focus)
         if self.screen.focus is not None or self.screen.chosen:
             self.rest_faces()
         chosen = (self.screen.chosen, self.screen.stored)

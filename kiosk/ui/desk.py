@@ -28,7 +28,9 @@ PHOTO_SHARE: Final = 0.56
 """How much of a tile a photograph over its number takes."""
 PHOTO_SHAPE: Final = 0.8
 """How wide a photograph beside its number is, by its height."""
-BROAD: Final = 1.2
+SQUAT: Final = 1.2
+"""How wide a photograph over its number is at most, by its height: a wider one would cut into the head."""
+BROAD: Final = 1.1
 """A tile that is so many times wider than high has its photograph beside its number."""
 NAMED_MM: Final = (36.0, 27.0)
 PICTURED_MM: Final = (36.0, 32.0)
@@ -146,7 +148,7 @@ class DeskView(View):
     def refresh(self) -> None:
         """Show what is pressed and where the buttons stand."""
         names = [f"desk:{desk.id}" for desk in self.screen.desks]
-        turned = self._pages is not None and self.screen.focus in names and self._pages.turn_to(names.index(self.screen.focus))
+        turned = self._pages is not None and self._pages.follow(names, self.screen.focus)
         if turned or self.screen.pressed != self._looked:
             self._looked = self.screen.pressed
             self._show_pressed()
@@ -211,4 +213,5 @@ def _photo_place(inner: Box) -> tuple[Box, Box]:
         wide = min(PHOTO_SHAPE * inner.h, 0.5 * inner.w)
         return Box(inner.x, inner.y, wide, inner.h), Box(inner.x + wide + pad, inner.y, inner.w - wide - pad, inner.h)
     high = PHOTO_SHARE * inner.h
-    return inner.upper(high), inner.below(high + pad)
+    wide = min(inner.w, SQUAT * high)
+    return Box(inner.centre[0] - wide / 2, inner.top - high, wide, high), inner.below(high + pad)

@@ -90,12 +90,16 @@ class MenuView(View):
         self.add(
             Words(screen.title, title, size=page.label, least=page.floor, font=theme.BOLD, colour=self.palette.ink, lines=1, align="left")
         )
-        self._pages = Pages(self, self._grid(), len(screen.entries), lambda index, box: EntryTile(screen.entries[index], box, self))
+        self._pages = Pages(self, self._grid(), len(screen.entries), lambda index, box: EntryTile(self.screen.entries[index], box, self))
 
     def become(self, screen: Screen) -> bool:
         """Stay on the page when only what its lines say has changed: the menu looks at the machine every two seconds."""
-        same = isinstance(screen, Menu) and changed(screen, entries=self.screen.entries) == changed(self.screen, focus=screen.focus)
-        if not (same and isinstance(screen, Menu) and [e.name for e in screen.entries] == [e.name for e in self.screen.entries]):
+        if super().become(screen):
+            return True
+        if not isinstance(screen, Menu) or [entry.name for entry in screen.entries] != [entry.name for entry in self.screen.entries]:
+            return False
+        light = {name: getattr(screen, name) for name in self.LIGHT}
+        if changed(self.screen, entries=screen.entries, **light) != screen:
             return False
         self.screen = screen
         self._pages.fill_again()
@@ -126,8 +130,7 @@ class MenuView(View):
     def refresh(self) -> None:
         """Turn to where the buttons stand."""
         names = [entry.name for entry in self.screen.entries]
-        if self.screen.focus in names:
-            self._pages.turn_to(names.index(self.screen.focus))
+        self._pages.follow(names, self.screen.focus)
         super().refresh()
 
     def turn(self) -> None:

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 _STARTS: Final = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 KEPT: Final = 96
+_EDGE_PX: Final = 1.5
+"""What is left out at a picture's edges, where smaller copies of it mix with what lies beyond."""
 HEADROOM: Final = 0.2
 """How much of what a photograph loses in height it loses above the head."""
 
@@ -64,6 +66,7 @@ def draw_cropped(texture: Any, place: Box, *, opacity: float = 1.0) -> None:  # 
     """
     by = max(place.w / texture.width, place.h / texture.height)
     w, h = place.w / by, place.h / by
-    part = texture.get_region((texture.width - w) / 2, (texture.height - h) * (1 - HEADROOM), w, h)
+    x, y = (texture.width - w) / 2, (texture.height - h) * (1 - HEADROOM)
+    part = texture.get_region(x + _EDGE_PX, y + _EDGE_PX, max(1.0, w - 2 * _EDGE_PX), max(1.0, h - 2 * _EDGE_PX))
     Color(1, 1, 1, opacity)
     Rectangle(texture=part, pos=(place.x, place.y), size=(place.w, place.h))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kivy.graphics import Color, Rectangle
 from kivy.uix.widget import Widget
 
+from feedback.settings import Theme
 from kiosk.ui import theme
 from kiosk.ui.arrange import LARGER, LINE_HEIGHT, Box
 from kiosk.ui.parts import Pressable, Words, disc
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from feedback.settings import DeskOption
     from kiosk.screens import Desk
     from kiosk.ui.arrange import Page
-    from kiosk.ui.theme import Colour
+    from kiosk.ui.theme import Colour, Palette
     from kiosk.ui.view import View
 
 MARK_MM: Final = 12.0
@@ -48,7 +49,7 @@ class PlanMark(Pressable):
 
     def __init__(self, desk: DeskOption, place: tuple[float, float], box: Box, *, view: View, side: float) -> None:
         seen = _about(place, side)
-        super().__init__(f"desk:{desk.id}", box, view.stage.tap, palette=view.palette, corner=side / 2)
+        super().__init__(f"desk:{desk.id}", box, view.stage.tap, palette=_palette(view), corner=side / 2)
         self.outline = seen
         self._edge = max(2.0, 2 * view.page.hair)
         self._number = _number(desk.number, seen, view, self.palette.on_accent)
@@ -97,13 +98,13 @@ class PlanMap(Widget):
         if self._shown == frozenset(ids):
             return
         self._shown = frozenset(ids)
-        palette = self._view.palette
+        palette = _palette(self._view)
         self.clear_widgets()
         self.canvas.before.clear()
         with self.canvas.before:
             for desk, place in self._places.items():
                 if desk.id not in self._shown:
-                    disc(place, DOT * self._side / 2, self._view.palette.muted)
+                    disc(place, DOT * self._side / 2, palette.muted)
             for desk, place in self._places.items():
                 if desk.id in self._shown:
                     disc(place, self._side / 2, palette.ink)
@@ -129,6 +130,11 @@ class PlanMap(Widget):
             if any(dist(one, other) < side for one, other in combinations(places, 2)):
                 return False
         return True
+
+
+def _palette(view: View) -> Palette:
+    """Give the colours of what stands on a plan: it is a light picture in every theme."""
+    return theme.palette(Theme.LIGHT, view.stage.accent)
 
 
 def _draw_plan(view: View, plan: Any, where: Box) -> None:  # noqa: ANN401

@@ -174,13 +174,19 @@ class Pages:
         self._count = count
         self._make = make
         self._page = 0
+        self._followed: str | None = None
         self.tiles: list[Pressable] = []
         self._turner: Tile | None = None
         self._fill()
 
-    def turn_to(self, index: int) -> bool:
-        """See to it that the answer with this index is on the screen; whether that took another page."""
-        wanted = index // self._grid.each
+    def follow(self, names: Sequence[str], focus: str | None) -> bool:
+        """Turn to where the buttons have moved among these names; whether that took another page. A page turned by hand stays."""
+        if focus == self._followed:
+            return False
+        self._followed = focus
+        if focus not in names:
+            return False
+        wanted = names.index(focus) // self._grid.each
         if wanted == self._page:
             return False
         self._page = wanted

@@ -85,9 +85,15 @@ def asked(language: str) -> Iterator[Ask]:
     yield ask(Kind.SCALE, words=numbers(1, 5), ends=(LONG, LONG), language=language)
 
 
+PICTURE = "picture"
+"""The name of the picture that stands for every photograph, logo and plan."""
+
+
 def desks(count: int, *, name: str = "", photo: str | None = None) -> tuple[DeskOption, ...]:
-    """That many desks."""
-    return tuple(DeskOption(f"desk-{n}", str(n), name and f"{name} {n}", photo) for n in range(1, count + 1))
+    """That many desks, along two counters."""
+    each = -(-count // 2)
+    places = [((n % each + 0.5) / each, 0.2 + 0.6 * (n // each)) for n in range(count)]
+    return tuple(DeskOption(f"desk-{n}", str(n), name and f"{name} {n}", photo, place) for n, place in enumerate(places, 1))
 
 
 def others(language: str) -> Iterator[Screen]:
@@ -95,6 +101,9 @@ def others(language: str) -> Iterator[Screen]:
     for count in (1, 2, 8, 24, 64):
         yield Desk(language=language, desks=desks(count))
         yield Desk(language=language, desks=desks(count, name=LONG))
+    for count in (3, 8, 24):
+        yield Desk(language=language, desks=desks(count, name="Оксана", photo=PICTURE))
+        yield Desk(language=language, desks=desks(count), plan=PICTURE)
     yield Thanks(language=language)
     yield Thanks(language=language, closing=PARAGRAPH, answered=1284, done=PARAGRAPH)
     yield Called(language=language)

@@ -7,11 +7,12 @@ import pytest
 
 from feedback.questionnaire import Kind
 from feedback.settings import Look
-from kiosk.screens import LARGE, Screen, Thanks
+from kiosk.screens import LARGE, STAY, Entry, Menu, Screen, Thanks
 from tests.kiosk.ui import samples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.kiosk.support import KivyThing
 
@@ -40,13 +41,13 @@ class Heard:
 class Shown:
     """The app in the real window, with a visitor who only notes."""
 
-    def __init__(self, window: KivyThing) -> None:
+    def __init__(self, window: KivyThing, asset: Callable[[str], Path | None] = lambda _name: None) -> None:
         from kiosk.ui.app import KioskApp
 
         self.window = window
         self.frames = 0
         self.heard = Heard()
-        self.app = KioskApp(window, banner=False, alive=lambda: None)
+        self.app = KioskApp(window, banner=False, alive=lambda: None, asset=asset)
         self.app.start(self.heard)
         window.bind(on_flip=self._count)
 
@@ -110,7 +111,45 @@ def test_answers_that_do_not_fit_one_page_stand_on_more_and_none_is_lost(shown: 
         shown.tap("more")
         seen |= set(shown.app.targets)
     assert {option.id for option in MANY.options} <= seen
-    assert ("tap", "more") not in shown.heard.told, "turning the page answers nothing"
+    told = {name for kind, name, *_ in shown.heard.told if kind == "tap"}
+    assert told == {STAY}, "turning the page answers nothing, and says that somebody is there"
+
+
+def test_a_page_turned_by_hand_stays_until_the_buttons_move(shown: Shown) -> None:
+    shown.app._diagonal_inch = 7.0
+    focused = msgspec.structs.replace(MANY, focus="answer-0")
+    shown.show(focused)
+    shown.tap("more")
+    second = set(shown.app.targets)
+    assert "answer-0" not in second
+    shown.app.show(msgspec.structs.replace(focused, closes_in_s=9))
+    shown.loop()
+    assert set(shown.app.targets) == second | {STAY}
+    shown.app.show(msgspec.structs.replace(MANY, focus="answer-1"))
+    shown.loop()
+    assert "answer-1" in shown.app.targets
+
+
+def test_the_menu_stays_on_its_page_while_what_it_says_changes(shown: Shown) -> None:
+    from kiosk.ui.parts import Words
+
+    def menu(detail: str, **more: object) -> Menu:
+        entries = tuple(Entry(f"entry-{n}", f"Line {n}", detail) for n in range(30))
+        return msgspec.structs.replace(Menu(title="Maintenance", entries=entries), **more)
+
+    view = shown.show(menu("before"))
+    shown.tap("more")
+    second = dict(shown.app.targets)
+    for screen in (menu("after"), menu("after", closes_in_s=9), menu("after")):
+        shown.app.show(screen)
+        shown.loop()
+        assert shown.app._view is view
+        assert {name: place for name, place in shown.app.targets.items() if name != STAY} == second
+    said = {child.text for child in view.walk() if isinstance(child, Words)}
+    assert "after" in said
+    assert "before" not in said
+    shown.app.show(msgspec.structs.replace(menu("after"), title="Another page"))
+    assert shown.app._view is not view
 
 
 def test_a_multiple_answer_is_told_by_a_tick_not_by_colour_alone(shown: Shown) -> None:
