@@ -180,6 +180,7 @@ class Visits:
         if name == CALL and self.settings.call_person:
             self._call(via, at)
             return
+        screen = self.screen  # it stays open now, and no longer says that it closes
         match screen:
             case Ask():
                 self._tap_question(name, via, at)
