@@ -36,8 +36,8 @@ class Announcement(msgspec.Struct, frozen=True):
 class Notice(msgspec.Struct, frozen=True):
     """One notice; `number` only grows. In `month` (such as "2026-11") `answered` people gave an answer at this centre.
 
-    `done` is the latest «ви сказали — ми зробили» in each language. `answered_calls` are the visits whose call for a person staff
-    have taken.
+    `done` is the latest «ви сказали — ми зробили» in each language. `answered_calls` are the ids of the calls for
+    a person that staff have taken.
     """
 
     number: int

@@ -10,12 +10,12 @@ from kiosk.screens import Called, Thanks, changed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from feedback.records import Input, Moment
+    from feedback.records import Call, Input, Moment
     from kiosk.scene import Scene
 
 
 class Calls:
-    """Visits that called for a person; the lamp is lit while there is one."""
+    """Calls by the ids of their records; the lamp is lit while one is open."""
 
     def __init__(self, scene: Scene, *, lamp: Callable[[bool], None], said_s: float) -> None:
         """The screen says for `said_s` seconds what happens after a call."""
@@ -23,42 +23,44 @@ class Calls:
         self._lamp = lamp
         self._said_s = said_s
         self._until_ms: dict[UUID, int] = {}
+        self._said: UUID | None = None
 
     def call(self, via: Input, at: Moment) -> None:
         """Record a call by the present visit; once it is stored, it is open."""
         scene = self._scene
-        visit = scene.visit.begin()
-        scene.waiting.follow(scene.log.commit(scene.visit.call(via, at)), lambda: self._open(visit))
+        call = scene.visit.call(via, at)
+        scene.waiting.follow(scene.log.commit(call), lambda: self._open(call))
 
-    def answered(self, visits: Iterable[UUID]) -> None:
-        """Take note that staff have taken these calls; a visitor who still reads of it learns that somebody comes."""
+    def answered(self, calls: Iterable[UUID]) -> None:
+        """Take note that staff have taken these calls; a visitor who still reads of theirs learns that somebody comes."""
         stage = self._scene.stage
-        taken = self._until_ms.keys() & set(visits)
+        taken = self._until_ms.keys() & set(calls)
         self._close(taken)
-        if self._scene.visit.id in taken and isinstance(stage.screen, Called):
+        if self._said in taken and isinstance(stage.screen, Called):
             stage.update(changed(stage.screen, coming=True))
 
     def tick(self, now_ms: int) -> None:
         """Let calls run out."""
-        self._close({visit for visit, until_ms in self._until_ms.items() if now_ms >= until_ms})
+        self._close({call for call, until_ms in self._until_ms.items() if now_ms >= until_ms})
 
     def resume(self) -> None:
         """Go back to the screen on which a person was called."""
         self._scene.stage.uncover(self._scene.script.comfort)
         self._scene.waiting.for_visitor_again()
 
-    def _open(self, visit: UUID) -> None:
-        """Light the lamp for a visit, until a time or until staff come, and say so where the visitor is not busy with something else."""
+    def _open(self, call: Call) -> None:
+        """Light the lamp for a call, until a time or until staff come, and say so where the visitor is not busy with something else."""
         scene = self._scene
-        self._until_ms[visit] = scene.clock.moment().boottime_ms + round(scene.script.settings.timing.call_s * 1000)
+        self._until_ms[call.id] = scene.clock.moment().boottime_ms + round(scene.script.settings.timing.call_s * 1000)
         self._lamp(True)  # noqa: FBT003 - a lamp is on or off
         is_busy = scene.waiting.is_for_store or scene.stage.is_resting or isinstance(scene.stage.screen, Thanks | Called)
-        if visit == scene.visit.id and not is_busy:
+        if call.visit == scene.visit.id and not is_busy:
+            self._said = call.id
             scene.stage.cover(scene.script.called())
             scene.waiting.for_time(self._said_s, self.resume)
 
-    def _close(self, visits: set[UUID]) -> None:
-        for visit in visits:
-            del self._until_ms[visit]
-        if visits and not self._until_ms:
+    def _close(self, calls: set[UUID]) -> None:
+        for call in calls:
+            del self._until_ms[call]
+        if calls and not self._until_ms:
             self._lamp(False)  # noqa: FBT003

@@ -56,11 +56,11 @@ def take(connection: Connection, call: UUID, person: int, now_ms: int) -> bool:
 
 
 def taken_lately(connection: Connection, now_ms: int) -> dict[str, tuple[UUID, ...]]:
-    """Give the visits whose call was taken a short while ago, by kiosk."""
-    query = select(calls.c.kiosk, calls.c.visit).where(calls.c.taken_ms > now_ms - TOLD_MS).order_by(calls.c.taken_ms, calls.c.record)
+    """Give the calls that were taken a short while ago, by kiosk."""
+    query = select(calls.c.kiosk, calls.c.record).where(calls.c.taken_ms > now_ms - TOLD_MS).order_by(calls.c.taken_ms, calls.c.record)
     found: dict[str, tuple[UUID, ...]] = {}
     for row in connection.execute(query):
-        found[row.kiosk] = (*found.get(row.kiosk, ()), row.visit)
+        found[row.kiosk] = (*found.get(row.kiosk, ()), row.record)
     return found
 
 

@@ -63,6 +63,9 @@ def rows(path: Path, query: str) -> list[tuple]:
 
 
 def logged(path: Path) -> list[tuple[str, int, bytes, bytes]]:
+    """What is in the log; nothing while it is not there yet: the ui opens it after its first screen."""
+    if not path.exists() or not rows(path, "SELECT 1 FROM sqlite_master WHERE name = 'records'"):
+        return []
     return rows(path, "SELECT e.epoch, r.seq, r.body, r.hash FROM records r JOIN epochs e ON e.n = r.epoch ORDER BY r.n")
 
 

@@ -105,7 +105,7 @@ class AnyOrder(RuleBasedStateMachine):
     def a_notice(self, kinds: list[AnnouncementKind]) -> None:
         self.numbers += 1
         announcements = tuple(Announcement(f"{place}", kind, {"uk": "Увага"}) for place, kind in enumerate(kinds))
-        calls = tuple(call.visit for call in self.room.of(Call))
+        calls = tuple(call.id for call in self.room.of(Call))
         self.room.visits.hear(Notice(self.numbers, KIOSK, announcements=announcements, answered_calls=calls))
 
     @rule()

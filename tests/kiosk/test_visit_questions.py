@@ -303,7 +303,7 @@ def test_a_call_for_a_person_is_recorded_lit_and_said_and_the_visit_goes_on() ->
     assert room.screen == Called(language="uk")
     assert room.lamp == [True]
     (call,) = room.of(Call)
-    room.visits.hear(Notice(1, "exit", answered_calls=(call.visit,)))
+    room.visits.hear(Notice(1, "exit", answered_calls=(call.id,)))
     assert room.screen.coming
     assert room.lamp == [True, False]
     room.pass_s(CALLED_S)
@@ -311,6 +311,21 @@ def test_a_call_for_a_person_is_recorded_lit_and_said_and_the_visit_goes_on() ->
     room.see()
     room.give("good")
     assert room.of(Vote)[0].visit == call.visit
+
+
+def test_a_second_call_of_the_same_visit_is_open_although_the_first_was_taken() -> None:
+    room = room_of()
+    for calls in (1, 2):
+        room.tap(CALL)
+        room.disk()
+        room.see()
+        assert len(room.of(Call)) == calls
+        room.visits.hear(Notice(calls, "exit", answered_calls=tuple(call.id for call in room.of(Call)[:1])))
+        if calls == 1:
+            room.pass_s(CALLED_S)
+            room.see()
+    assert not room.screen.coming
+    assert room.lamp == [True, False, True]
 
 
 def test_a_call_that_nobody_takes_goes_out_by_itself() -> None:

@@ -151,7 +151,7 @@ def test_a_call_is_taken_once_and_its_kiosk_is_told_for_ten_minutes(engine: Engi
         assert not calls.take(connection, record, 6, MORNING + MINUTE)
         assert calls.open_calls(connection, MORNING) == []
     told = notices.current(MORNING + 2 * MINUTE)
-    assert (told[KIOSK].answered_calls, told[OTHER].answered_calls) == ((ids(f"{KIOSK} visit a"),), ())
+    assert (told[KIOSK].answered_calls, told[OTHER].answered_calls) == ((record,), ())
     assert notices.current(MORNING + 11 * MINUTE)[KIOSK].answered_calls == ()
     (kept,) = rows(engine, schema.calls)
     assert (kept["taken_ms"], kept["taken_by"]) == (MORNING + MINUTE, 5)
