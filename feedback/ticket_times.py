@@ -88,7 +88,7 @@ def _parsed(text: str, zone: tzinfo) -> tuple[date, datetime | None]:
 
 def _time(text: str) -> time:
     hour, minute, *second = (int(part) for part in text.split(":"))
-    return time(hour, minute, *second)
+    return time(hour, minute, second[0] if second else 0)
 
 
 def _ms(moment: datetime) -> int:

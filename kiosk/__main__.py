@@ -63,6 +63,17 @@ def preview(
 
 
 @app.command()
+def scan(code: Annotated[str, typer.Argument(help="What is on the ticket.", metavar="CODE")], config: ConfigFile) -> None:
+    """Let the simulated scanner of the running kiosk read a code."""
+    known = read_config(config)
+    if known.kiosk.hardware != "simulated":
+        raise ConfigError(f'{config}: this kiosk has a real scanner; only one with hardware = "simulated" reads codes by command')
+    from kiosk.hardware.simulated.scanner import scan as scan_there
+
+    scan_there(known.data_dir, code)
+
+
+@app.command()
 def pin() -> None:
     """Ask for a technician's PIN and print its line for [technician] in kiosk.toml."""
     while True:
