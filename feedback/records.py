@@ -30,9 +30,10 @@ class RecordError(ValueError):
 
 
 class Channel(StrEnum):
-    """The way by which the visitor was asked."""
+    """The way by which the visitor was asked: at a kiosk, or by the two boxes into which queue tickets are dropped (K2)."""
 
     KIOSK = "kiosk"
+    BOX = "box"
 
 
 class Input(StrEnum):
@@ -40,6 +41,7 @@ class Input(StrEnum):
 
     TOUCH = "touch"
     BUTTON = "button"
+    SCAN = "scan"
 
 
 class Outcome(StrEnum):
@@ -186,7 +188,71 @@ class Call(Record, frozen=True, array_like=True, tag="call"):
     input: Input
 
 
-AnyRecord = Context | Vote | DeskChoice | VisitEnd | Answer | Sealed | Call
+class TicketScan(Record, frozen=True, array_like=True, tag="ticket"):
+    """The visitor's queue ticket or a desk card was scanned; the visit is at its desk and for its service, where the code tells them.
+
+    `form` names the form of code that matched. `digest` is the SHA-256 (hex) of the `feedback.tickets.TicketToken` as libsodium's sealed
+    box for the server, which travels beside the body and is erased after 72 hours; it is empty where the code gives no token.
+    """
+
+    visit: UUID
+    context: int
+    form: str
+    desk: str | None
+    service: str | None
+    digest: str
+
+
+class Undo(Record, frozen=True, array_like=True, tag="undo"):
+    """Staff took back the last ticket of a box: the vote of `visit` counts no more. Both stay on record."""
+
+    visit: UUID
+    context: int
+
+
+class BoxCount(Record, frozen=True, array_like=True, tag="box"):
+    """Staff finished counting a pair of ticket boxes (K2): how many tickets counted, by what their box says, and how many did not."""
+
+    context: int
+    satisfied: int
+    dissatisfied: int
+    repeated: int
+    foreign: int
+
+
+class DeviceChange(Record, frozen=True, array_like=True, tag="device"):
+    """A device of the kiosk began to fail or is well again. `fault` is its name, empty where the device is well."""
+
+    context: int
+    device: str
+    fault: str
+
+
+class Presence(Record, frozen=True, array_like=True, tag="presence"):
+    """How often somebody came up to the kiosk within the `length_s` seconds before `at`.
+
+    It is evidence beside the response rate, never its base.
+    """
+
+    context: int
+    length_s: int
+    count: int
+
+
+class SelfTest(Record, frozen=True, array_like=True, tag="selftest"):
+    """The kiosk tested itself (C9). `results` has a fault's name by each part that was tested, empty where that part is well.
+
+    `attended` is whether a technician took part.
+    """
+
+    context: int
+    attended: bool
+    results: dict[str, str]
+
+
+AnyRecord = (
+    Context | Vote | DeskChoice | VisitEnd | Answer | Sealed | Call | TicketScan | Undo | BoxCount | DeviceChange | Presence | SelfTest
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[AnyRecord] = msgspec.json.Decoder(AnyRecord)

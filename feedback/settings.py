@@ -9,6 +9,7 @@ import msgspec
 
 from feedback.hours import Hours
 from feedback.questionnaire import Questionnaire, Texts
+from feedback.tickets import TicketRules
 
 PURPOSE: Final = "vidhuk settings 1"
 
@@ -78,11 +79,20 @@ class Route(msgspec.Struct, frozen=True):
     ticket: bool | None = None
 
 
+class SlipWords(msgspec.Struct, frozen=True):
+    """What a printed slip says beside the thanks: the centre's hot line, a sentence, and the address at which its code can be looked up."""
+
+    hot_line: str = ""
+    note: Texts = {}
+    check_url: str = ""
+
+
 class KioskSettings(msgspec.Struct, frozen=True):
     """One version of a kiosk's settings. `desk` binds the kiosk to one desk; else the visitor picks from `desks`.
 
     `questionnaire` is asked where no route says otherwise; the others are in `questionnaires`. Assets (pictures) are fetched from
-    `assets_url` by their SHA-256. `shelter` is the way to the shelter, shown with an air raid alert. `hours` None is always open.
+    `assets_url` by their SHA-256. `shelter` is the way to the shelter, shown with an air raid alert. `hours` None is always open. Without
+    `tickets` no code is read; without `slip` nothing is printed.
     """
 
     version: int
@@ -100,6 +110,8 @@ class KioskSettings(msgspec.Struct, frozen=True):
     assets_url: str | None = None
     shelter: Texts = {}
     call_person: bool = True
+    tickets: TicketRules | None = None
+    slip: SlipWords | None = None
 
     def questionnaire_for(self, desk: str | None, service: str | None, *, ticket: bool) -> Questionnaire:
         """Give the questionnaire of a visit by what is known when it begins; the first route that fits decides."""

@@ -59,6 +59,11 @@ def notice_topic(kiosk: str) -> str:
     return f"{ROOT}/k/{kiosk}/notice"
 
 
+def day_keys_topic(kiosk: str) -> str:
+    """Topic of the signed keys from which a kiosk makes the tokens of tickets, retained, down."""
+    return f"{ROOT}/k/{kiosk}/daykeys"
+
+
 def split_topic(topic: str) -> tuple[str, str]:
     """Take a kiosk's topic apart into kiosk id and message kind.
 
@@ -160,12 +165,18 @@ class Signed(msgspec.Struct, frozen=True):
         return purpose.encode() + b"\0" + self.document.encode()
 
 
-M = TypeVar("M", Hello, Batch, Ack, State, ServerState, Signed)
+class SignedList(msgspec.Struct, frozen=True):
+    """Documents that are signed each by itself."""
+
+    documents: list[Signed]
+
+
+M = TypeVar("M", Hello, Batch, Ack, State, ServerState, Signed, SignedList)
 
 _encoder = msgspec.json.Encoder()
 
 
-def encode(message: Hello | Batch | Ack | State | ServerState | Signed) -> bytes:
+def encode(message: Hello | Batch | Ack | State | ServerState | Signed | SignedList) -> bytes:
     """Encode a message as JSON."""
     return _encoder.encode(message)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from feedback.configuration import ConfigurationError, Secret, convert_strictly
 from feedback.wire import KIOSK_ID
+from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp, scanner_fault
 from kiosk.errors import ConfigError
 
 FORMAT: Final = 1
@@ -22,12 +23,12 @@ _PIN: Final = re.compile(r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,2},p=1\$[A-Za-z0-9
 
 
 class Terminal(msgspec.Struct, frozen=True):
-    """Table [kiosk]. `hardware` is "simulated" (keys of a keyboard are buttons) or "none" (touch only)."""
+    """Table [kiosk]. `hardware` is "real", the devices of the tables below, or "simulated", all of them without any."""
 
     id: str
     data_dir: str
     language: Literal["uk", "en"] = "uk"
-    hardware: Literal["simulated", "none"] = "none"
+    hardware: Literal["simulated", "real"] = "real"
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -80,6 +81,11 @@ class Config(msgspec.Struct, frozen=True):
     screen: Display = Display()
     sound: Sound = Sound()
     technician: Technician | None = None
+    buttons: Buttons | None = None
+    status_lamp: StatusLamp | None = None
+    presence: PresencePin | None = None
+    scanner: Scanner | None = None
+    printer: Printer | None = None
 
     @property
     def data_dir(self) -> Path:
@@ -117,6 +123,9 @@ def _check(config: Config, source: str) -> None:
         raise ConfigError(f"{source}: [technician] pin must be the whole line that `vidhuk-kiosk pin` printed, not the PIN itself")
     if config.server is not None:
         _check_server(config.server, source)
+    scanner = config.scanner and scanner_fault(config.scanner)
+    if scanner:
+        raise ConfigError(f"{source}: {scanner}")
 
 
 def _check_screen(screen: Display, source: str) -> None:

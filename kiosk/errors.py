@@ -16,6 +16,17 @@ class Fault(StrEnum):
     PICTURES_MISSING = "pictures_missing"
     NO_SOUND = "no_sound"
     NO_VOICE = "no_voice"
+    BUTTONS_MISSING = "buttons_missing"
+    BUTTON_STUCK = "button_stuck"
+    LAMPS_MISSING = "lamps_missing"
+    PRESENCE_MISSING = "presence_missing"
+    SCANNER_MISSING = "scanner_missing"
+    SCANNER_UNREADABLE = "scanner_unreadable"
+    PRINTER_MISSING = "printer_missing"
+    PRINTER_FAILED = "printer_failed"
+    PAPER_END = "paper_end"
+    COVER_OPEN = "cover_open"
+    DAY_KEYS_REFUSED = "day_keys_refused"
 
 
 class KioskError(Exception):

@@ -55,7 +55,7 @@ class Role(StrEnum):
 class Hardware(StrEnum):
     """What a kiosk has besides its screen."""
 
-    NONE = "none"
+    REAL = "real"
     SIMULATED = "simulated"
 
 
@@ -143,7 +143,7 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
     name: str,
     site: Annotated[str, typer.Option(help="Key of the site where it stands.")],
     desk: Annotated[str | None, typer.Option(help="Key of the desk that it belongs to; without one, visitors pick theirs.")] = None,
-    hardware: Annotated[Hardware, typer.Option(help="What it has besides its screen.")] = Hardware.NONE,
+    hardware: Annotated[Hardware, typer.Option(help="What it has besides its screen.")] = Hardware.REAL,
     output: Annotated[Path | None, typer.Option(help="Write the kiosk.toml to this new file, for you alone to read.")] = None,
     data: DataDir = None,
     config: ConfigFile = None,

@@ -17,7 +17,7 @@ format = 1
 id = {id}
 data_dir = "/var/lib/vidhuk-kiosk"  # where votes are kept; on a disk that survives a power cut
 language = "uk"
-hardware = {hardware}  # none: the touch screen only; simulated: the keys 1-4 are buttons
+hardware = {hardware}  # real: the devices in the tables below; simulated: all devices, without any
 
 [server]
 host = {host}

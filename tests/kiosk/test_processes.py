@@ -166,7 +166,7 @@ def test_a_bad_configuration_is_one_sentence_and_two(config: Path) -> None:
 
 
 def test_the_mirror_is_for_simulated_hardware_only(config: Path, data_dir: Path) -> None:
-    config.write_text(kiosk_toml(data_dir, hardware="none"))
+    config.write_text(kiosk_toml(data_dir, hardware="real"))
     code, said = outcome_of("ui", "--config", str(config), "--mirror", "/nowhere")
     assert (code, "simulated touch screen" in said) == (2, True)
 

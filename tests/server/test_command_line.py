@@ -78,7 +78,7 @@ def test_kiosk_add_prints_a_complete_file(installation: Installation) -> None:
     server = kiosk.pop("server")
     assert kiosk == {
         "format": 1,
-        "kiosk": {"id": "exit-sample-1", "data_dir": "/var/lib/vidhuk-kiosk", "language": "uk", "hardware": "none"},
+        "kiosk": {"id": "exit-sample-1", "data_dir": "/var/lib/vidhuk-kiosk", "language": "uk", "hardware": "real"},
         "screen": {"width": 1280, "height": 800, "fullscreen": True},
     }
     assert (server["host"], server["port"]) == ("127.0.0.1", installation.broker_port)
