@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from enum import StrEnum
 from typing import Final
@@ -16,6 +17,7 @@ TOKEN_LIFE_H: Final = 72
 MAX_CODE: Final = 512
 """The longest code, in characters."""
 _TOKEN_BYTES: Final = 16
+_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _LOOK_ALIKE: Final = str.maketrans("АВСЕНІКМОРТХ", "ABCEHIKMOPTX")
 
 
@@ -133,3 +135,14 @@ def ticket_token(key: bytes, scope: str, day: str, number: str) -> str:
     """
     said = "|".join((scope, day, normal_number(number))).encode()
     return hmac.new(key, said, hashlib.sha256).digest()[:_TOKEN_BYTES].hex()
+
+
+def card_code(centre: str, desk: str) -> str:
+    """Give the code of a desk card; `desk` is the desk's key in the registry.
+
+    Raises:
+        ValueError: they are more than small Latin letters, digits and hyphens.
+    """
+    if not (_SLUG.fullmatch(centre) and _SLUG.fullmatch(desk)):
+        raise ValueError(f"centre {centre!r} and desk {desk!r} must be small Latin letters, digits and hyphens, 32 at most")
+    return f"VD1:{centre}:{desk}"
