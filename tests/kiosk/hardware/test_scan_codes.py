@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.tickets import MAX_CODE, Regex, Ticket, card_code, read
-from kiosk.config_devices import SERIAL_BAUD
+from kiosk.config_devices import SCANNER_BAUDS
 from kiosk.hardware.scan_codes import IDLE_S, MAX_BYTES, Repeats, Splitter, Unreadable
 from tests.feedback.tickets import DESKS, NOW_MS, rules, signed, verify
 from tests.kiosk.hardware.scanners import received_at
@@ -137,7 +137,7 @@ def test_noise_without_an_end_takes_no_memory() -> None:
     assert most < 16 * MAX_BYTES
 
 
-@pytest.mark.parametrize(("sent", "read_at"), [(sent, at) for sent in SERIAL_BAUD for at in SERIAL_BAUD if sent != at])
+@pytest.mark.parametrize(("sent", "read_at"), [(sent, at) for sent in SCANNER_BAUDS for at in SCANNER_BAUDS if sent != at])
 def test_a_wrong_speed_is_noticed_and_invents_nothing(sent: int, read_at: int) -> None:
     splitter, found = Splitter(), []
     for scan in range(4):
