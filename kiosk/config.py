@@ -11,7 +11,7 @@ import msgspec
 
 from feedback.configuration import ConfigurationError, Secret, convert_strictly
 from feedback.wire import KIOSK_ID
-from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp, check_printer, check_scanner
+from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp, check_pins, check_printer, check_scanner
 from kiosk.errors import ConfigError
 
 FORMAT: Final = 1
@@ -121,6 +121,7 @@ def _check(config: Config, source: str) -> None:
         raise ConfigError(f"{source}: [sound] volume {config.sound.volume} must be from 0 to 100")
     if config.technician is not None and not _PIN.fullmatch(config.technician.pin.reveal()):
         raise ConfigError(f"{source}: [technician] pin must be the whole line that `vidhuk-kiosk pin` printed, not the PIN itself")
+    check_pins(config.buttons, config.status_lamp, config.presence, source)
     if config.server is not None:
         _check_server(config.server, source)
     if config.scanner is not None:

@@ -45,6 +45,10 @@ class NoScreenError(KioskError):
     """No window can be opened; retrying does not help until the named packages are installed."""
 
 
+class PinsError(KioskError):
+    """GPIO pins cannot be used now; retrying may help. The message is one sentence for the technician."""
+
+
 class VoiceError(KioskError):
     """A recording or a folder of recordings cannot be used; retrying does not help. The message is one sentence for who recorded it."""
 

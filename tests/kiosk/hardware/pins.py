@@ -1,0 +1,98 @@
+"""gpiozero's mock pins, with what a real board adds: edges that get lost, a chip that is not there, a wire that fails."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from gpiozero import GPIOZeroError
+from gpiozero.pins.mock import MockFactory, MockPin
+
+from kiosk.config import Config, Terminal
+
+if TYPE_CHECKING:
+    from kiosk.errors import Fault
+    from kiosk.hardware import Device
+    from tests.kiosk.hardware.lines import Wave
+
+AT_ONCE_S = 0.002
+
+
+class Pin(MockPin):  # type: ignore[misc] # gpiozero ships no types
+    """A pin that stamps its edges as the kernel does, loses some, and may break."""
+
+    swallows = False
+    broken = False
+    reads = 0
+    stamp_s: float | None = None
+
+    def _call_when_changed(self) -> None:
+        if not self.swallows:
+            super(MockPin, self)._call_when_changed(self.stamp_s or time.monotonic(), self._state)
+
+    def _get_state(self) -> bool:
+        self._fail()
+        self.reads += 1
+        return bool(super()._get_state())
+
+    def _set_state(self, value: bool) -> None:  # noqa: FBT001 - gpiozero's
+        self._fail()
+        super()._set_state(value)
+
+    def _fail(self) -> None:
+        if self.broken:
+            raise GPIOZeroError("the wire is off")
+
+
+class Board:
+    """A computer's pins; `missing` is how often they cannot be had yet."""
+
+    def __init__(self, missing: int = 0) -> None:
+        self.missing = missing
+        self.tries = 0
+        self.factory = MockFactory(pin_class=Pin)
+
+    def __call__(self) -> Any:
+        from kiosk.errors import PinsError
+
+        self.tries += 1
+        if self.tries <= self.missing:
+            raise PinsError("there are no GPIO pins: not yet")
+        return self.factory
+
+    def pin(self, number: int) -> Any:
+        return self.factory.pin(number)
+
+    def is_high(self, *numbers: int) -> list[bool]:
+        return [bool(self.factory.pin(number)._state) for number in numbers]
+
+    def press(self, number: int, *, pressed: bool) -> None:
+        """Connect a button's pin to ground, or let go of it."""
+        pin = self.factory.pin(number)
+        pin.drive_low() if pressed else pin.drive_high()
+
+    def play(self, number: int, played: Wave) -> None:
+        """Let a wave happen now; what is very short happens at once, and is stamped with the time at which it should have been."""
+        pin, start_s = self.factory.pin(number), time.monotonic()
+        for place, (at_s, pressed) in enumerate(played.changes):
+            wait_s = start_s + at_s - time.monotonic()
+            if wait_s > AT_ONCE_S:
+                time.sleep(wait_s)
+            pin.swallows = place in played.lost
+            pin.stamp_s = min(start_s + at_s, time.monotonic())
+            self.press(number, pressed=pressed)
+        pin.swallows, pin.stamp_s = False, None
+
+
+class Told:
+    """What devices said about themselves."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[Device, Fault | None]] = []
+
+    def __call__(self, device: Device, fault: Fault | None) -> None:
+        self.all.append((device, fault))
+
+
+def config_with(hardware: str = "real", **tables: Any) -> Config:
+    return Config(Terminal(id="exit-sample-1", data_dir="/nowhere", hardware=hardware), **tables)  # type: ignore[arg-type]
