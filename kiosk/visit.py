@@ -7,48 +7,32 @@ Everything runs on one thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003 - msgspec reads it
 from typing import TYPE_CHECKING, Final
-from uuid import UUID  # noqa: TC003 - msgspec reads it
 
-from feedback.notice import AnnouncementKind
 from feedback.questionnaire import Kind
-from feedback.records import How, Input, Mode, Outcome
-from kiosk import comfort, filling, texts
-from kiosk.asking import NOTHING, Writable, first_screen, is_answered_by_one_tap, next_question, screen_of
+from feedback.records import How, Input, Outcome
+from kiosk.asking import NOTHING, Writable
 from kiosk.calls import Calls
 from kiosk.logbook import Logbook, Makers, Record
-from kiosk.moves import ON_FIVE_BUTTONS, Move, on_the_same_place, stop_after
-from kiosk.patience import Patience
-from kiosk.resting import announcement_now, reason_of, resting_screen, thanks_screen
-from kiosk.screens import (
-    CALL,
-    DONE,
-    DONT_REMEMBER,
-    LEAVE,
-    RESTING,
-    SKIP,
-    STAY,
-    Announced,
-    Ask,
-    Called,
-    Closed,
-    Comfort,
-    Comment,
-    Contact,
-    Desk,
-    OutOfOrder,
-    Screen,
-    Thanks,
-    changed,
-    stops,
-)
+from kiosk.moves import ON_FIVE_BUTTONS, Move, stop_after
+from kiosk.questions import Questions
+from kiosk.resting import reason_of
+from kiosk.scene import Scene
+from kiosk.screens import CALL, SKIP, STAY, Announced, Ask, Called, Closed, Comfort, OutOfOrder, Screen, Thanks, changed, stops
+from kiosk.script import Script
+from kiosk.stage import Stage
+from kiosk.taps import AtDesk, Choose, Ease, Meaning, Out, Redraw, Speak, Write, meaning
 from kiosk.visit_records import VisitRecords
+from kiosk.waiting import Step, Waiting
+from kiosk.welcome import Welcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
     from feedback.notice import Notice
-    from feedback.questionnaire import Question
-    from feedback.records import Moment
+    from feedback.records import AnyRecord, Moment
     from feedback.settings import KioskSettings
     from feedback.tickets import Ticket
     from kiosk.clock import Clock
@@ -68,7 +52,9 @@ CALLED_S: Final = 20.0
 LOOK_S: Final = 1.0
 """How often the opening hours and the announcements are looked at."""
 
-Step = Callable[[], None]
+
+def _nothing(_comfort: Comfort) -> Writable:
+    return NOTHING
 
 
 class Means(Makers, frozen=True):
@@ -79,14 +65,18 @@ class Means(Makers, frozen=True):
     """
 
     seal: Callable[[str], bytes] | None = None
-    writable: Callable[[Comfort], Writable] = lambda _comfort: NOTHING
+    writable: Callable[[Comfort], Writable] = _nothing
     lamp: Callable[[bool], None] = lambda _lit: None
     say_again: Step = lambda: None
     is_speaking: Callable[[], bool] = lambda: False
 
 
 class Visits:
-    """One visit after another, from the first press to the question's return."""
+    """One visit after another, from the first press to the question's return.
+
+    The script says what there is to show, the stage shows it and knows what is seen, and `Waiting` knows what the visit waits for: together
+    with the records they are its scene. Here stands what happens: before the first answer, around the questions, and where nothing works.
+    """
 
     def __init__(  # noqa: PLR0913 - its whole world is injected
         self,
@@ -99,79 +89,113 @@ class Visits:
         record: Record,
         show: Callable[[Screen], None],
     ) -> None:
-        self.settings = settings
-        self.notice: Notice | None = None
-        self._next_settings: KioskSettings | None = None
-        self._default_language = language
         self._clock = clock
         self._means = means
-        self._show_screen = show
         self._log = Logbook(record, software=software, clock=clock, makers=means)
-        self._mode: Mode | None = None
         self._visit = VisitRecords(self._log, clock=clock, makers=means)
-        self._when_stored: dict[int, Step] = {}
-        self._awaited: int | None = None
-        self._alarm: tuple[int, Step] | None = None
-        self._patience = Patience()
-        self._calls = Calls(means.lamp)
+        self._script = Script(settings, language=language, writable=_nothing if means.seal is None else means.writable)
+        self._stage = Stage(self._script.first(), clock=clock, show=show)
+        self._waiting = Waiting(clock)
+        self._scene = Scene(clock, self._log, self._visit, self._script, self._stage, self._waiting)
+        self._scene.begin_anew()
+        self._welcome = Welcome(self._scene, idle_s=IDLE_S)
+        self._questions = Questions(self._scene, seal=means.seal, store=self._store, thank=self._thank)
+        self._calls = Calls(self._scene, lamp=means.lamp, said_s=CALLED_S)
         self._look_ms = 0
-        self._shown_ms: int | None = None
-        self._is_back = False
-        self._begin_anew()
-        self.screen: Screen = self._first_screen()
 
-    # --- what happens ---------------------------------------------------------------------------------------------------
+    # --- how it stands ----------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Show the question; once it is seen, the context of the votes to come is recorded."""
-        self._show(self.screen)
+    @property
+    def settings(self) -> KioskSettings:
+        """What holds for the present visit, or for the next."""
+        return self._script.settings
+
+    @property
+    def screen(self) -> Screen:
+        """What the visitor is shown."""
+        return self._stage.screen
 
     @property
     def between_visits(self) -> bool:
         """Nobody is being served and nothing waits to be stored."""
-        return self._visit.id is None and self._log.is_settled and isinstance(self.screen, Ask | Closed | Announced)
+        return self._is_free and self._log.is_settled
+
+    @property
+    def _is_free(self) -> bool:
+        return self._visit.id is None and isinstance(self.screen, Ask | Closed | Announced)
 
     @property
     def showing(self) -> str:
         """Why nothing is asked just now, as the kiosk's state says it."""
         return reason_of(self.screen)
 
+    # --- what the program says --------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Show the question; once it is seen, the context of the votes to come is recorded."""
+        self._stage.show(self.screen)
+
+    def shown(self, screen: Screen) -> None:
+        """Take note that `screen` is now before the visitor's eyes; presses made earlier count for nothing."""
+        if self._stage.drawn(screen) and self._log.has_nothing:
+            self._log.commit()
+
     def use(self, settings: KioskSettings) -> None:
         """Ask by these settings from the next visit on; at once when there is none."""
-        self._next_settings = settings
-        if self._visit.id is None and isinstance(self.screen, Ask | Closed | Announced):
+        self._script.use(settings)
+        if self._is_free:
             self._rest()
 
     def hear(self, notice: Notice) -> None:
         """Take what the server lets visitors know. An air raid alert ends a visit; whatever else waits until it is over."""
-        self.notice = notice
-        if self._visit.id in self._calls.answered(notice.answered_calls) and isinstance(self.screen, Called):
-            self._update(changed(self.screen, coming=True))
+        self._script.notice = notice
+        self._calls.answered(notice.answered_calls)
         self._look_ms = 0
 
     def begin_test(self) -> bool:
         """Ask once for a technician, recorded as a test and counted nowhere; tell whether it began: not while anybody is served."""
         if not self.between_visits:
             return False
-        self._mode = Mode.TEST
-        self._begin_anew()
-        self._show(self._first_screen())
-        self._begin_visit()
+        self._scene.begin_anew(test=True)
+        self._stage.show(self._script.first())
+        self._welcome.begin()
         return True
 
-    def shown(self, screen: Screen) -> None:
-        """Take note that `screen` is now before the visitor's eyes; presses made earlier count for nothing."""
-        if screen == self.screen and self._shown_ms is None:
-            self._shown_ms = self._clock.moment().boottime_ms
-            if self._log.has_nothing:
-                self._log.commit()
+    def committed(self, token: int) -> None:
+        """Take note that the records handed over under `token` are on the disk."""
+        self._log.committed(token)
+        self._waiting.stored(token)
+
+    def failed(self, token: int) -> None:
+        """Take note that they are not. A vote is then gone and said to be; contexts, skips and ends are written later."""
+        self._log.failed(token)
+        if not self._waiting.not_stored(token):
+            return
+        if isinstance(self.screen, OutOfOrder):
+            self._waiting.for_time(PROBE_S, self._probe)
+        else:
+            self._break_down()
+
+    def tick(self) -> None:
+        """Do what the passing of time asks for."""
+        now_ms = self._clock.moment().boottime_ms
+        self._calls.tick(now_ms)
+        if self._waiting.tick(now_ms):
+            return
+        if self._waiting.is_for_visitor:
+            self._watch_closing(now_ms)
+        if now_ms >= self._look_ms:
+            self._look_ms = now_ms + round(LOOK_S * 1000)
+            self._look_around()
+
+    # --- what the visitor does --------------------------------------------------------------------------------------------
 
     def tap(self, name: str, via: Input, at: Moment) -> None:
         """Take a touch on the thing of that name, or its selection by a button, made at `at`."""
-        screen = self.screen
-        if not self._could_see(at) or isinstance(screen, RESTING):
+        stage = self._stage
+        if not stage.could_be_seen(at) or stage.is_resting:
             return
-        if self._is_taken(screen) or not self._has_settled(screen, at):
+        if stage.is_taken or not (stage.stood_there_before or stage.could_be_seen(at, for_s=SETTLE_S)):
             self.stray(at)
             return
         self._stay_open()
@@ -179,20 +203,10 @@ class Visits:
             return
         if name == CALL and self.settings.call_person:
             self._call(via, at)
-            return
-        match screen:
-            case Ask():
-                self._tap_question(name, via, at)
-            case Comment():
-                self._tap_comment(screen, name, via, at)
-            case Contact():
-                self._tap_contact(screen, name, via, at)
-            case Desk():
-                self._tap_desk(screen, name, via, at)
-            case Called():
-                self._resume()
-            case _:
-                self.stray(at)
+        elif isinstance(self.screen, Called):
+            self._calls.resume()
+        else:
+            self._take(meaning(self.screen, name, self.settings.look), via, at)
 
     def press(self, position: int, at: Moment) -> None:
         """Take a press of the panel's button at `position` from 1: an answer where the first question shows faces, else a move."""
@@ -205,288 +219,88 @@ class Visits:
 
     def move(self, move: Move, at: Moment) -> None:
         """Take a step through the screen by buttons. Who walks by buttons is also spoken to."""
-        screen = self.screen
-        if not self._could_see(at) or isinstance(screen, RESTING) or self._is_taken(screen):
+        if not self._stage.could_be_seen(at) or self._stage.is_resting or self._stage.is_taken:
             self.stray(at)
             return
         if move is Move.HELP:
             self.tap(CALL, Input.BUTTON, at)
             return
-        self._begin_visit()
+        self._welcome.begin()
         self._stay_open()
-        self._be_comfortable(changed(self._comfort, voice=True))
+        self._welcome.ease(changed(self._script.comfort, voice=True))
         match move:
-            case Move.SELECT if screen.focus is not None:
-                self.tap(screen.focus, Input.BUTTON, at)
-            case Move.SKIP if SKIP in stops(screen):
+            case Move.SELECT if self.screen.focus is not None:
+                self.tap(self.screen.focus, Input.BUTTON, at)
+            case Move.SKIP if SKIP in stops(self.screen):
                 self.tap(SKIP, Input.BUTTON, at)
             case Move.NEXT | Move.PREVIOUS:
-                self._update(changed(self.screen, focus=stop_after(self.screen, move)))
+                self._stage.update(changed(self.screen, focus=stop_after(self.screen, move)))
             case _:
                 self._means.say_again()
 
-    def scan(self, ticket: Ticket, at: Moment) -> None:
-        """Take a ticket scanned before the first answer: the visit is then at its desk and for its service. Anywhere else it is a stray."""
-        screen = self.screen
-        if not (isinstance(screen, Ask) and screen.first and not screen.stored and self._could_see(at)):
-            self.stray(at)
-            return
-        self._begin_visit()
-        self._visit.desk = ticket.desk or self._visit.desk
-        self._visit.service = ticket.service
-        self._ask_by_what_is_known(ticket=True)
-        self._show_first_again()
-
     def stray(self, at: Moment) -> None:
         """Count a press that answers nothing because its screen has been answered."""
-        if self._visit.id is not None and self._could_see(at):
+        if self._visit.id is not None and self._stage.could_be_seen(at):
             self._visit.extra_presses += 1
 
-    def committed(self, token: int) -> None:
-        """Take note that the records handed over under `token` are on the disk."""
-        self._log.committed(token)
-        then = self._when_stored.pop(token, None)
-        if token != self._awaited:
-            if then is not None:
-                then()
-            return
-        self._awaited = None
-        if isinstance(self.screen, OutOfOrder):
-            self._rest()
-        elif then is not None:
-            self._after(self._hold_left_s(), then)
-
-    def failed(self, token: int) -> None:
-        """Take note that they are not. A vote is then gone and said to be; contexts, skips and ends are written later."""
-        self._log.failed(token)
-        self._when_stored.pop(token, None)
-        if token != self._awaited and self._awaited is not None:
-            return
-        self._awaited = None
-        if isinstance(self.screen, OutOfOrder):
-            self._after(PROBE_S, self._probe)
+    def scan(self, ticket: Ticket, at: Moment) -> None:
+        """Take a ticket scanned before the first answer: the visit is then at its desk and for its service. Anywhere else it is a stray."""
+        if self._welcome.is_open and self._stage.could_be_seen(at):
+            self._welcome.take(ticket)
         else:
-            self._break_down()
+            self.stray(at)
 
-    def tick(self) -> None:
-        """Do what the passing of time asks for."""
-        now_ms = self._clock.moment().boottime_ms
-        self._calls.tick(now_ms)
-        if self._alarm is not None and now_ms >= self._alarm[0]:
-            _, act = self._alarm
-            self._alarm = None
-            act()
-            return
-        if self._patience.is_running:
-            self._watch_closing(now_ms)
-        if now_ms >= self._look_ms:
-            self._look_ms = now_ms + round(LOOK_S * 1000)
-            self._look_around()
+    # --- what is meant by it ----------------------------------------------------------------------------------------------
 
-    # --- the first question, and the visit's frame -------------------------------------------------------------------------
-
-    def _begin_visit(self) -> None:
-        self._visit.begin()
-        if not self._visit.vote_is_cast and not self._patience.is_running and isinstance(self.screen, Ask):
-            self._wait(IDLE_S)
-
-    def _begin_anew(self) -> None:
-        """Forget the last visitor."""
-        self._comfort = comfort.usual(self.settings.look)
-        self._visit.desk = self.settings.desk.id if self.settings.desk else None
-        self._language = self._default_language
-        self._resumed: Screen | None = None
-        self._ask_by_what_is_known(ticket=False)
-
-    def _ask_by_what_is_known(self, *, ticket: bool) -> None:
-        self._questionnaire = self.settings.questionnaire_for(self._visit.desk, self._visit.service, ticket=ticket)
-        if self._language not in self._questionnaire.languages:
-            self._language = self._questionnaire.languages[0]
-        self._ticket = ticket
-        self._log.ask_by(self._questionnaire, self._mode or (Mode.PILOT if self._questionnaire.pilot else Mode.LIVE))
-
-    def _first_screen(self) -> Ask:
-        screen = first_screen(self.settings, self._questionnaire, self._language, self._comfort, ticket=self._ticket)
-        if self._mode is Mode.TEST:  # or a visitor who comes up meanwhile would not know that it counts for nothing
-            return changed(screen, opening=texts.words_in(self._language)("Test vote"))
-        return screen
-
-    def _tap_question(self, name: str, via: Input, at: Moment) -> None:
-        assert isinstance(self.screen, Ask)  # noqa: S101 - as `tap` has seen
-        kind, _, rest = name.partition(":")
-        if kind == "language" and self.screen.first and rest in self._questionnaire.languages:
-            self._language = rest
-            self._show_first_again()
-        elif kind == "comfort":
-            self._begin_visit()
-            self._be_comfortable(comfort.toggled(self._comfort, name, self.settings.look))
-        elif any(option.id == name for option in self.screen.options):
-            self._choose(self.screen, name, via, at)
-        elif name == DONE and self.screen.kind is Kind.MULTIPLE and self.screen.chosen:
-            self._answer(self.screen, self.screen.chosen, via, at)
-        elif not self.screen.first:
-            self._tap_way_out(name, via, at)
-
-    def _show_first_again(self) -> None:
-        """Draw the first question in another language; it answers nothing yet, but somebody is there."""
-        focus = self.screen.focus
-        self._begin_visit()
-        self._show(changed(self._first_screen(), focus=focus if focus in stops(self._first_screen()) else None))
-        self._wait(IDLE_S)
-
-    def _be_comfortable(self, wish: Comfort) -> None:
-        self._comfort = wish
-        self._update(changed(self.screen, comfort=wish))
-
-    def _choose(self, screen: Ask, answer: str, via: Input, at: Moment) -> None:
-        if is_answered_by_one_tap(screen):
-            self._answer(screen, (answer,), via, at)
-            return
-        self._begin_visit()
-        taken = set(screen.chosen) ^ {answer}
-        self._update(changed(screen, chosen=tuple(option.id for option in screen.options if option.id in taken)))
-
-    def _answer(self, screen: Ask, chosen: tuple[str, ...], via: Input, at: Moment) -> None:
-        if screen.first:
-            vote = self._visit.vote(screen, chosen, via, at, repeat_s=self.settings.timing.repeat_s)
-            self._await(self._log.commit(vote), self._ask_desk)
-        else:
-            answer = self._visit.answer(screen, How.ANSWERED, chosen, via, at)
-            self._await(self._log.commit(answer), lambda: self._ask_after(screen.id))
-        self._show(changed(screen, chosen=chosen, stored=True, closes_in_s=None))
-
-    # --- what is asked after the vote ---------------------------------------------------------------------------------------
-
-    def _ask_desk(self) -> None:
-        if self._visit.desk is not None or not self.settings.desks:
-            self._ask_after(self._questionnaire.questions[0].id)
-            return
-        self._show(Desk(language=self._language, comfort=self._comfort, desks=self.settings.desks, plan=self.settings.plan))
-        self._wait(self.settings.timing.desk_s)
-
-    def _tap_desk(self, screen: Desk, name: str, via: Input, at: Moment) -> None:
-        kind, _, rest = name.partition(":")
-        first = self._questionnaire.questions[0].id
-        if name == SKIP:
-            self._visit.outcome = Outcome.SKIPPED
-            self._ask_after(first)
-        elif name == LEAVE:
-            self._leave(Outcome.LEFT, None)
-        elif name == DONT_REMEMBER or (kind == "desk" and any(desk.id == rest for desk in screen.desks)):
-            desk = None if name == DONT_REMEMBER else rest
-            self._await(self._log.commit(self._visit.desk_choice(desk, via, at)), lambda: self._ask_after(first))
-            self._show(changed(screen, pressed=desk or DONT_REMEMBER, closes_in_s=None))
-
-    def _ask_after(self, question: str) -> None:
-        writable = self._means.writable(self._comfort) if self._means.seal is not None else NOTHING
-        following = next_question(self._questionnaire, question, self._visit.given, writable)
-        if following is None:
-            if self._visit.outcome is Outcome.TIMED_OUT:
-                self._visit.outcome = Outcome.COMPLETED
-            self._thank()
-            return
-        self._show(screen_of(following, self._language, self._comfort, writable))
-        self._wait(self._patience_s(following))
-
-    def _patience_s(self, question: Question) -> float:
-        timing = self.settings.timing
-        return question.time_out_s or (timing.writing_s if question.kind in {Kind.WORDS, Kind.CONTACT} else timing.answer_s)
-
-    def _tap_way_out(self, name: str, via: Input, at: Moment) -> None:
-        """Skip the question, or leave the visit; both are answers too."""
-        screen = self.screen
-        assert isinstance(screen, Ask | Comment | Contact)  # noqa: S101 - as `tap` has seen
-        if name == SKIP:
-            self._visit.outcome = Outcome.SKIPPED
-            self._log.commit(self._visit.answer(screen, How.SKIPPED, (), via, at))
-            self._ask_after(screen.id)
-        elif name == LEAVE:
-            self._leave(Outcome.LEFT, How.LEFT, via)
-
-    def _leave(self, outcome: Outcome, how: How | None, via: Input | None = None, *, then: Step | None = None) -> None:
-        """End the questions: what was chosen and not yet sent is kept, what was written and not sent is not."""
-        screen = self._resumed if isinstance(self.screen, Called) and self._resumed is not None else self.screen
-        if not isinstance(screen, Thanks):
-            self._visit.outcome = outcome
-        voted = self._visit.vote_is_cast
-        if how is not None and voted and isinstance(screen, Ask | Comment | Contact) and not self._is_taken(screen):
-            chosen = screen.chosen if isinstance(screen, Ask) else ()
-            self._log.commit(self._visit.answer(screen, how, chosen, via, self._clock.moment()))
-        (then or (self._thank if voted else self._finish))()
-
-    # --- own words and contacts ---------------------------------------------------------------------------------------------
-
-    def _tap_comment(self, screen: Comment, name: str, via: Input, at: Moment) -> None:
-        if name == DONE:
-            words = filling.given(screen)
-            if words:
-                self._seal(screen, words, via, at)
-        elif name in {SKIP, LEAVE}:
-            self._tap_way_out(name, via, at)
-        else:
-            self._update(on_the_same_place(screen, filling.typed(screen, name)))
-
-    def _tap_contact(self, screen: Contact, name: str, via: Input, at: Moment) -> None:
-        if name == DONE:
-            checked = filling.checked(screen)
-            if checked.mistake:
-                self._update(checked)
-            else:
-                self._seal(screen, filling.given(screen), via, at)
-        elif name in {SKIP, LEAVE}:
-            self._tap_way_out(name, via, at)
-        else:
-            self._update(on_the_same_place(screen, filling.typed(screen, name)))
-
-    def _seal(self, screen: Comment | Contact, text: str, via: Input, at: Moment) -> None:
-        assert self._means.seal is not None  # noqa: S101 - not offered without
-        box = self._means.seal(text)
-        record = self._visit.sealed(screen, box, via, at)
-        self._await(self._log.commit(record, boxes={record.id: box}), lambda: self._ask_after(screen.id))
-        self._show(changed(screen, stored=True, closes_in_s=None))
-
-    # --- a person is called ---------------------------------------------------------------------------------------------------
+    def _take(self, meant: Meaning | None, via: Input, at: Moment) -> None:
+        match meant:
+            case Speak(language):
+                self._welcome.speak(language)
+            case Ease(wish):
+                self._welcome.ease(wish)
+            case Redraw(screen):
+                self._welcome.begin()
+                self._stage.update(screen)
+            case Choose() | Write() | AtDesk():
+                self._questions.answer(meant, via, at)
+            case Out(How.SKIPPED):
+                self._questions.skip(via, at)
+            case Out(how):
+                self._leave(how, via)
 
     def _call(self, via: Input, at: Moment) -> None:
-        if isinstance(self.screen, Called) or self._awaited is not None:
+        if isinstance(self.screen, Called) or self._waiting.is_for_store:
             return
-        self._begin_visit()
-        token, visit = self._log.commit(self._visit.call(via, at)), self._visit.begin()
-        self._when_stored[token] = lambda: self._called(visit)
+        self._welcome.begin()
+        self._calls.call(via, at)
 
-    def _called(self, visit: UUID) -> None:
-        self._calls.open(visit, self._clock.moment().boottime_ms + round(self.settings.timing.call_s * 1000))
-        if visit == self._visit.id and self._awaited is None and not isinstance(self.screen, (*RESTING, Thanks, Called)):
-            self._resumed = changed(self.screen, closes_in_s=None)
-            self._show(Called(language=self._language, comfort=self._comfort))
-            self._patience.end()
-            self._after(CALLED_S, self._resume)
+    def _store(self, record: AnyRecord, boxes: Mapping[UUID, bytes], taken: Screen, then: Step) -> None:
+        """Hand over what was given and show that it is taken; go on once it is stored and the eye has seen which answer it was."""
 
-    def _resume(self) -> None:
-        """Go back to the screen on which a person was called."""
-        resumed, self._resumed = self._resumed or self._first_screen(), None
-        self._alarm = None
-        self._show(changed(resumed, comfort=self._comfort))
-        self._is_back = True
-        self._patience.begin_again(self._clock.moment().boottime_ms)
+        def go_on() -> None:
+            self._waiting.for_time(self._stage.left_of_s(PRESSED_S), then)
 
-    # --- thanks, and back ---------------------------------------------------------------------------------------------------------
+        self._waiting.for_store(self._log.commit(record, boxes=boxes), go_on, at_most_s=STORE_S, otherwise=self._break_down)
+        self._stage.show(taken)
 
-    def _thank(self) -> None:
-        self._patience.end()
-        now = self._clock.moment()
-        self._show(thanks_screen(self._questionnaire, self.notice, now, language=self._language, comfort=self._comfort))
-        self._after(self.settings.timing.thanks_s, self._finish_when_said)
-
-    def _finish_when_said(self) -> None:
-        if self._is_listened_to():
-            self._after(LOOK_S, self._finish_when_said)
+    def _leave(self, how: How, via: Input | None = None) -> None:
+        """Ask nothing more; thanks are for those who have voted."""
+        self._questions.stop(how, via)
+        if self._visit.vote_is_cast:
+            self._thank()
         else:
             self._finish()
 
-    def _is_listened_to(self) -> bool:
-        """Tell whether somebody who asked for the voice has not heard it out: no screen closes under it."""
-        return self._comfort.voice and self._means.is_speaking()
+    # --- thanks, and back -------------------------------------------------------------------------------------------------
+
+    def _thank(self) -> None:
+        self._scene.say(self._script.thanks(self._clock.moment()), self.settings.timing.thanks_s, self._finish_when_said)
+
+    def _finish_when_said(self) -> None:
+        if self._is_listened_to():
+            self._waiting.for_time(LOOK_S, self._finish_when_said)
+        else:
+            self._finish()
 
     def _finish(self) -> None:
         self._log.commit(self._visit.end())
@@ -494,112 +308,55 @@ class Visits:
 
     def _rest(self) -> None:
         """Show the question again, or why there is none; between visits new settings come into use."""
-        if self._next_settings is not None:
-            self.settings, self._next_settings = self._next_settings, None
-        self._mode = None
-        self._begin_anew()
+        self._scene.begin_anew()
         if self._log.is_behind:
             self._log.commit()
-        self._alarm = None
-        self._patience.end()
-        self._show(self._resting_screen() or self._first_screen())
+        self._waiting.for_nobody()
+        self._stage.show(self._script.in_place_of_first(self._clock.moment()) or self._script.first())
 
-    def _resting_screen(self) -> Screen | None:
-        return resting_screen(self.settings, self.notice, self._clock.moment(), language=self._language, comfort=self._comfort)
-
-    def _look_around(self) -> None:
-        """Is it time to close, to open, or to announce something? Only an air raid alert does not wait for the visitor."""
-        if self._awaited is not None or isinstance(self.screen, OutOfOrder):
-            return
-        if self._visit.id is not None:
-            alert = announcement_now(self.notice, self._clock.moment())
-            if alert is not None and alert.kind is AnnouncementKind.AIR_RAID:
-                self._leave(Outcome.LEFT, How.LEFT, then=self._finish)
-            return
-        wanted = self._resting_screen()
-        if wanted != (None if isinstance(self.screen, Ask) else self.screen):
-            self._show(wanted or self._first_screen())
-
-    # --- when nothing can be stored ---------------------------------------------------------------------------------------------
-
-    def _give_up(self) -> None:
-        if self._awaited is not None:  # it may still be stored; nothing is asked after it then, for its visit is over
-            self._when_stored.pop(self._awaited, None)
-        self._awaited = None
-        self._break_down()
+    # --- when nothing can be stored ---------------------------------------------------------------------------------------
 
     def _break_down(self) -> None:
         if self._visit.id is not None:
             if not isinstance(self.screen, Thanks):
                 self._visit.outcome = Outcome.TIMED_OUT
             self._log.owe(self._visit.end())
-        self._patience.end()
-        self._show(OutOfOrder(language=self._language, comfort=self._comfort))
-        self._after(PROBE_S, self._probe)
+        self._scene.say(self._script.out_of_order(), PROBE_S, self._probe)
 
     def _probe(self) -> None:
-        self._awaited = self._log.commit()
-        self._after(STORE_S, self._probe)
+        self._waiting.for_store(self._log.commit(), self._rest, at_most_s=STORE_S, otherwise=self._probe)
 
-    # --- time and what is seen --------------------------------------------------------------------------------------------------
-
-    def _await(self, token: int, then: Step) -> None:
-        self._awaited = token
-        self._when_stored[token] = then
-        self._patience.end()
-        self._after(STORE_S, self._give_up)
-
-    def _after(self, seconds: float, act: Step) -> None:
-        self._alarm = (self._clock.moment().boottime_ms + round(seconds * 1000), act)
-
-    def _wait(self, seconds: float) -> None:
-        """Let the screen close by itself in so many seconds, unless somebody touches it."""
-        self._alarm = None
-        self._patience.begin(self._clock.moment().boottime_ms, seconds)
+    # --- time passes ------------------------------------------------------------------------------------------------------
 
     def _stay_open(self) -> None:
-        if self._patience.is_running:
-            self._patience.begin_again(self._clock.moment().boottime_ms)
+        if self._waiting.is_for_visitor:
+            self._waiting.for_visitor_again()
             if self.screen.closes_in_s is not None:
-                self._update(changed(self.screen, closes_in_s=None))
+                self._stage.update(changed(self.screen, closes_in_s=None))
 
     def _watch_closing(self, now_ms: int) -> None:
         if self.screen.closes_in_s is None and self._is_listened_to():
-            self._patience.begin_again(now_ms)
-        left_s = self._patience.left_s(now_ms)
+            self._waiting.for_visitor_again()
+        left_s = self._waiting.left_s(now_ms)
         assert left_s is not None  # noqa: S101 - as `tick` has seen
         if left_s <= 0:
-            self._patience.end()
-            self._leave(Outcome.TIMED_OUT, How.TIMED_OUT)
+            self._leave(How.TIMED_OUT)
         elif left_s <= self.settings.timing.warn_s and left_s != self.screen.closes_in_s:
-            self._update(changed(self.screen, closes_in_s=left_s))
+            self._stage.update(changed(self.screen, closes_in_s=left_s))
 
-    def _hold_left_s(self) -> float:
-        if self._shown_ms is None:
-            return PRESSED_S
-        return max(0.0, PRESSED_S - (self._clock.moment().boottime_ms - self._shown_ms) / 1000)
+    def _is_listened_to(self) -> bool:
+        """Tell whether somebody who asked for the voice has not heard it out: no screen closes under it."""
+        return self._script.comfort.voice and self._means.is_speaking()
 
-    def _could_see(self, at: Moment) -> bool:
-        return self._shown_ms is not None and at.boottime_ms >= self._shown_ms
-
-    def _has_settled(self, screen: Screen, at: Moment) -> bool:
-        if isinstance(screen, Ask) and screen.first and not self._is_back:
-            return True
-        return self._shown_ms is not None and at.boottime_ms >= self._shown_ms + SETTLE_S * 1000
-
-    @staticmethod
-    def _is_taken(screen: Screen) -> bool:
-        """Tell whether the screen's answer is being stored, so that nothing more is taken."""
-        return bool(getattr(screen, "stored", False) or getattr(screen, "pressed", None)) or isinstance(screen, Thanks)
-
-    def _show(self, screen: Screen) -> None:
-        """Show another screen: nothing counts on it before it is drawn."""
-        self._shown_ms = None
-        self._is_back = False
-        self._update(screen)
-
-    def _update(self, screen: Screen) -> None:
-        """Show a change on the same screen."""
-        if screen != self.screen or self._shown_ms is None:
-            self.screen = screen
-            self._show_screen(screen)
+    def _look_around(self) -> None:
+        """Is it time to close, to open, or to announce something? Only an air raid alert does not wait for the visitor."""
+        if self._waiting.is_for_store or isinstance(self.screen, OutOfOrder):
+            return
+        now = self._clock.moment()
+        if self._visit.id is None:
+            wanted = self._script.in_place_of_first(now)
+            if wanted != (None if isinstance(self.screen, Ask) else self.screen):
+                self._stage.show(wanted or self._script.first())
+        elif self._script.is_air_raid(now):
+            self._questions.stop(How.LEFT)
+            self._finish()

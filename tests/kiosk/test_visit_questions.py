@@ -134,6 +134,20 @@ def test_a_screen_says_that_it_is_about_to_close_and_stays_when_asked() -> None:
     assert room.of(VisitEnd)[0].outcome == Outcome.TIMED_OUT
 
 
+def test_who_goes_on_writing_is_no_longer_told_that_the_screen_closes() -> None:
+    room = room_of()
+    room.give("terrible", SKIP, SKIP)
+    timing = room.visits.settings.timing
+    for shown, key in (("comment", "т"), ("contact", "5")):
+        assert shows(room) == shown
+        room.pass_s(timing.writing_s - timing.warn_s)
+        assert room.screen.closes_in_s == timing.warn_s
+        type_in(room, key)
+        assert room.screen.text.lower().endswith(key)
+        assert room.screen.closes_in_s is None
+        room.give(SKIP)
+
+
 def test_a_question_may_wait_longer_than_others() -> None:
     patient = msgspec.structs.replace(LONG, questions=(FACES, msgspec.structs.replace(LOYAL, time_out_s=100.0)))
     room = room_of(patient)

@@ -1,0 +1,60 @@
+"""The first question before it is answered: somebody is there, wants it in other words or larger, or has a ticket. Pure but for time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiosk.screens import Ask, changed, stops
+
+if TYPE_CHECKING:
+    from feedback.tickets import Ticket
+    from kiosk.scene import Scene
+    from kiosk.screens import Comfort
+
+
+class Welcome:
+    """What a visitor does before voting, and what is known of the visit by then."""
+
+    def __init__(self, scene: Scene, *, idle_s: float) -> None:
+        """Who does nothing more for `idle_s` and has not voted has left."""
+        self._scene = scene
+        self._idle_s = idle_s
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the first question stands there and is not answered."""
+        screen = self._scene.stage.screen
+        return isinstance(screen, Ask) and screen.first and not screen.stored
+
+    def begin(self) -> None:
+        """Let the visit have begun, if it has not: somebody is there."""
+        scene = self._scene
+        scene.visit.begin()
+        if not scene.visit.vote_is_cast and not scene.waiting.is_for_visitor and isinstance(scene.stage.screen, Ask):
+            scene.waiting.for_visitor(self._idle_s)
+
+    def speak(self, language: str) -> None:
+        """Ask in another language."""
+        self._scene.script.language = language
+        self._ask_again()
+
+    def ease(self, wish: Comfort) -> None:
+        """Show and speak as the visitor wishes, here and on every screen to come."""
+        self.begin()
+        self._scene.script.comfort = wish
+        self._scene.stage.update(changed(self._scene.stage.screen, comfort=wish))
+
+    def take(self, ticket: Ticket) -> None:
+        """Take a scanned ticket: the visit is at its desk and for its service, and is asked by them."""
+        visit = self._scene.visit
+        visit.begin()
+        visit.desk = ticket.desk or visit.desk
+        visit.service = ticket.service
+        self._scene.know(ticket=True)
+        self._ask_again()
+
+    def _ask_again(self) -> None:
+        """Draw the first question anew: nothing counts on it before it is seen."""
+        first, focus = self._scene.script.first(), self._scene.stage.screen.focus
+        self._scene.visit.begin()
+        self._scene.ask(changed(first, focus=focus if focus in stops(first) else None), self._idle_s)
