@@ -1,9 +1,9 @@
-"""The keys from which tokens of tickets are made, one a day: read and verified when a ticket needs one, and over 72 hours after their day."""
+"""The keys from which tokens of tickets are made, one a day: verified whenever a ticket needs one, and over 72 hours after their day."""
 
 from __future__ import annotations
 
-import datetime
 import logging
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 
 def is_over(day: str, zone: str, wall_ms: int) -> bool:
     """Tell whether the life of a day's key and tokens is over: 72 hours after the midnight that ended it, by the clock in `zone`."""
-    date = datetime.date.fromisoformat(day)
-    if date == datetime.date.max:
+    date_of_day = date.fromisoformat(day)
+    if date_of_day == date.max:
         return False
-    midnight = datetime.datetime.combine(date + datetime.timedelta(days=1), datetime.time(), ZoneInfo(zone))
+    midnight = datetime.combine(date_of_day + timedelta(days=1), time(), ZoneInfo(zone))
     return wall_ms >= midnight.timestamp() * 1000 + TOKEN_LIFE_H * 3_600_000
 
 

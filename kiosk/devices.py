@@ -30,8 +30,8 @@ class Keep(Protocol):
 class Devices:
     """The devices that this kiosk has. Each start puts each of them on record once, so that no outage is left without an end."""
 
-    def __init__(self, keep: Keep, *, new_id: Callable[[], UUID], now: Callable[[], Moment]) -> None:
-        self._keep = keep
+    def __init__(self, *, new_id: Callable[[], UUID], now: Callable[[], Moment]) -> None:
+        self._keep: Keep | None = None
         self._new_id = new_id
         self._now = now
         self._devices: tuple[Device, ...] = ()
@@ -40,8 +40,9 @@ class Devices:
         self._arrivals = 0
         self._count_from_ms = 0
 
-    def begin(self, devices: Iterable[Device]) -> None:
-        """Take note which devices there are."""
+    def begin(self, devices: Iterable[Device], keep: Keep) -> None:
+        """Take note which devices there are, and where records go."""
+        self._keep = keep
         self._devices = tuple(devices)
         self._began_ms = self._count_from_ms = self._now().boottime_ms
 
@@ -60,7 +61,8 @@ class Devices:
         if device in self._said and self._said[device] == fault:
             return
         self._said[device] = fault
-        self._keep(lambda context: DeviceChange(self._new_id(), at, context, device.value, fault.value if fault else ""))
+        if self._keep is not None:
+            self._keep(lambda context: DeviceChange(self._new_id(), at, context, device.value, fault.value if fault else ""))
 
     def arrived(self) -> None:
         """Count somebody who came up to the kiosk."""
@@ -76,5 +78,5 @@ class Devices:
         if now.boottime_ms >= self._count_from_ms + PRESENCE_S * 1000:
             self._count_from_ms = now.boottime_ms
             arrivals, self._arrivals = self._arrivals, 0
-            if arrivals:
+            if arrivals and self._keep is not None:
                 self._keep(lambda context: Presence(self._new_id(), now, context, PRESENCE_S, arrivals))

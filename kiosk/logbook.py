@@ -22,6 +22,14 @@ NO_BOXES: Final[Mapping[UUID, bytes]] = {}
 NO_TICKETS: Final[Mapping[UUID, TicketToken]] = {}
 
 
+class Parcel(msgspec.Struct, frozen=True):
+    """Records that are stored together or not at all, with boxes and tickets by the ids of theirs."""
+
+    records: tuple[AnyRecord, ...]
+    boxes: Mapping[UUID, bytes] = NO_BOXES
+    tickets: Mapping[UUID, TicketToken] = NO_TICKETS
+
+
 class Record(Protocol):
     """Whoever stores records."""
 
@@ -94,9 +102,7 @@ class Logbook:
         self._context = Context(self._makers.new_id(), at, number, self._clock.boot_id, self._software, *wanted)
         self._context_is_stored = False
 
-    def commit(
-        self, *records: AnyRecord, boxes: Mapping[UUID, bytes] = NO_BOXES, tickets: Mapping[UUID, TicketToken] = NO_TICKETS
-    ) -> int:
+    def commit(self, *records: AnyRecord, boxes: Mapping[UUID, bytes] = NO_BOXES, tickets: Mapping[UUID, TicketToken] = NO_TICKETS) -> int:
         """Hand over records, what is owed, and their context until it is known to be stored; give the token of the answer.
 
         `boxes` are the sealed boxes of some of the records, `tickets` the tokens that are spent with scans, by the records' ids.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -83,10 +83,10 @@ def check_day_key(key: DayKey) -> None:
         UnusableError: it cannot.
     """
     try:
-        date = datetime.date.fromisoformat(key.day)
+        day = date.fromisoformat(key.day)
     except ValueError as error:
         raise UnusableError(f"day {key.day[:20]!r} is no day such as 2026-11-24") from error
-    if date.isoformat() != key.day:
+    if day.isoformat() != key.day:
         raise UnusableError(f"day {key.day[:20]!r} is no day such as 2026-11-24")
     if not _KEY.fullmatch(key.key):
         raise UnusableError(f"the key of {key.day} is not 64 small hexadecimal digits")

@@ -79,4 +79,4 @@ class Outlets(msgspec.Struct, frozen=True):
     tone: Callable[[Output], bool]
     begin_test: Callable[[], bool]
     restart: Callable[[], None]
-    devices: Callable[[], Mapping[Device, Fault | None]] = lambda: {}
+    devices: Callable[[], Mapping[Device, Fault | None]] = dict

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
-from nacl.signing import SigningKey
 
 from feedback import wire
 from feedback.settings import PURPOSE
@@ -20,6 +19,8 @@ from tests.kiosk.test_sync_settings import KEY, PUBLIC, STRANGER, enrolled
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from nacl.signing import SigningKey
 
 ZONE = "Europe/Kyiv"
 END_MS = 1_795_557_600_000
@@ -121,9 +122,7 @@ def test_a_key_is_erased_72_hours_after_its_day_by_a_trusted_clock_only(receiver
     assert files(data_dir) == ["2026-11-25.json"], "what comes too late is not kept"
 
 
-@pytest.mark.parametrize(
-    ("day", "ends_ms"), [("2026-11-24", END_MS), ("2026-10-25", 1_792_965_600_000), ("2026-03-29", 1_774_818_000_000)]
-)
+@pytest.mark.parametrize(("day", "ends_ms"), [("2026-11-24", END_MS), ("2026-10-25", 1_792_965_600_000), ("2026-03-29", 1_774_818_000_000)])
 def test_a_day_ends_at_local_midnight_also_where_the_clocks_change(day: str, ends_ms: int) -> None:
     over_ms = ends_ms + 72 * H_MS
     assert (is_over(day, ZONE, over_ms - 1), is_over(day, ZONE, over_ms)) == (False, True)
