@@ -89,6 +89,20 @@ class AnyOrder(RuleBasedStateMachine):
         self.room.visits.scan(reading, self.room.clock.moment())
         self.scanned.add((f"own-{number}", self.room.visits._visit.id))
 
+    @rule(number=st.integers(0, 2), first=st.booleans())
+    def scan_and_vote(self, number: int, first: bool) -> None:  # noqa: FBT001
+        """Do what visitors mostly do, on a kiosk at rest or in the middle of anything: vote, after a scan or before it."""
+        for step in (lambda: self.scan(number, None, None), lambda: self.taps("good"))[:: 1 if first else -1]:
+            self.room.see()
+            step()
+            self.room.settle()
+
+    @rule()
+    def everybody_leaves(self) -> None:
+        for _ in range(4):
+            self.room.disk()
+            self.room.pass_s(100)
+
     @rule(desk=st.sampled_from(["desk-1", "desk-9"]))
     def scan_a_card(self, desk: str) -> None:
         self.room.visits.scan(Scanned(Ticket(form="card", desk=desk, is_card=True)), self.room.clock.moment())
