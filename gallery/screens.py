@@ -69,7 +69,7 @@ def _shipped() -> list[Questionnaire]:
 def _first(questionnaire: Questionnaire, language: str, comfort: Comfort) -> Ask:
     settings = KioskSettings(1, "kyiv-obolon-1", WORDS["centre"]["uk"], questionnaire)
     shown = language if language in questionnaire.languages else questionnaire.languages[0]
-    return asking.first_screen(settings, questionnaire, shown, comfort, ticket=False)
+    return asking.first_screen(settings, questionnaire, shown, comfort)
 
 
 def _asked(question: Question, language: str, comfort: Comfort) -> Screen:

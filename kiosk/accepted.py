@@ -13,8 +13,9 @@ from feedback import notice, settings, signed, wire
 from feedback.notice import Notice
 from feedback.questionnaire_file import parse
 from feedback.settings import KioskSettings
+from feedback.tickets import DAY_KEY_PURPOSE, DayKey
 from kiosk import usable
-from kiosk.errors import NoticeRefusedError, SettingsRefusedError
+from kiosk.errors import DayKeysRefusedError, NoticeRefusedError, SettingsRefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
 FOLDER: Final = "accepted"
 CURRENT: Final = "current"
 NOTICE: Final = "notice.json"
+DAY_KEYS: Final = "daykeys"
 ASSETS: Final = "assets"
 
-D = TypeVar("D", KioskSettings, Notice)
+D = TypeVar("D", KioskSettings, Notice, DayKey)
 
 
 def read(payload: bytes, kiosk: str, signing_key: str) -> KioskSettings:
@@ -102,6 +104,30 @@ def read_notice(data_dir: Path, kiosk: str, signing_key: str) -> Notice | None:
     except OSError as error:
         raise NoticeRefusedError(str(error)) from error
     return open_notice(payload, kiosk, signing_key)
+
+
+def open_day_key(payload: bytes, kiosk: str, signing_key: str) -> DayKey:
+    """Give the key of one day in a signed message.
+
+    Raises:
+        DayKeysRefusedError: it is not from this kiosk's server, not for this kiosk, or unusable.
+    """
+    try:
+        found = _open(payload, DayKey, DAY_KEY_PURPOSE, kiosk, signing_key)
+        usable.check_day_key(found)
+    except (wire.WireError, usable.UnusableError) as error:
+        raise DayKeysRefusedError(str(error)) from error
+    return found
+
+
+def day_keys_folder(data_dir: Path) -> Path:
+    """Give the folder in which the key of each day is a file of its own, named by the day, so that one can be erased."""
+    return data_dir / FOLDER / DAY_KEYS
+
+
+def day_key_file(data_dir: Path, day: str) -> Path:
+    """Give the file of a day's key."""
+    return day_keys_folder(data_dir) / f"{day}.json"
 
 
 def asset(data_dir: Path, sha256: str | None) -> Path | None:

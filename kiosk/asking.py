@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from feedback.questionnaire import CHOSEN, ContactWay, Kind, choices_of, is_asked
-from kiosk import filling, keyboard, texts
-from kiosk.screens import Ask, Comfort, Comment, Contact, Option
+from kiosk import filling, keyboard, scans
+from kiosk.screens import Ask, Comfort, Comment, Contact, Option, changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from feedback.questionnaire import Question, Questionnaire, Texts
     from feedback.settings import KioskSettings
+    from feedback.tickets import Ticket
 
 
 class Writable(msgspec.Struct, frozen=True):
@@ -42,15 +43,16 @@ def next_question(questionnaire: Questionnaire, after: str, given: Mapping[str, 
     return None
 
 
-def first_screen(settings: KioskSettings, questionnaire: Questionnaire, language: str, comfort: Comfort, *, ticket: bool) -> Ask:
+def first_screen(
+    settings: KioskSettings, questionnaire: Questionnaire, language: str, comfort: Comfort, *, ticket: Ticket | None = None
+) -> Ask:
     """Give the attract screen: the first question, with everything that a visitor may want before answering.
 
     With a scanned ticket it says what the ticket tells in place of the purpose.
     """
     question = questionnaire.questions[0]
-    _ = texts.words_in(language)
-    told = _("The ticket will tell only the desk, the service and the time.") if ticket else ""
-    return _ask(
+    told = scans.told_by(ticket, language) if ticket else ""
+    first = _ask(
         question,
         language,
         comfort,
@@ -60,6 +62,7 @@ def first_screen(settings: KioskSettings, questionnaire: Questionnaire, language
         languages=questionnaire.languages,
         call=settings.call_person,
     )
+    return changed(first, desk=scans.known_desk(settings, ticket.desk) if ticket else None)
 
 
 def screen_of(question: Question, language: str, comfort: Comfort, writable: Writable) -> Ask | Comment | Contact:

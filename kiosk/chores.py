@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from kiosk import accepted, facts
+from kiosk import accepted, day_keys, facts
 from kiosk.errors import NoticeRefusedError, SettingsRefusedError
-from kiosk.resting import OUT_OF_ORDER
+from kiosk.resting import OUT_OF_ORDER, ZONE
 from kiosk.sync import delivery
 
 if TYPE_CHECKING:
@@ -15,19 +15,26 @@ if TYPE_CHECKING:
 
     from feedback.notice import Notice
     from feedback.settings import KioskSettings
+    from kiosk.clock import Clock
     from kiosk.config import Config
     from kiosk.errors import Fault
     from kiosk.recorder import Recorder
+    from kiosk.ticket_desk import TicketDesk
 
 log = logging.getLogger(__name__)
+
+FORGET_S: Final = 600.0
 
 
 class Chores:
     """Looks into the folders and files that both processes share. Every look is cheap enough for once a second."""
 
-    def __init__(self, config: Config, recorder: Recorder) -> None:
+    def __init__(self, config: Config, recorder: Recorder, tickets: TicketDesk, *, clock: Clock) -> None:
         self._config = config
         self._recorder = recorder
+        self._tickets = tickets
+        self._clock = clock
+        self._forget_at_ms = 0
         self._seen_settings: str | None = None
         self._seen_notice: tuple[int, int] | None = None
         self._told: dict[str, str] = {}
@@ -76,3 +83,20 @@ class Chores:
         fork = delivery.requested_fork(ledger)
         if fork is not None:
             self._recorder.rechain(fork.epoch, fork.after_seq, fork.into)
+
+    def forget(self, settings: KioskSettings) -> None:
+        """Forget now and then the tickets of days whose life is over; only a trusted clock knows them."""
+        now = self._clock.moment()
+        if not now.trusted or now.boottime_ms < self._forget_at_ms:
+            return
+        self._forget_at_ms = now.boottime_ms + round(FORGET_S * 1000)
+        zone = settings.tickets.time_zone if settings.tickets else ZONE
+
+        def is_over(day: str) -> bool:
+            try:
+                return day_keys.is_over(day, zone, now.wall_ms)
+            except ValueError:  # in a log that was damaged
+                return True
+
+        self._tickets.forget(is_over)
+        self._recorder.forget_tickets(is_over)

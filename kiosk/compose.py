@@ -1,4 +1,4 @@
-"""The ui process, put together: the only module that names concrete devices."""
+"""The ui process, put together; the devices beside the screen are put together in `compose_devices`."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from typing import TYPE_CHECKING, Any, Final
 from kiosk import accepted, folder
 from kiosk.chores import Chores
 from kiosk.clock import SystemClock, id_maker
+from kiosk.compose_devices import BesideScreen, buttons_of
+from kiosk.day_keys import DayKeys
 from kiosk.errors import ConfigError
 from kiosk.gesture import Corners
-from kiosk.hardware.simulated.buttons import KeyboardButtons
 from kiosk.hardware.sound import NoOutput, outputs_of
 from kiosk.process import SOFTWARE, alive, end_on_signals, give_memory_back
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
 from kiosk.screens import Menu, OutOfOrder, Pin, Screen
 from kiosk.sealing import Sealer
+from kiosk.signatures import is_signed
 from kiosk.technician.levels import Levels
 from kiosk.technician.lock import Lock
 from kiosk.technician.menu import Technician
 from kiosk.technician.probes import Machine, SysBacklight
 from kiosk.technician.readings import About, Outlets, Output
+from kiosk.ticket_desk import TicketDesk
 from kiosk.visit import Means, Visits
 from kiosk.visitor import KioskVisitor
 from kiosk.voice import wav
@@ -40,11 +43,11 @@ if TYPE_CHECKING:
 
     from feedback.records import AnyRecord
     from feedback.settings import KioskSettings
+    from feedback.tickets import TicketToken
     from kiosk.clock import Clock
     from kiosk.config import Config
     from kiosk.ui.app import KioskApp, Visitor
 
-FIVE_BUTTONS: Final = 5
 TEST_TONE: Final = wav.tone(pitch_hz=880, length_s=0.6, level=0.5)
 
 
@@ -85,23 +88,31 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
     voice = _open_voice(config, stack)
     recorder = _open_recorder(config, clock, stack)
     after_frame = _post()  # a press is first seen, then stored and spoken: the other threads would hold up its frame
-    chores = Chores(config, recorder)
+    beside = BesideScreen(config, clock, _post(), stack)
+    tickets = _open_tickets(config, recorder)
+    chores = Chores(config, recorder, tickets, clock=clock)
     settings = chores.settings() or accepted.before_any(config.kiosk.id)
+    visits: Visits
 
     def show(screen: Screen) -> None:
         app.show(screen)
+        beside.shown(screen)
         if not isinstance(screen, Pin | Menu):
             after_frame(lambda: voice.speaker.shown(screen))
 
-    def record(token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes]) -> None:
-        after_frame(lambda: recorder.record(token, records, boxes))
+    def record(token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes], spent: Mapping[UUID, TicketToken]) -> None:
+        after_frame(lambda: recorder.record(token, records, boxes, spent))
 
     def take_up(fresh: KioskSettings) -> None:
         app.dress(fresh.centre, fresh.look)
         voice.speaker.prepare(fresh)
 
+    def each_second() -> None:
+        voice.speaker.tick()
+        beside.each_second(voice.speaker.faults, stores=not isinstance(visits.screen, OutOfOrder))
+
     lock, levels = _open_lock(config, clock, voice, stack)
-    outlets = _outlets(config, recorder, voice, app, lambda: visits)
+    outlets = _outlets(config, recorder, voice, app, beside=beside, visits=lambda: visits)
     technician = Technician(lock, _corners(config, window), levels, outlets, clock=clock, show=show)
     window.bind(on_resize=lambda *_: technician.resize(_corners(config, window)))
     visits = Visits(
@@ -109,26 +120,24 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
         language=config.kiosk.language,
         software=SOFTWARE,
         clock=clock,
-        means=_means(config, clock, app, voice.speaker),
+        means=_means(config, clock, app, voice.speaker, beside=beside, tickets=tickets, visits=lambda: visits),
         record=record,
         show=technician.visit_shows,
     )
     recorder.listener = visits
     take_up(settings)
-    buttons = KeyboardButtons(clock)
     visitor = KioskVisitor(
         visits,
         technician,
         chores,
         clock=clock,
-        key=buttons.key,
+        key=beside.key,
         take_up=take_up,
-        faults=lambda: voice.speaker.faults,
-        each_second=voice.speaker.tick,
+        faults=lambda: (*voice.speaker.faults, *beside.devices.faults),
+        each_second=each_second,
+        read=lambda code, at: tickets.read(code, at, visits.settings),
     )
-    if _is_simulated(config):
-        stack.enter_context(closing(buttons))
-        buttons.start(visitor.button)
+    beside.begin(visitor, visits.keep, app.wake)
     return Terminal(app, window, visits, visitor)
 
 
@@ -169,14 +178,22 @@ def _open_voice(config: Config, stack: ExitStack) -> _Voice:
         os.environ.setdefault("SDL_AUDIODRIVER", "dummy")  # a machine without a sound card is no fault of a simulated kiosk
     speaker, headphones = outputs_of(config.sound)
     voices = Voices(Path(config.sound.voices), config.data_dir / FOLDER)
-    buttons = FIVE_BUTTONS if _is_simulated(config) else 0
-    voice = stack.enter_context(Speaker((speaker, headphones), voices, buttons=buttons, headphones=not isinstance(headphones, NoOutput)))
+    has_headphones = not isinstance(headphones, NoOutput)
+    voice = stack.enter_context(Speaker((speaker, headphones), voices, buttons=buttons_of(config), headphones=has_headphones))
     return _Voice(voice, {"speaker": speaker, "headphones": headphones})
 
 
 def _open_recorder(config: Config, clock: Clock, stack: ExitStack) -> Recorder:
     wake = partial(folder.wake, config.data_dir, stack.enter_context(folder.wake_sender()))
     return stack.enter_context(Recorder(partial(open_store, config.data_dir, id_maker(clock)), _post(), wake))
+
+
+def _open_tickets(config: Config, recorder: Recorder) -> TicketDesk:
+    server = config.server
+    keys = DayKeys(config.data_dir, config.kiosk.id, server.signing_key) if server else None
+    tickets = TicketDesk(keys, verify=is_signed)
+    recorder.read_spent(tickets.remember)
+    return tickets
 
 
 def _post() -> Callable[[Callable[[], None]], None]:
@@ -193,7 +210,9 @@ def _open_lock(config: Config, clock: Clock, voice: _Voice, stack: ExitStack) ->
     return lock, levels
 
 
-def _outlets(config: Config, recorder: Recorder, voice: _Voice, app: KioskApp, visits: Callable[[], Visits]) -> Outlets:
+def _outlets(  # noqa: PLR0913 - what a technician can set off
+    config: Config, recorder: Recorder, voice: _Voice, app: KioskApp, *, beside: BesideScreen, visits: Callable[[], Visits]
+) -> Outlets:
     return Outlets(
         about=lambda: _about(config, visits().settings),
         read=Machine(config.data_dir).read,
@@ -202,6 +221,7 @@ def _outlets(config: Config, recorder: Recorder, voice: _Voice, app: KioskApp, v
         tone=voice.tone,
         begin_test=lambda: visits().begin_test(),
         restart=app.stop,
+        devices=lambda: beside.devices.known,
     )
 
 
@@ -218,15 +238,30 @@ def _about(config: Config, settings: KioskSettings) -> About:
     )
 
 
-def _means(config: Config, clock: Clock, app: KioskApp, speaker: Speaker) -> Means:
+def _means(  # noqa: PLR0913 - what a visit can set off
+    config: Config,
+    clock: Clock,
+    app: KioskApp,
+    speaker: Speaker,
+    *,
+    beside: BesideScreen,
+    tickets: TicketDesk,
+    visits: Callable[[], Visits],
+) -> Means:
+    def call(lit: bool) -> None:  # noqa: FBT001 - a lamp is on or off
+        app.light(lit)
+        beside.light(lit)
+
     return Means(
         id_maker(clock),
         partial(secrets.randbits, 48),
         seal=Sealer(config.server.sealing_key).seal if config.server else None,
         writable=app.writable,
-        lamp=app.light,
+        lamp=call,
         say_again=speaker.repeat,
         is_speaking=lambda: speaker.is_speaking,
+        spend=tickets.spend,
+        hand_out=lambda vote, language: beside.hand_out(visits().settings, vote, language),
     )
 
 

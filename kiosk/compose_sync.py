@@ -12,10 +12,12 @@ from kiosk import facts, folder
 from kiosk.clock import SystemClock, id_maker
 from kiosk.errors import ConfigError, Fault
 from kiosk.process import SOFTWARE, alive, end_on_signals
+from kiosk.resting import ZONE
 from kiosk.salvage import ASIDE
 from kiosk.sync import delivery
 from kiosk.sync.agent import Agent
 from kiosk.sync.assets import AssetFetcher
+from kiosk.sync.day_keys import DayKeyReceiver
 from kiosk.sync.deliver import Deliverer, Sender
 from kiosk.sync.inbox import Inbox
 from kiosk.sync.mqtt import MqttTransport
@@ -44,7 +46,9 @@ def run_sync(config: Config) -> None:
         outbox = stack.enter_context(Outbox(config.data_dir))
         ledger = stack.enter_context(delivery.open_ledger(config.data_dir / delivery.FILE))
         assets = stack.enter_context(AssetFetcher(config.data_dir, spread=spread))
-        agent = Agent(inbox, SettingsReceiver(config, assets.want), NoticeReceiver(config), kiosk=kiosk, alive=alive())
+        settings = SettingsReceiver(config, assets.want)
+        day_keys = DayKeyReceiver(config, clock=clock, zone=partial(_zone, settings))
+        agent = Agent(inbox, settings, NoticeReceiver(config), day_keys, kiosk=kiosk, alive=alive())
         transport = MqttTransport(config.server, kiosk, listener=agent, post=inbox.post, spread=spread)
         deliverer = Deliverer(
             Sender(kiosk, SOFTWARE),
@@ -60,6 +64,11 @@ def run_sync(config: Config) -> None:
         stack.enter_context(transport)
         end_on_signals(agent.stop)
         agent.run()
+
+
+def _zone(settings: SettingsReceiver) -> str:
+    rules = settings.tickets
+    return rules.time_zone if rules is not None else ZONE
 
 
 def _state(data_dir: Path, parts: tuple[Deliverer, Agent, AssetFetcher], outbox: Outbox, clock: Clock, session: UUID) -> wire.State:

@@ -71,3 +71,7 @@ class SettingsRefusedError(KioskError):
 
 class NoticeRefusedError(KioskError):
     """A notice from the server was not accepted; retrying does not help, a newer one does."""
+
+
+class DayKeysRefusedError(KioskError):
+    """Day keys from the server were not accepted, none of them; retrying does not help, newer ones do."""

@@ -14,6 +14,8 @@ STEPS_FACT: Final = "schema_steps"
 """How many steps of `kiosk.store_schema` this log has."""
 SEALED_PAGE_FACT: Final = "sealed_page"
 """Where the table `sealed` begins, noted for salvage: in a log that was made before it, that is not where it begins in a new one."""
+SPENT_PAGE_FACT: Final = "spent_page"
+"""Where the table `spent` begins, for the same reason."""
 UI_FAULTS_FACT: Final = "ui_faults"
 """What is wrong with the devices of ui: names of faults, separated by spaces."""
 

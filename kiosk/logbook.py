@@ -6,21 +6,37 @@ The answer to a hand-over comes later, never from within the call, as `committed
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
 import msgspec
 
-from feedback.records import Answer, AnyRecord, Call, Context, How, Mode, VisitEnd
+from feedback.records import Answer, AnyRecord, Call, Context, DeviceChange, How, Mode, Presence, SelfTest, VisitEnd
+from feedback.tickets import TicketToken
 
 if TYPE_CHECKING:
     from feedback.questionnaire import Questionnaire
     from kiosk.clock import Clock
 
-Record = Callable[[int, tuple[AnyRecord, ...], Mapping[UUID, bytes]], None]
-"""Takes a token, records in their order, and the sealed boxes of some of them."""
-
 NO_BOXES: Final[Mapping[UUID, bytes]] = {}
+NO_TICKETS: Final[Mapping[UUID, TicketToken]] = {}
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    """Records that are stored together or not at all, with boxes and tickets by the ids of theirs."""
+
+    records: tuple[AnyRecord, ...]
+    boxes: Mapping[UUID, bytes] = NO_BOXES
+    tickets: Mapping[UUID, TicketToken] = NO_TICKETS
+
+
+class Record(Protocol):
+    """Whoever stores records."""
+
+    def __call__(
+        self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes], tickets: Mapping[UUID, TicketToken], /
+    ) -> None:
+        """Take records in their order, by their ids the sealed boxes of some, and of scans the tokens that are spent with them."""
 
 
 class Makers(msgspec.Struct, frozen=True):
@@ -33,8 +49,18 @@ class Makers(msgspec.Struct, frozen=True):
 class Logbook:
     """The visit's side of the store."""
 
-    def __init__(self, record: Record, *, software: str, clock: Clock, makers: Makers) -> None:
+    def __init__(
+        self,
+        record: Record,
+        *,
+        software: str,
+        clock: Clock,
+        makers: Makers,
+        spend: Callable[[TicketToken], None] = lambda _token: None,
+    ) -> None:
+        """`spend` hears of every ticket once the record of its scan is on the disk."""
         self._record = record
+        self._spend = spend
         self._software = software
         self._clock = clock
         self._makers = makers
@@ -42,6 +68,7 @@ class Logbook:
         self._context_is_stored = False
         self._last_token = 0
         self._pending: dict[int, tuple[AnyRecord, ...]] = {}
+        self._tickets: dict[int, tuple[TicketToken, ...]] = {}
         self._owed: tuple[AnyRecord, ...] = ()
 
     @property
@@ -75,13 +102,18 @@ class Logbook:
         self._context = Context(self._makers.new_id(), at, number, self._clock.boot_id, self._software, *wanted)
         self._context_is_stored = False
 
-    def commit(self, *records: AnyRecord, boxes: Mapping[UUID, bytes] = NO_BOXES) -> int:
-        """Hand over records, what is owed, and their context until it is known to be stored; give the token of the answer."""
+    def commit(self, *records: AnyRecord, boxes: Mapping[UUID, bytes] = NO_BOXES, tickets: Mapping[UUID, TicketToken] = NO_TICKETS) -> int:
+        """Hand over records, what is owed, and their context until it is known to be stored; give the token of the answer.
+
+        `boxes` are the sealed boxes of some of the records, `tickets` the tokens that are spent with scans, by the records' ids.
+        """
         self._last_token += 1
         context = (self._context,) if self._context is not None and not self._context_is_stored else ()
         batch, self._owed = (*context, *self._owed, *records), ()
         self._pending[self._last_token] = batch
-        self._record(self._last_token, batch, boxes)
+        if tickets:
+            self._tickets[self._last_token] = tuple(tickets.values())
+        self._record(self._last_token, batch, boxes, tickets)
         return self._last_token
 
     def owe(self, *records: AnyRecord) -> None:
@@ -92,11 +124,16 @@ class Logbook:
         """Take note that the records of `token` are on the disk."""
         if self._context in self._pending.pop(token, ()):
             self._context_is_stored = True
+        for ticket in self._tickets.pop(token, ()):
+            self._spend(ticket)
 
     def failed(self, token: int) -> None:
         """Take note that they are not. What a visitor was about to be thanked for is gone and said to be; the rest is written later."""
+        self._tickets.pop(token, None)
         self._owed = (*(record for record in self._pending.pop(token, ()) if _outlives_failure(record)), *self._owed)
 
 
 def _outlives_failure(record: AnyRecord) -> bool:
-    return isinstance(record, Context | VisitEnd | Call) or (isinstance(record, Answer) and record.how is not How.ANSWERED)
+    if isinstance(record, Context | VisitEnd | Call | DeviceChange | Presence | SelfTest):
+        return True
+    return isinstance(record, Answer) and record.how is not How.ANSWERED

@@ -21,11 +21,7 @@ from kiosk.visit import Means, Visits
 from kiosk.visitor import AtTheScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from uuid import UUID
-
     from feedback.questionnaire import Questionnaire
-    from feedback.records import AnyRecord
     from kiosk.config import Display
 
 
@@ -41,7 +37,7 @@ def show(questionnaire: Questionnaire, display: Display, language: str) -> None:
         app = stack.enter_context(closing(KioskApp(window, banner=False, alive=lambda: None, diagonal_inch=display.diagonal_inch)))
         clock = SystemClock()
 
-        def forget(token: int, _records: tuple[AnyRecord, ...], _boxes: Mapping[UUID, bytes]) -> None:
+        def forget(token: int, *_: object) -> None:
             post(lambda: visits.committed(token))
 
         visits = Visits(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from feedback.records import AnyRecord, How, Outcome
-from kiosk.logbook import NO_BOXES
+from feedback.records import How, Outcome
+from kiosk.logbook import Parcel
 from kiosk.screens import DONT_REMEMBER, Ask, Comment, Contact, Desk, Screen, Thanks, changed
 from kiosk.stage import is_answered
 from kiosk.taps import AtDesk, Choose, Write
@@ -16,16 +15,18 @@ from kiosk.waiting import Step
 
 if TYPE_CHECKING:
     from feedback.records import Input, Moment
+    from kiosk.scans import Scanned
     from kiosk.scene import Scene
+    from kiosk.visit_records import Seal
 
-Store = Callable[[AnyRecord, Mapping[UUID, bytes], Screen, Step], None]
-"""Takes a record with its boxes, the screen that says that it is taken, and what follows once it is stored."""
+Store = Callable[[Parcel, Screen, Step], None]
+"""Takes records, the screen that says that they are taken, and what follows once they are stored."""
 
 
 class Questions:
     """From the first answer to the last."""
 
-    def __init__(self, scene: Scene, *, seal: Callable[[str], bytes] | None, store: Store, thank: Step) -> None:
+    def __init__(self, scene: Scene, *, seal: Seal | None, store: Store, thank: Step) -> None:
         """`seal` is None where nothing can be written; `thank` follows the last question."""
         self._scene = scene
         self._seal = seal
@@ -41,22 +42,36 @@ class Questions:
                 self._vote(screen, chosen, via, at)
             case Ask() as screen, Choose(chosen):
                 answer = self._scene.visit.answer(screen, How.ANSWERED, chosen, via, at)
-                self._store(answer, NO_BOXES, changed(screen, chosen=chosen, stored=True), partial(self._ask_after, screen.id))
+                self._store(Parcel((answer,)), changed(screen, chosen=chosen, stored=True), partial(self._ask_after, screen.id))
             case Comment() | Contact() as screen, Write(text):
                 self._keep_sealed(screen, text, via, at)
             case Desk() as screen, AtDesk(desk):
                 choice = self._scene.visit.desk_choice(desk, via, at)
-                self._store(choice, NO_BOXES, changed(screen, pressed=desk or DONT_REMEMBER), self._ask_after_vote)
+                self._store(Parcel((choice,)), changed(screen, pressed=desk or DONT_REMEMBER), self._ask_after_vote)
 
     def _vote(self, screen: Ask, chosen: tuple[str, ...], via: Input, at: Moment) -> None:
-        vote = self._scene.visit.vote(screen, chosen, via, at, repeat_s=self._scene.script.settings.timing.repeat_s)
-        self._store(vote, NO_BOXES, changed(screen, chosen=chosen, stored=True), self._ask_desk)
+        visit = self._scene.visit
+        vote = visit.vote(screen, chosen, via, at, repeat_s=self._scene.script.settings.timing.repeat_s)
+        scan = Parcel(()) if visit.scanned is None else visit.scan(visit.scanned, self._seal, at)
+        self._store(changed(scan, records=(vote, *scan.records)), changed(screen, chosen=chosen, stored=True), self._ask_desk)
+
+    def scan(self, scanned: Scanned, at: Moment) -> bool:
+        """Take a ticket on the question for the desk; whether it names the desk, which answers the question."""
+        screen, visit = self._scene.stage.screen, self._scene.visit
+        assert isinstance(screen, Desk)  # noqa: S101 - it is taken nowhere else
+        parcel = visit.scan(scanned, self._seal, at)
+        visit.scanned, visit.desk = scanned, scanned.ticket.desk
+        if scanned.ticket.desk is None:
+            self._scene.log.commit(*parcel.records, boxes=parcel.boxes, tickets=parcel.tickets)
+            return False
+        self._store(parcel, changed(screen, pressed=scanned.ticket.desk), self._ask_after_vote)
+        return True
 
     def _keep_sealed(self, screen: Comment | Contact, text: str, via: Input, at: Moment) -> None:
         assert self._seal is not None  # noqa: S101 - not offered without
         box = self._seal(text)
         record = self._scene.visit.sealed(screen, box, via, at)
-        self._store(record, {record.id: box}, changed(screen, stored=True), partial(self._ask_after, screen.id))
+        self._store(Parcel((record,), {record.id: box}), changed(screen, stored=True), partial(self._ask_after, screen.id))
 
     def skip(self, via: Input, at: Moment) -> None:
         """Go on without an answer, which is an answer too."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from feedback.records import AnyRecord
+    from feedback.tickets import TicketToken
     from kiosk.store import Store
 
 log = logging.getLogger(__name__)
@@ -50,9 +51,15 @@ class Recorder:
         self._jobs.put(None)
         self._thread.join(timeout=10)
 
-    def record(self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes] | None = None) -> None:
-        """Append the records, and the sealed boxes of some of them by their ids; `committed` or `failed` follows."""
-        self._jobs.put(lambda: self._record(token, records, boxes))
+    def record(
+        self,
+        token: int,
+        records: tuple[AnyRecord, ...],
+        boxes: Mapping[UUID, bytes] | None = None,
+        tickets: Mapping[UUID, TicketToken] | None = None,
+    ) -> None:
+        """Append the records, the sealed boxes of some of them and the tokens of tickets by their ids; `committed` or `failed` follows."""
+        self._jobs.put(lambda: self._record(token, lambda store: store.append(records, boxes, tickets)))
 
     def note(self, name: str, value: str) -> None:
         """Keep a small fact for sync; lost if it cannot be written just now."""
@@ -66,14 +73,22 @@ class Recorder:
         """Take everything after the last mark both sides agree on into a new epoch; sync asks again if it cannot be done now."""
         self._jobs.put(lambda: self._quietly(lambda store: store.rechain(epoch, after_seq, into)))
 
+    def read_spent(self, answer: Callable[[list[tuple[str, str]]], None]) -> None:
+        """Give day and token of every ticket that has voted to `answer`, on the main thread; never, where the log cannot be read."""
+        self._jobs.put(lambda: self._quietly(lambda store: self._answer(answer, store.spent())))
+
+    def forget_tickets(self, is_over: Callable[[str], bool]) -> None:
+        """Erase what is left of tickets of days whose life is over; what cannot be done now is done when it is asked again."""
+        self._jobs.put(lambda: self._quietly(lambda store: _forget(store, is_over)))
+
     def look(self) -> None:
         """Look through the log, which also salvages a damaged one."""
         self._jobs.put(lambda: self._quietly(lambda store: store.check()))
 
-    def _record(self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes] | None) -> None:
+    def _record(self, token: int, append: Callable[[Store], None]) -> None:
         listener = self.listener
         try:
-            self._with_store(lambda store: store.append(records, boxes))
+            self._with_store(append)
         except StoreError as error:
             log.error("not stored: %s", error)  # noqa: TRY400 - the cause is in the sentence
             if listener:
@@ -91,6 +106,9 @@ class Recorder:
             self._post(lambda: answer(False))  # noqa: FBT003
             return
         self._post(lambda: answer(True))  # noqa: FBT003
+
+    def _answer(self, answer: Callable[[list[tuple[str, str]]], None], spent: list[tuple[str, str]]) -> None:
+        self._post(lambda: answer(spent))
 
     def _quietly(self, work: Callable[[Store], None]) -> None:
         try:
@@ -128,3 +146,8 @@ class Recorder:
                 log.exception("the store thread stumbled")
                 self._close()
         self._close()
+
+
+def _forget(store: Store, is_over: Callable[[str], bool]) -> None:
+    if not store.forget_tickets(filter(is_over, store.ticket_days())):
+        log.info("the journal of votes.db is being read and is emptied later")

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import shutil
 import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
 
-from feedback.records import RecordError, Sealed, decode_body
+from feedback.records import RecordError, Sealed, TicketScan, decode_body
 from kiosk.errors import StoreDamagedError
-from kiosk.facts import SEALED_PAGE_FACT
+from kiosk.facts import SEALED_PAGE_FACT, SPENT_PAGE_FACT
 from kiosk.folder import sync_folder
-from kiosk.store import FILE, Store, own_errors
+from kiosk.store import FILE, Box, Store, own_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +29,11 @@ log = logging.getLogger(__name__)
 
 SALVAGED: Final = "votes-salvaged.db"
 ASIDE: Final = "votes-damaged-*.db"
+_LATER_TABLES: Final = {"sealed": SEALED_PAGE_FACT, "spent": SPENT_PAGE_FACT}
+"""Tables that begin elsewhere in a log that was made before them, with the facts that say where."""
+_BOX: Final = "SELECT CAST(box AS BLOB), day FROM sealed WHERE record = ?"
+_BOX_WITHOUT_DAY: Final = "SELECT CAST(box AS BLOB), NULL FROM sealed WHERE record = ?"
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _WORK: Final = "salvage"
 _FRESH: Final = "votes-fresh.db"
 _PARTS: Final = ("-wal", "-shm", "")
@@ -72,7 +78,7 @@ def _salvage(folder: Path, new_epoch: Callable[[], UUID]) -> None:
     with Store(work / SALVAGED, new_epoch, reason="salvaged") as store:
         found = list(readable(work / FILE))
         boxes = dict(_readable_boxes(work / FILE, found))
-        store.append_bodies(found, boxes)
+        store.append_bodies(found, boxes, _readable_spent(work / FILE))
     log.warning("salvaged %d records and %d sealed boxes", len(found), len(boxes))
     (work / SALVAGED).rename(folder / SALVAGED)
     sync_folder(folder)
@@ -94,24 +100,25 @@ def _lend_first_page(work: Path, new_epoch: Callable[[], UUID]) -> None:
         page = bytearray(fresh.read(_PAGE_BYTES))
         page[_PAGE_COUNT] = bytes(4)  # so that SQLite takes the file's own length
         copy.write(page)
-    _find_sealed(work / FILE)
+    for table, fact in _LATER_TABLES.items():
+        _find_table(work / FILE, table, fact)
 
 
-def _find_sealed(path: Path) -> None:
-    """Say in the lent first page where the sealed boxes begin, or that there are none; a wrong page would hide the records too."""
+def _find_table(path: Path, table: str, fact: str) -> None:
+    """Say in the lent first page where a later table begins, or that there is none; a wrong page would hide the records too."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db, suppress(sqlite3.DatabaseError):
         db.execute("PRAGMA writable_schema = on")  # which also passes over what is wrong with the schema as it stands
         (pages,) = db.execute("PRAGMA page_count").fetchone()
-        noted = _noted_page(db)
+        noted = _noted_page(db, fact)
         if 1 < noted <= pages:
-            db.execute("UPDATE sqlite_master SET rootpage = ? WHERE name = 'sealed'", (noted,))
+            db.execute("UPDATE sqlite_master SET rootpage = ? WHERE name = ?", (noted, table))
         else:
-            db.execute("DELETE FROM sqlite_master WHERE name = 'sealed'")
+            db.execute("DELETE FROM sqlite_master WHERE name = ?", (table,))
 
 
-def _noted_page(db: sqlite3.Connection) -> int:
+def _noted_page(db: sqlite3.Connection, fact: str) -> int:
     try:
-        row = db.execute("SELECT CAST(value AS INTEGER) FROM facts WHERE name = ?", (SEALED_PAGE_FACT,)).fetchone()
+        row = db.execute("SELECT CAST(value AS INTEGER) FROM facts WHERE name = ?", (fact,)).fetchone()
     except sqlite3.DatabaseError:
         return 0
     return int(row[0]) if row else 0
@@ -146,24 +153,46 @@ def readable(path: Path) -> Iterator[tuple[UUID, str, bytes]]:
                 yield record.id, str(record.__struct_config__.tag), bytes(body)
 
 
-def _readable_boxes(path: Path, found: list[tuple[UUID, str, bytes]]) -> Iterator[tuple[UUID, bytes]]:
+def _readable_boxes(path: Path, found: list[tuple[UUID, str, bytes]]) -> Iterator[tuple[UUID, Box]]:
     """Give the sealed boxes of these records that can still be read and are what was sealed, by the records' ids."""
+    kinds = {kind.__struct_config__.tag for kind in (Sealed, TicketScan)}
     with closing(sqlite3.connect(path)) as db:
+        query = _BOX if _has_days(db) else _BOX_WITHOUT_DAY
         for id_, kind, body in found:
-            record = decode_body(body) if kind == Sealed.__struct_config__.tag else None
-            if isinstance(record, Sealed) and (box := _box(db, id_)) is not None:
-                if hashlib.sha256(box).hexdigest() == record.digest:
+            record = decode_body(body) if kind in kinds else None
+            if isinstance(record, Sealed | TicketScan) and (box := _box(db, query, id_)) is not None:
+                if hashlib.sha256(box.content).hexdigest() == record.digest:
                     yield id_, box
                 else:
                     log.warning("a sealed box is no longer what was sealed and stays in the damaged file")
 
 
-def _box(db: sqlite3.Connection, record: UUID) -> bytes | None:
+def _has_days(db: sqlite3.Connection) -> bool:
     try:
-        row = db.execute("SELECT CAST(box AS BLOB) FROM sealed WHERE record = ?", (str(record),)).fetchone()
+        db.execute("SELECT day FROM sealed LIMIT 0")
+    except sqlite3.DatabaseError:
+        return False
+    return True
+
+
+def _box(db: sqlite3.Connection, query: str, record: UUID) -> Box | None:
+    try:
+        row = db.execute(query, (str(record),)).fetchone()
     except sqlite3.DatabaseError:
         return None
-    return bytes(row[0]) if row else None
+    return Box(bytes(row[0]), row[1]) if row else None
+
+
+def _readable_spent(path: Path) -> list[tuple[str, str]]:
+    """Give the tokens of spent tickets that can still be read; of those on a destroyed page the server knows."""
+    found: list[tuple[str, str]] = []
+    with closing(sqlite3.connect(path)) as db, suppress(sqlite3.DatabaseError):
+        found.extend((day, token) for day, token in db.execute("SELECT day, token FROM spent") if _is_spent_token(day, token))
+    return found
+
+
+def _is_spent_token(day: object, token: object) -> bool:
+    return isinstance(day, str) and isinstance(token, str) and bool(_DAY.fullmatch(day))
 
 
 def _last_number(db: sqlite3.Connection, path: Path) -> int:

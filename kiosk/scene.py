@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from feedback.tickets import Ticket
     from kiosk.clock import Clock
     from kiosk.logbook import Logbook
     from kiosk.screens import Screen
@@ -33,9 +34,12 @@ class Scene:
         self.visit.desk = desk.id if desk else None
         self.log.ask_by(self.script.questionnaire, self.script.mode)
 
-    def know(self, *, ticket: bool) -> None:
-        """Ask by the desk and the service of the visit, which have become known."""
-        self.script.know(self.visit.desk, self.visit.service, ticket=ticket)
+    def know(self, ticket: Ticket) -> None:
+        """Ask by the desk and the service that a ticket names."""
+        own = self.script.settings.desk
+        self.visit.desk = ticket.desk or (own.id if own else None)
+        self.visit.service = ticket.service
+        self.script.know(self.visit.desk, self.visit.service, ticket)
         self.log.ask_by(self.script.questionnaire, self.script.mode)
 
     def ask(self, screen: Screen, seconds: float) -> None:

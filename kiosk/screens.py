@@ -61,7 +61,7 @@ class Ask(Screen, frozen=True, kw_only=True):
 
     `chosen` are the answers taken so far; once `stored` they are being stored and nothing more is taken. `opening` stands before the
     question, `note` under it, `ends` beside the ends of a scale. The first question has `languages` to switch to and offers to `call`
-    a person.
+    a person; `desk` is the one that a scanned ticket names. `notice` stands there for some seconds: why a code gave nothing.
     """
 
     id: str
@@ -76,6 +76,8 @@ class Ask(Screen, frozen=True, kw_only=True):
     ends: tuple[str, str] | None = None
     languages: tuple[str, ...] = ()
     call: bool = False
+    desk: DeskOption | None = None
+    notice: str = ""
     voice: str = ""
 
 
@@ -116,11 +118,15 @@ class Contact(Screen, frozen=True, kw_only=True):
 
 
 class Desk(Screen, frozen=True, kw_only=True):
-    """Which desk served you? `pressed` is the desk being stored, or `DONT_REMEMBER`. `plan` names the floor plan's picture."""
+    """Which desk served you? `pressed` is the desk being stored, or `DONT_REMEMBER`. `plan` names the floor plan's picture.
+
+    `notice` stands there for some seconds: what became of a code that was scanned here.
+    """
 
     desks: tuple[DeskOption, ...]
     plan: str | None = None
     pressed: str | None = None
+    notice: str = ""
 
 
 class Thanks(Screen, frozen=True, kw_only=True):

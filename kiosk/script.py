@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from feedback.questionnaire import Question
     from feedback.records import Moment
     from feedback.settings import KioskSettings
+    from feedback.tickets import Ticket
     from kiosk.asking import Writable
     from kiosk.screens import Comfort, Comment, Contact, Screen
 
@@ -47,11 +48,11 @@ class Script:
         self._is_test = test
         self.comfort = comfort.usual(self.settings.look)
         self.language = self._default_language
-        self.know(self.settings.desk.id if self.settings.desk else None, None, ticket=False)
+        self.know(self.settings.desk.id if self.settings.desk else None, None, None)
 
-    def know(self, desk: str | None, service: str | None, *, ticket: bool) -> None:
+    def know(self, desk: str | None, service: str | None, ticket: Ticket | None) -> None:
         """Ask by what is known of the visit."""
-        self.questionnaire = self.settings.questionnaire_for(desk, service, ticket=ticket)
+        self.questionnaire = self.settings.questionnaire_for(desk, service, ticket=ticket is not None)
         if self.language not in self.questionnaire.languages:
             self.language = self.questionnaire.languages[0]
         self._ticket = ticket

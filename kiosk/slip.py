@@ -53,7 +53,7 @@ def slip_for(settings: KioskSettings, vote: UUID, language: str, now: Moment) ->
     return Slip(
         language=language,
         centre=settings.centre,
-        thanks=_("Thank you for your feedback!"),
+        thanks=_("Thank you for your feedback."),
         date=_date(settings, language, now),
         code=code_of(vote),
         check_url=settings.slip.check_url,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from uuid import UUID
 
 from feedback.records import AnyRecord, encode_body, genesis, link
@@ -18,11 +18,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from feedback.tickets import TicketToken
+
 FILE: Final = "votes.db"
-PRAGMAS: Final[dict[str, str | int]] = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 200, "foreign_keys": 1}
-STEPS: Final = 2
+PRAGMAS: Final[dict[str, str | int]] = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "wal_autocheckpoint": 200,
+    "foreign_keys": 1,
+    "secure_delete": 1,  # what is erased is overwritten: nobody shall find a ticket's token on the card
+}
+PATIENCE_MS: Final = 5000
+NO_PATIENCE_MS: Final = 100
+STEPS: Final = 3
 """How many steps `kiosk.store_schema` has."""
 DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class Box(NamedTuple):
+    """A sealed box. `day` (ISO) is that of the ticket whose token it holds, None for a visitor's own words."""
+
+    content: bytes
+    day: str | None = None
 
 
 @contextmanager
@@ -40,7 +57,7 @@ def own_errors() -> Iterator[None]:
 
 def connect(path: Path, promises: Mapping[str, str | int] = PRAGMAS) -> sqlite3.Connection:
     """Open a connection that promises durability, and ask it whether it does."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_MS / 1000)
     try:
         for name, value in promises.items():
             _promise(connection, name, value)
@@ -136,15 +153,25 @@ class Store:
         with own_errors():
             return UUID(self._db.execute("SELECT epoch FROM epochs ORDER BY n DESC LIMIT 1").fetchone()[0])
 
-    def append(self, new: Iterable[AnyRecord], boxes: Mapping[UUID, bytes] | None = None) -> None:
+    def append(
+        self,
+        new: Iterable[AnyRecord],
+        boxes: Mapping[UUID, bytes] | None = None,
+        tokens: Mapping[UUID, TicketToken] | None = None,
+    ) -> None:
         """Put records at the end of the log, all or none; with none, write something else to see whether the disk takes it.
 
-        A record whose id is already in the log is there and is passed over. `boxes` are the sealed boxes of `Sealed` records by their ids.
+        A record whose id is already in the log is there and is passed over. `boxes` are the sealed boxes of records by their ids, and
+        `tokens` those of `TicketScan` records: they are spent from then on.
         """
-        self.append_bodies([(record.id, str(record.__struct_config__.tag), encode_body(record)) for record in new], boxes or {})
+        known = tokens or {}
+        days = {record: token.day for record, token in known.items()}
+        named = {record: Box(content, days.get(record)) for record, content in (boxes or {}).items()}
+        bodies = [(record.id, str(record.__struct_config__.tag), encode_body(record)) for record in new]
+        self.append_bodies(bodies, named, [(token.day, token.token) for token in known.values()])
 
-    def append_bodies(self, new: list[tuple[UUID, str, bytes]], boxes: Mapping[UUID, bytes]) -> None:
-        """The same with id, kind and the bytes that already are the record."""
+    def append_bodies(self, new: list[tuple[UUID, str, bytes]], boxes: Mapping[UUID, Box], spent: Iterable[tuple[str, str]] = ()) -> None:
+        """The same with id, kind and the bytes that already are the record, and with the days and tokens of spent tickets."""
         with own_errors(), self._transaction():
             if not new:
                 self._note("probe", "written")
@@ -157,7 +184,35 @@ class Store:
                 row = (epoch, seq, str(record), kind, body, head)
                 self._db.execute("INSERT INTO records (epoch, seq, id, kind, body, hash) VALUES (?, ?, ?, ?, ?, ?)", row)
                 if record in boxes:
-                    self._db.execute("INSERT INTO sealed VALUES (?, ?)", (str(record), boxes[record]))
+                    self._db.execute("INSERT INTO sealed (record, box, day) VALUES (?, ?, ?)", (str(record), *boxes[record]))
+            self._db.executemany("INSERT OR IGNORE INTO spent (day, token) VALUES (?, ?)", spent)
+
+    def spent(self) -> list[tuple[str, str]]:
+        """Give day and token of every ticket that has voted here, as long as they live."""
+        with own_errors():
+            return self._db.execute("SELECT day, token FROM spent").fetchall()
+
+    def ticket_days(self) -> frozenset[str]:
+        """Give the days (ISO) of all tickets of which anything is left that can be erased."""
+        with own_errors():
+            rows = self._db.execute("SELECT day FROM spent UNION SELECT day FROM sealed WHERE day IS NOT NULL")
+            return frozenset(day for (day,) in rows)
+
+    def forget_tickets(self, days: Iterable[str]) -> bool:
+        """Erase the tokens and boxes of tickets of these days, so that no byte of them stays in the files.
+
+        False where somebody was just reading and the journal is not emptied: try again. The records themselves stay.
+        """
+        with own_errors():
+            with self._transaction():
+                for day in days:
+                    self._db.execute("UPDATE sealed SET box = zeroblob(length(box)) WHERE day = ?", (day,))  # a moved cell leaves its copy
+                    self._db.execute("DELETE FROM sealed WHERE day = ?", (day,))
+                    self._db.execute("DELETE FROM spent WHERE day = ?", (day,))
+            self._db.execute(f"PRAGMA busy_timeout = {NO_PATIENCE_MS}")  # a vote may be waiting
+            (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._db.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+            return not busy
 
     def rechain(self, epoch: UUID, after_seq: int, into: UUID) -> None:
         """Take every record after `after_seq` of `epoch` into the new epoch `into`; ids and bodies stay. Once done, it stays done."""

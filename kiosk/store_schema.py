@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
-from kiosk.facts import SEALED_PAGE_FACT
+from kiosk.facts import SEALED_PAGE_FACT, SPENT_PAGE_FACT
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,6 +32,14 @@ def sealed(db: sqlite_utils.Database) -> None:
     """The sealed boxes of `Sealed` records, apart from them, so that a box can be erased and the chain still verifies."""
     db.execute("CREATE TABLE sealed (record TEXT PRIMARY KEY, box BLOB NOT NULL) WITHOUT ROWID")
     db.execute("INSERT INTO facts SELECT ?, rootpage FROM sqlite_master WHERE name = 'sealed'", (SEALED_PAGE_FACT,))
+
+
+@migrations()
+def tickets(db: sqlite_utils.Database) -> None:
+    """The tokens of tickets that have voted, in no order but their own, and the day whose end is the end of a ticket's box."""
+    db.execute("ALTER TABLE sealed ADD COLUMN day TEXT")
+    db.execute("CREATE TABLE spent (day TEXT NOT NULL, token TEXT NOT NULL, PRIMARY KEY (day, token)) WITHOUT ROWID")
+    db.execute("INSERT INTO facts SELECT ?, rootpage FROM sqlite_master WHERE name = 'spent'", (SPENT_PAGE_FACT,))
 
 
 def bring_up(db: sqlite3.Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
     from feedback.notice import Notice
     from feedback.settings import DeskOption, KioskSettings, Timing
+    from feedback.tickets import DayKey
 
 ASSET: Final = re.compile(r"[0-9a-f]{64}")
+_KEY: Final = re.compile(r"[0-9a-f]{64}")
 _ACCENT: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 _ASSETS_URL: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -71,6 +74,22 @@ def check_notice(notice: Notice) -> None:
     _check_texts("done", notice.done)
     for announcement in notice.announcements:
         _check_texts(f"announcement {announcement.id[:40]!r}", announcement.text)
+
+
+def check_day_key(key: DayKey) -> None:
+    """See that tokens can be made by this key, and that its day can name a file.
+
+    Raises:
+        UnusableError: it cannot.
+    """
+    try:
+        day = date.fromisoformat(key.day)
+    except ValueError as error:
+        raise UnusableError(f"day {key.day[:20]!r} is no day such as 2026-11-24") from error
+    if day.isoformat() != key.day:
+        raise UnusableError(f"day {key.day[:20]!r} is no day such as 2026-11-24")
+    if not _KEY.fullmatch(key.key):
+        raise UnusableError(f"the key of {key.day} is not 64 small hexadecimal digits")
 
 
 def _check_questionnaires(settings: KioskSettings) -> None:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable  # noqa: TC003 - msgspec reads it
 from typing import TYPE_CHECKING, Final
+from uuid import UUID  # noqa: TC003 - as above
 
 from feedback.questionnaire import Kind
 from feedback.records import How, Input, Outcome
+from feedback.tickets import TicketToken  # noqa: TC001 - as above
 from kiosk.asking import NOTHING, Writable
 from kiosk.calls import Calls
 from kiosk.logbook import Logbook, Makers, Record
 from kiosk.moves import ON_FIVE_BUTTONS, Move, stop_after
 from kiosk.questions import Questions
 from kiosk.resting import reason_of
+from kiosk.scanning import Scanning
 from kiosk.scene import Scene
 from kiosk.screens import CALL, SKIP, STAY, Announced, Ask, Called, Closed, Comfort, OutOfOrder, Screen, Thanks, changed, stops
 from kiosk.script import Script
@@ -28,14 +31,13 @@ from kiosk.waiting import Step, Waiting
 from kiosk.welcome import Welcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from uuid import UUID
-
     from feedback.notice import Notice
     from feedback.records import AnyRecord, Moment
     from feedback.settings import KioskSettings
-    from feedback.tickets import Ticket
+    from feedback.tickets import Refusal
     from kiosk.clock import Clock
+    from kiosk.logbook import Parcel
+    from kiosk.scans import Scanned
 
 PRESSED_S: Final = 0.2
 """A pressed answer stays at least this long, so that the eye sees which one it was."""
@@ -61,7 +63,8 @@ class Means(Makers, frozen=True):
     """What a visit needs from outside: ids and numbers, the box in which own words are sealed, and what it may set off.
 
     `seal` is None where the server's key is not known; `writable` tells for what this screen has room, as the visitor wants to see it.
-    `lamp` lights the call for a person, `say_again` repeats what was spoken, `is_speaking` is whether the voice still speaks.
+    `lamp` lights the call for a person, `say_again` repeats what was spoken, `is_speaking` is whether the voice still speaks. `spend` hears
+    of each ticket that has voted; `hand_out` gives the visitor a slip for the vote of that id in that language.
     """
 
     seal: Callable[[str], bytes] | None = None
@@ -69,6 +72,8 @@ class Means(Makers, frozen=True):
     lamp: Callable[[bool], None] = lambda _lit: None
     say_again: Step = lambda: None
     is_speaking: Callable[[], bool] = lambda: False
+    spend: Callable[[TicketToken], None] = lambda _token: None
+    hand_out: Callable[[UUID, str], None] = lambda _vote, _language: None
 
 
 class Visits:
@@ -91,7 +96,7 @@ class Visits:
     ) -> None:
         self._clock = clock
         self._means = means
-        self._log = Logbook(record, software=software, clock=clock, makers=means)
+        self._log = Logbook(record, software=software, clock=clock, makers=means, spend=means.spend)
         self._visit = VisitRecords(self._log, clock=clock, makers=means)
         self._script = Script(settings, language=language, writable=_nothing if means.seal is None else means.writable)
         self._stage = Stage(self._script.first(), clock=clock, show=show)
@@ -100,6 +105,7 @@ class Visits:
         self._scene.begin_anew()
         self._welcome = Welcome(self._scene, idle_s=IDLE_S)
         self._questions = Questions(self._scene, seal=means.seal, store=self._store, thank=self._thank)
+        self._scanning = Scanning(self._scene, self._welcome, self._questions)
         self._calls = Calls(self._scene, lamp=means.lamp, said_s=CALLED_S)
         self._look_ms = 0
 
@@ -161,6 +167,10 @@ class Visits:
         self._welcome.begin()
         return True
 
+    def keep(self, make: Callable[[int], AnyRecord]) -> None:
+        """Store a record that is no visitor's, made by the number of the context in which it stands."""
+        self._log.commit(make(self._log.context))
+
     def committed(self, token: int) -> None:
         """Take note that the records handed over under `token` are on the disk."""
         self._log.committed(token)
@@ -180,6 +190,7 @@ class Visits:
         """Do what the passing of time asks for."""
         now_ms = self._clock.moment().boottime_ms
         self._calls.tick(now_ms)
+        self._scanning.tick(now_ms)
         if self._waiting.tick(now_ms):
             return
         if self._waiting.is_for_visitor:
@@ -243,11 +254,13 @@ class Visits:
         if self._visit.id is not None and self._stage.could_be_seen(at):
             self._visit.extra_presses += 1
 
-    def scan(self, ticket: Ticket, at: Moment) -> None:
-        """Take a ticket scanned before the first answer: the visit is then at its desk and for its service. Anywhere else it is a stray."""
-        if self._welcome.is_open and self._stage.could_be_seen(at):
-            self._welcome.take(ticket)
-        else:
+    def scan(self, reading: Scanned | Refusal, at: Moment) -> None:
+        """Take a scan before the first answer or on the question for the desk, where it names the desk. Anywhere else it is a stray."""
+        if not self._scanning.is_open or not self._stage.could_be_seen(at):
+            self.stray(at)
+            return
+        self._stay_open()
+        if not self._scanning.take(reading, at):
             self.stray(at)
 
     # --- what is meant by it ----------------------------------------------------------------------------------------------
@@ -274,13 +287,14 @@ class Visits:
         self._welcome.begin()
         self._calls.call(via, at)
 
-    def _store(self, record: AnyRecord, boxes: Mapping[UUID, bytes], taken: Screen, then: Step) -> None:
+    def _store(self, given: Parcel, taken: Screen, then: Step) -> None:
         """Hand over what was given and show that it is taken; go on once it is stored and the eye has seen which answer it was."""
 
         def go_on() -> None:
             self._waiting.for_time(self._stage.left_of_s(PRESSED_S), then)
 
-        self._waiting.for_store(self._log.commit(record, boxes=boxes), go_on, at_most_s=STORE_S, otherwise=self._break_down)
+        token = self._log.commit(*given.records, boxes=given.boxes, tickets=given.tickets)
+        self._waiting.for_store(token, go_on, at_most_s=STORE_S, otherwise=self._break_down)
         self._stage.show(taken)
 
     def _leave(self, how: How, via: Input | None = None) -> None:
@@ -294,6 +308,8 @@ class Visits:
     # --- thanks, and back -------------------------------------------------------------------------------------------------
 
     def _thank(self) -> None:
+        if self._visit.vote_id is not None:
+            self._means.hand_out(self._visit.vote_id, self._script.language)
         self._scene.say(self._script.thanks(self._clock.moment()), self.settings.timing.thanks_s, self._finish_when_said)
 
     def _finish_when_said(self) -> None:
@@ -329,6 +345,7 @@ class Visits:
     # --- time passes ------------------------------------------------------------------------------------------------------
 
     def _stay_open(self) -> None:
+        self._scanning.hush()
         if self._waiting.is_for_visitor:
             self._waiting.for_visitor_again()
             if self.screen.closes_in_s is not None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from feedback.questionnaire import ContactWay
-from feedback.records import Answer, Call, Channel, Content, DeskChoice, How, Input, Outcome, Sealed, VisitEnd, Vote
+from feedback.records import Answer, Call, Channel, Content, DeskChoice, How, Input, Outcome, Sealed, TicketScan, VisitEnd, Vote
+from kiosk.logbook import NO_BOXES, NO_TICKETS, Parcel
 from kiosk.screens import Ask, Comment, Contact
 
 if TYPE_CHECKING:
@@ -15,6 +19,10 @@ if TYPE_CHECKING:
     from feedback.records import Moment
     from kiosk.clock import Clock
     from kiosk.logbook import Logbook, Makers
+    from kiosk.scans import Scanned
+
+Seal = Callable[[str], bytes]
+"""Gives the sealed box of a text, which only the server can open."""
 
 
 class VisitRecords:
@@ -25,14 +33,21 @@ class VisitRecords:
         self._clock = clock
         self._makers = makers
         self.id: UUID | None = None
-        self.vote_is_cast = False
+        self.vote_id: UUID | None = None
         self.given: dict[str, tuple[str, ...]] = {}
         """The answers by their questions, for conditions."""
         self.desk: str | None = None
         self.service: str | None = None
+        self.scanned: Scanned | None = None
+        """The ticket or card that this visitor has scanned."""
         self.outcome = Outcome.TIMED_OUT
         self.extra_presses = 0
         self._last_end_ms: int | None = None
+
+    @property
+    def vote_is_cast(self) -> bool:
+        """Whether there is a vote, stored or about to be."""
+        return self.vote_id is not None
 
     def begin(self) -> UUID:
         """Let the visit have begun, if it has not; give its number."""
@@ -41,11 +56,11 @@ class VisitRecords:
 
     def vote(self, screen: Ask, chosen: tuple[str, ...], via: Input, at: Moment, *, repeat_s: float) -> Vote:
         """Give the vote; one within `repeat_s` of the last visit's end is flagged."""
-        self.vote_is_cast = True
+        self.vote_id = self._makers.new_id()
         self.outcome = Outcome.TIMED_OUT
         self.given[screen.id] = chosen
         return Vote(
-            self._makers.new_id(),
+            self.vote_id,
             at,
             visit=self.begin(),
             context=self._log.context,
@@ -58,6 +73,14 @@ class VisitRecords:
             language=screen.language,
             repeat=self._last_end_ms is not None and at.boottime_ms - self._last_end_ms < repeat_s * 1000,
         )
+
+    def scan(self, scanned: Scanned, seal: Seal | None, at: Moment) -> Parcel:
+        """Give the scan made at `at` with its token, sealed to the server: on the disk nothing but the box ties it to the vote."""
+        id_, ticket, token = self._makers.new_id(), scanned.ticket, scanned.token
+        box = seal(msgspec.json.encode(token).decode()) if token is not None and seal is not None else b""
+        digest = hashlib.sha256(box).hexdigest() if box else ""
+        record = TicketScan(id_, at, self.begin(), self._log.context, ticket.form, ticket.desk, ticket.service, digest)
+        return Parcel((record,), {id_: box} if box else NO_BOXES, {id_: token} if token is not None else NO_TICKETS)
 
     def answer(self, screen: Ask | Comment | Contact, how: How, chosen: tuple[str, ...], via: Input | None, at: Moment) -> Answer:
         """Give what became of a question after the first."""
@@ -83,8 +106,8 @@ class VisitRecords:
         """End the visit, and forget the visitor."""
         at = self._clock.moment()
         end = VisitEnd(self._makers.new_id(), at, self.begin(), self._log.context, self.outcome, self.extra_presses)
-        self.id, self.vote_is_cast, self.given = None, False, {}
-        self.desk = self.service = None
+        self.id, self.vote_id, self.given = None, None, {}
+        self.desk = self.service = self.scanned = None
         self.outcome, self.extra_presses = Outcome.TIMED_OUT, 0
         self._last_end_ms = at.boottime_ms
         return end

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from feedback.notice import Notice
     from feedback.records import Moment
     from feedback.settings import KioskSettings
+    from feedback.tickets import Refusal
     from kiosk.clock import Clock
     from kiosk.errors import Fault
+    from kiosk.scans import Scanned
     from kiosk.screens import Screen
     from kiosk.technician.menu import Technician
     from kiosk.visit import Visits
@@ -37,6 +39,9 @@ class Duties(Protocol):
 
     def obey(self) -> None:
         """Do what sync asks for."""
+
+    def forget(self, settings: KioskSettings) -> None:
+        """Forget the tickets whose life is over."""
 
 
 class AtTheScreen:
@@ -102,14 +107,16 @@ class KioskVisitor(AtTheScreen):
         take_up: Callable[[KioskSettings], None],
         faults: Callable[[], Iterable[Fault]],
         each_second: Callable[[], None],
+        read: Callable[[str, Moment], Scanned | Refusal | None],
     ) -> None:
-        """`take_up` prepares screen and voice for new settings, `faults` are the ui's own."""
+        """`take_up` prepares screen and voice for new settings, `faults` are the ui's own, `read` tells what a code says."""
         super().__init__(visits, clock=clock, key=key)
         self._technician = technician
         self._duties = duties
         self._take_up = take_up
         self._faults = faults
         self._each_second = each_second
+        self._read = read
         self._next_chores_ms = 0
 
     def touched(self, x: float, y: float) -> None:
@@ -125,6 +132,13 @@ class KioskVisitor(AtTheScreen):
         """A button of the panel was pressed, for the menu or for the visit."""
         if not self._technician.button(button):
             super().button(button, at)
+
+    def scanned(self, code: str, at: Moment) -> None:
+        """A code was scanned; while the menu is open it is no visitor's."""
+        if not self._technician.is_open:
+            reading = self._read(code, at)
+            if reading is not None:
+                self._visits.scan(reading, at)
 
     def shown(self, screen: Screen) -> None:
         """A screen has been drawn."""
@@ -147,6 +161,7 @@ class KioskVisitor(AtTheScreen):
             self._visits.hear(notice)
         if self._visits.between_visits:
             self._duties.obey()
+            self._duties.forget(self._visits.settings)
             settings = self._duties.settings()
             if settings is not None:
                 self._take_up(settings)

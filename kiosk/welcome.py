@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kiosk.screens import Ask, changed, stops
 
 if TYPE_CHECKING:
-    from feedback.tickets import Ticket
+    from kiosk.scans import Scanned
     from kiosk.scene import Scene
     from kiosk.screens import Comfort
 
@@ -44,13 +44,11 @@ class Welcome:
         self._scene.script.comfort = wish
         self._scene.stage.update(changed(self._scene.stage.screen, comfort=wish))
 
-    def take(self, ticket: Ticket) -> None:
-        """Take a scanned ticket: the visit is at its desk and for its service, and is asked by them."""
-        visit = self._scene.visit
-        visit.begin()
-        visit.desk = ticket.desk or visit.desk
-        visit.service = ticket.service
-        self._scene.know(ticket=True)
+    def take(self, scanned: Scanned) -> None:
+        """Take a ticket: the visit is at its desk and for its service, and is asked by them. A later one takes its place."""
+        self._scene.visit.begin()
+        self._scene.visit.scanned = scanned
+        self._scene.know(scanned.ticket)
         self._ask_again()
 
     def _ask_again(self) -> None:

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from feedback import wire
-from kiosk.errors import Fault, NoticeRefusedError, SettingsRefusedError
+from kiosk.errors import DayKeysRefusedError, Fault, NoticeRefusedError, SettingsRefusedError
 from kiosk.sync.deliver import POLL_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
 
+    from kiosk.sync.day_keys import DayKeyReceiver
     from kiosk.sync.deliver import Deliverer
     from kiosk.sync.inbox import Inbox
     from kiosk.sync.notices import NoticeReceiver
@@ -27,20 +28,32 @@ log = logging.getLogger(__name__)
 class Agent:
     """Everything sync does, on one thread."""
 
-    def __init__(self, inbox: Inbox, settings: SettingsReceiver, notices: NoticeReceiver, *, kiosk: str, alive: Callable[[], None]) -> None:
+    def __init__(  # noqa: PLR0913 - everything that sync does meets here
+        self,
+        inbox: Inbox,
+        settings: SettingsReceiver,
+        notices: NoticeReceiver,
+        day_keys: DayKeyReceiver,
+        *,
+        kiosk: str,
+        alive: Callable[[], None],
+    ) -> None:
         """`alive` is called once a round, for the watchdog."""
         self._inbox = inbox
         self._settings = settings
         self._notices = notices
+        self._day_keys = day_keys
         self._alive = alive
         self._stopped = False
         self.refused = ""
         """Why the last settings that came were not accepted; empty if they were."""
         self._notice_refused = False
+        self._day_keys_refused = False
         self._routes: dict[str, Callable[[bytes], None]] = {
             wire.ack_topic(kiosk): lambda payload: self._deliverer.acknowledged(wire.decode(payload, wire.Ack)),
             wire.settings_topic(kiosk): self._receive_settings,
             wire.notice_topic(kiosk): self._receive_notice,
+            wire.day_keys_topic(kiosk): self._receive_day_keys,
             wire.SERVER_STATE_TOPIC: lambda payload: self._deliverer.server_said(wire.decode(payload, wire.ServerState)),
         }
 
@@ -52,7 +65,11 @@ class Agent:
     @property
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong with what the server sent."""
-        wrong = {Fault.SETTINGS_REFUSED: bool(self.refused), Fault.NOTICE_REFUSED: self._notice_refused}
+        wrong = {
+            Fault.SETTINGS_REFUSED: bool(self.refused),
+            Fault.NOTICE_REFUSED: self._notice_refused,
+            Fault.DAY_KEYS_REFUSED: self._day_keys_refused,
+        }
         return tuple(fault for fault, is_so in wrong.items() if is_so)
 
     def connected(self, session: UUID) -> None:
@@ -79,6 +96,8 @@ class Agent:
             wait_s = POLL_S
             with _putting_off():
                 wait_s = self._deliverer.step()
+            with _putting_off():
+                self._day_keys.tidy()
             self._deliverer.let_ui_know()
             self._report.step()
             self._alive()
@@ -111,6 +130,17 @@ class Agent:
             self._notice_refused = True
             return
         self._notice_refused = False
+
+    def _receive_day_keys(self, payload: bytes) -> None:
+        if not payload:
+            return
+        try:
+            self._day_keys.receive(payload)
+        except DayKeysRefusedError as error:
+            log.warning("day keys refused: %s", error)
+            self._day_keys_refused = True
+            return
+        self._day_keys_refused = False
 
 
 @contextmanager

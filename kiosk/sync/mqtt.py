@@ -121,7 +121,7 @@ class MqttTransport:
             log.warning("the broker refuses this kiosk: %s", reason)
             client.disconnect()
             return
-        own = (topic(self._kiosk) for topic in (wire.ack_topic, wire.settings_topic, wire.notice_topic))
+        own = (topic(self._kiosk) for topic in (wire.ack_topic, wire.settings_topic, wire.notice_topic, wire.day_keys_topic))
         topics = (*own, wire.SERVER_STATE_TOPIC)
         client.subscribe([(topic, 1) for topic in topics])
         self._was_connected = True

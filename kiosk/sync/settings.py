@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from feedback.settings import KioskSettings
+    from feedback.tickets import TicketRules
     from kiosk.config import Config
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,11 @@ class SettingsReceiver:
     def version(self) -> int:
         """The version that was accepted last, 0 for none."""
         return self._kept[0].version if self._kept else 0
+
+    @property
+    def tickets(self) -> TicketRules | None:
+        """How the accepted settings have tickets read."""
+        return self._kept[0].tickets if self._kept else None
 
     def receive(self, payload: bytes) -> bool:
         """Accept a signed message; whether it was new.

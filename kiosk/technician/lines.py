@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -9,8 +10,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from feedback.records import Moment
+from kiosk.errors import Fault
 from kiosk.gesture import Corner
-from kiosk.hardware import FACE_BUTTONS, PanelButton
+from kiosk.hardware import FACE_BUTTONS, Device, PanelButton
 from kiosk.resting import ZONE
 from kiosk.screens import Comfort, Entry
 from kiosk.technician.readings import HOT_C, About, Delivery, Output, Readings
@@ -51,6 +53,7 @@ class Known(msgspec.Struct, frozen=True):
     brightness: int | None
     tried: Tried = Tried()
     focus: str | None = None
+    devices: Mapping[Device, Fault | None] = {}
 
 
 def store_line(tried: Tried, _: Words) -> Entry:
@@ -98,6 +101,34 @@ def _button_name(button: PanelButton, _: Words) -> str:
         PanelButton.SKIP: _("Button “skip”"),
         PanelButton.HELP: _("Button “help”"),
     }[button]
+
+
+def device_line(device: Device, fault: Fault | None, _: Words) -> Entry:
+    """How a device beside the screen is, and what to do where it is not well."""
+    title = {
+        Device.BUTTONS: _("Buttons"),
+        Device.LAMPS: _("Lamps"),
+        Device.PRESENCE: _("Presence sensor"),
+        Device.SCANNER: _("Scanner"),
+        Device.PRINTER: _("Printer"),
+    }[device]
+    return Entry(f"device:{device}", title, _("working") if fault is None else _device_fault(fault, _), fault is None)
+
+
+def _device_fault(fault: Fault, _: Words) -> str:
+    wires = _("Not found: check its wires and kiosk.toml")
+    return {
+        Fault.BUTTONS_MISSING: wires,
+        Fault.BUTTON_STUCK: _("A button is stuck or its wire is loose"),
+        Fault.LAMPS_MISSING: wires,
+        Fault.PRESENCE_MISSING: wires,
+        Fault.SCANNER_MISSING: _("Not found: check its cable and kiosk.toml"),
+        Fault.SCANNER_UNREADABLE: _("Not understood: check its speed in kiosk.toml"),
+        Fault.PRINTER_MISSING: _("Not found: check its cable, power and kiosk.toml"),
+        Fault.PRINTER_FAILED: _("It does not print: switch it off and on"),
+        Fault.PAPER_END: _("Put in paper"),
+        Fault.COVER_OPEN: _("Close the cover"),
+    }.get(fault, str(fault))
 
 
 def storage_line(readings: Readings, _: Words) -> Entry:

@@ -254,7 +254,7 @@ class Technician:
     def _menu_screen(self) -> Screen:
         outlets, levels = self._outlets, self._levels
         now = self._clock.moment()
-        known = Known(outlets.about(), self._readings, now, levels.volume, levels.brightness, self._tried, self._focus)
+        known = Known(outlets.about(), self._readings, now, levels.volume, levels.brightness, self._tried, self._focus, outlets.devices())
         return pages.draw(self._page or pages.ROOT, known, self._language)
 
     def _stay_open(self) -> None:

@@ -16,6 +16,7 @@ from kiosk.technician.lines import (
     acked,
     buttons_line,
     clock_line,
+    device_line,
     glass_line,
     network_line,
     percent,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 ROOT: Final = "root"
 OVERVIEW: Final = "overview"
 TESTS: Final = "tests"
+DEVICES: Final = "devices"
 GLASS: Final = "glass"
 NETWORK: Final = "network"
 OUTBOX: Final = "outbox"
@@ -64,6 +66,7 @@ def _root(known: Known, _: Words) -> Menu:
     entries = (
         Entry(_to(OVERVIEW), _("About this kiosk"), known.about.kiosk),
         Entry(_to(TESTS), _("Self-test")),
+        *_devices_entry(known, _),
         Entry(_to(NETWORK), _("Network"), network.detail, network.well),
         Entry(_to(OUTBOX), _("Outbox"), _("Waiting: {count}").format(count=delivery.waiting), not delivery.faults),
         Entry(_to(VOLUME), _("Volume"), percent(known.volume)),
@@ -72,6 +75,19 @@ def _root(known: Known, _: Words) -> Menu:
         Entry(_to(RESTART), _("Restart")),
     )
     return Menu(title=_("Technician’s menu"), entries=entries)
+
+
+def _devices_entry(known: Known, _: Words) -> tuple[Entry, ...]:
+    """Give the way to the devices, where there are any."""
+    if not known.devices:
+        return ()
+    wrong = sum(fault is not None for fault in known.devices.values())
+    detail = _("Not well: {count}").format(count=wrong) if wrong else _("all working")
+    return (Entry(_to(DEVICES), _("Devices"), detail, not wrong),)
+
+
+def _devices(known: Known, _: Words) -> Menu:
+    return Menu(title=_("Devices"), entries=tuple(device_line(device, fault, _) for device, fault in known.devices.items()))
 
 
 def _overview(known: Known, _: Words) -> Menu:
@@ -168,6 +184,7 @@ _PAGES: Final[dict[str, Page]] = {
     ROOT: _root,
     OVERVIEW: _overview,
     TESTS: _tests,
+    DEVICES: _devices,
     GLASS: _glass,
     NETWORK: _network,
     OUTBOX: _outbox,
@@ -176,7 +193,7 @@ _PAGES: Final[dict[str, Page]] = {
     RESTART: _restart,
 }
 PAGES: Final = frozenset(_PAGES)
-LIVE: Final = frozenset({NETWORK, OUTBOX})
+LIVE: Final = frozenset({NETWORK, OUTBOX, DEVICES})
 """The short pages on which somebody waits for a change."""
 
 

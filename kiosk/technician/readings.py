@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 import msgspec
+
+from kiosk.errors import Fault
+from kiosk.hardware import Device
 
 Output = Literal["speaker", "headphones"]
 
@@ -66,7 +69,7 @@ class Outlets(msgspec.Struct, frozen=True):
     `about` tells which kiosk this is, `read` reads the machine, and `at_rest` is whether nobody is being served. `probe_store` has
     something written to votes.db and tells later whether it was; `tone` plays a test tone and tells whether that output took it.
     `begin_test` has the question asked once, recorded as a test, and tells whether it is; `restart` ends the program, which systemd then
-    starts again.
+    starts again. `devices` gives every device beside the screen with what is wrong with it.
     """
 
     about: Callable[[], About]
@@ -76,3 +79,4 @@ class Outlets(msgspec.Struct, frozen=True):
     tone: Callable[[Output], bool]
     begin_test: Callable[[], bool]
     restart: Callable[[], None]
+    devices: Callable[[], Mapping[Device, Fault | None]] = dict

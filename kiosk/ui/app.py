@@ -156,6 +156,11 @@ class KioskApp:
             self._draw(screen)
         self._window.canvas.ask_update()
 
+    def wake(self) -> None:
+        """Let the screen show that it is awake, where it has a way: somebody has come up to the kiosk."""
+        if self._view is not None:
+            self._view.wake()
+
     @property
     def screen_name(self) -> str:
         """What kind of screen is shown; a question after the first is a "FollowUp"."""

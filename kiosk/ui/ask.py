@@ -52,7 +52,7 @@ class AskView(View):
         if ways.high:
             self.rest = ways.beside(self.rest, page.gap)
         most = min(self._most_heading(), ways.over(self.rest, page.gap).h)
-        self.add_heading(screen.question, note=screen.note, opening=screen.opening, most=most)
+        self.add_heading(screen.question, note=self._note(), opening=screen.opening, most=most)
         self.keep_room_to_warn(legend_height(self, screen))
         self.rest = ways.beside(self.rest, page.gap)
         self._buttons: list[Pressable] = self._add_answers()
@@ -71,8 +71,13 @@ class AskView(View):
         elif len(screen.options) > FEW:
             wanted = row * (2 if page.short and screen.first else 3)
         readable = height_of(screen.question, self.rest.w, size=page.floor * 1.2, font=theme.BOLD) + 3 * page.gap
-        readable += sum(height_of(text, self.rest.w, size=page.floor, font=theme.REGULAR) for text in (screen.note, screen.opening))
+        readable += sum(height_of(text, self.rest.w, size=page.floor, font=theme.REGULAR) for text in (self._note(), screen.opening))
         return min(self.rest.h - least - page.gap, max(readable, min(HEADING * self.rest.h, self.rest.h - wanted)))
+
+    def _note(self) -> str:
+        """Give the note, after the desk that a ticket names."""
+        desk = self.screen.desk
+        return self.screen.note if desk is None else f"{self._('Desk {number}').format(number=desk.number)}. {self.screen.note}"
 
     @staticmethod
     def _has_room_for_header(screen: Ask) -> bool:
@@ -102,6 +107,14 @@ class AskView(View):
     def close(self) -> None:
         """Breathe no more."""
         self.rest_faces()
+
+    def wake(self) -> None:
+        """Breathe at once, where nobody has touched anything yet."""
+        if self.screen.focus is None and not self.screen.chosen:
+            self.rest_faces()
+            self._quiet_breath()
+            if self._breath is not None:
+                self._breath.begin()
 
     def rest_faces(self) -> None:
         """Let the faces rest from now on."""

@@ -26,7 +26,7 @@ class Breath:
     def __init__(self, faces: Sequence[FaceButton]) -> None:
         self._faces = faces
         self._passed_s = 0.0
-        self._next = Clock.create_trigger(self._begin, EVERY_S)
+        self._next = Clock.create_trigger(lambda _dt: self.begin(), EVERY_S)
         self._frames = Clock.create_trigger(self._move, FRAME_S, interval=True)
         self._next()
 
@@ -37,7 +37,9 @@ class Breath:
         for face in self._faces:
             face.breathe(1.0)
 
-    def _begin(self, _dt: float) -> None:
+    def begin(self) -> None:
+        """Breathe now."""
+        self._next.cancel()
         self._passed_s = 0.0
         self._frames()
 

@@ -50,7 +50,7 @@ class View(Widget):
     what is not tapped.
     """
 
-    LIGHT: ClassVar[frozenset[str]] = frozenset({"focus", "closes_in_s"})
+    LIGHT: ClassVar[frozenset[str]] = frozenset({"focus", "closes_in_s", "notice"})
 
     def __init__(self, screen: Screen, page: Page, stage: Stage) -> None:
         super().__init__(pos=(0, 0), size=(page.w, page.h), size_hint=(None, None))
@@ -62,6 +62,7 @@ class View(Widget):
         self.rest = page.inner
         self.warned = Box(0, 0, page.w, page.h).upper(page.touch + 2 * page.gap)
         self._warning: StillHere | None = None
+        self._notice: Notice | None = None
 
     def become(self, screen: Screen) -> bool:
         """Show `screen` if that takes no new view; whether it did."""
@@ -77,11 +78,15 @@ class View(Widget):
 
     def refresh(self) -> None:
         """Show again what can change without a new view; called once when a view is built, and after every change."""
+        self._tell()
         self._warn()
         self._draw_ring()
 
     def close(self) -> None:
         """Let go of what would still happen by itself."""
+
+    def wake(self) -> None:
+        """Somebody has come up to the kiosk."""
 
     def tappables(self) -> Iterator[Tappable]:
         """Everything here that can be tapped."""
@@ -246,6 +251,15 @@ class View(Widget):
             ring(thing.outline.grown(width * 0.6), thing.corner + width * 0.6, 2.2 * width, self.palette.paper)
             ring(thing.outline.grown(width * 0.6), thing.corner + width * 0.6, 1.3 * width, self.palette.ink)
 
+    def _tell(self) -> None:
+        if self._notice is not None:
+            self.remove_widget(self._notice)
+            self._notice = None
+        notice: str = getattr(self.screen, "notice", "")
+        if notice:
+            self._notice = Notice(self, notice)
+            self.add_widget(self._notice)
+
     def _warn(self) -> None:
         seconds = self.screen.closes_in_s
         if seconds is None:
@@ -342,3 +356,18 @@ class StillHere(Pressable):
         for box, colour in ((self.box, self.palette.card), (self.box.lower(self._line), self.palette.accent)):
             Color(*tint(colour))
             Rectangle(pos=(box.x, box.y), size=(box.w, box.h))
+
+
+class Notice(Widget):
+    """What became of a code, where the warning before closing stands. It takes no touch: the question below stays answerable."""
+
+    def __init__(self, view: View, text: str) -> None:
+        box, page = view.warned, view.page
+        super().__init__(pos=(box.x, box.y), size=(box.w, box.h), size_hint=(None, None))
+        line = page.mm(0.8)
+        with self.canvas:
+            for part, colour in ((box, view.palette.card), (box.lower(line), view.palette.accent)):
+                Color(*colour)
+                Rectangle(pos=(part.x, part.y), size=(part.w, part.h))
+        inner = box.grown(-page.margin, -min(page.gap, box.h / 8))
+        self.add_widget(Words(text, inner, size=page.label, least=page.floor, colour=view.palette.ink, font=theme.SEMIBOLD, lines=3))

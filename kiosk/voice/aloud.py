@@ -85,7 +85,8 @@ def _asked(screen: Ask, manner: Manner) -> tuple[str, ...]:
             answers.append(words.button(place, screen.language))
         answers.append(option.voice or option.words)
     several = _("You may choose several answers, then “Done”.") if screen.kind is Kind.MULTIPLE else ""
-    return (screen.opening, screen.voice or screen.question, screen.note, *_ends(screen), *answers, several)
+    desk = words.desk(screen.desk, screen.language) if screen.desk else ""
+    return (screen.opening, screen.voice or screen.question, desk, screen.note, *_ends(screen), *answers, several)
 
 
 def _ends(screen: Ask) -> tuple[str, ...]:

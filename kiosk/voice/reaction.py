@@ -10,7 +10,7 @@ import msgspec
 from feedback.notice import AnnouncementKind
 from kiosk.screens import Announced, Ask, Comfort, Comment, Contact, Desk, Pin, Screen, Thanks, changed
 from kiosk.voice import aloud, confided
-from kiosk.voice.prompts import Manner, Prompt, privately
+from kiosk.voice.prompts import Manner, Prompt, privately, prompts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,10 +55,10 @@ class _Whole(msgspec.Struct, frozen=True):
 
 _QUESTIONS: Final = (Ask, Comment, Contact, Desk)
 _CHANGING: Final[dict[type[Screen], dict[str, object]]] = {
-    Ask: {"chosen": (), "stored": False},
+    Ask: {"chosen": (), "stored": False, "notice": ""},
     Comment: {"text": "", "cursor": 0, "layout": None, "shifted": False, "stored": False},
     Contact: {"text": "", "shown": "", "cursor": 0, "mistake": "", "way": None, "stored": False},
-    Desk: {"pressed": None},
+    Desk: {"pressed": None, "notice": ""},
     Pin: {"typed": 0, "wait_s": 0, "wrong": False},
 }
 
@@ -128,14 +128,21 @@ def _changed_on_it(before: Screen, now: Screen, manner: Manner) -> Reaction:
         return Reaction((CLOSING, *warning), cut_room=True, cut_ears=True)
     done = (STEP,) if _is_touched(before, now) else ()
     said = _heard(now, manner, _steps(before, now))
-    stays = before.closes_in_s is not None and now.closes_in_s is None
-    return Reaction((*done, *said), cut_room=stays, cut_ears=stays or bool(done or said))
+    ends = _is_noticed(before, now) or (before.closes_in_s is not None and now.closes_in_s is None)
+    return Reaction((*done, *said), cut_room=ends, cut_ears=ends or bool(done or said))
+
+
+def _is_noticed(before: Screen, now: Screen) -> bool:
+    """Tell whether something new is to be told about a code that was scanned: it does not wait until all answers are read."""
+    return getattr(now, "notice", "") not in {"", getattr(before, "notice", "")}
 
 
 def _steps(before: Screen, now: Screen) -> Iterable[Prompt]:
     """Give what a step did, for the headphones."""
     if isinstance(before, Ask) and isinstance(now, Ask):
         yield from confided.toggled(before, now)
+    if isinstance(now, Ask | Desk) and _is_noticed(before, now):
+        yield from prompts(now, now.notice)
     if isinstance(before, Comment | Contact) and isinstance(now, Comment | Contact):
         yield from confided.typed(before, now)
     if isinstance(before, Contact) and isinstance(now, Contact) and now.mistake not in {"", before.mistake}:
@@ -145,8 +152,10 @@ def _steps(before: Screen, now: Screen) -> Iterable[Prompt]:
 
 
 def _is_touched(before: Screen, now: Screen) -> bool:
-    """Tell whether something other than the focus or the time left is another one."""
+    """Tell whether something other than the focus, the time left or a notice is another one."""
     same = {"focus": now.focus, "closes_in_s": now.closes_in_s}
+    if isinstance(now, Ask | Desk):
+        same["notice"] = now.notice
     return changed(before, **same) != now
 
 

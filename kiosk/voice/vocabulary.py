@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from feedback.questionnaire import ContactWay, Kind
 from feedback.settings import Theme
-from kiosk import keyboard, texts
+from feedback.tickets import Refusal, Ticket
+from kiosk import keyboard, scans, texts
 from kiosk.asking import Writable, first_screen, screen_of
 from kiosk.contact import Typed, begin
 from kiosk.screens import (
@@ -27,7 +28,7 @@ from kiosk.screens import (
     stops,
 )
 from kiosk.voice import aloud, confided, names
-from kiosk.voice.prompts import Manner, Prompt
+from kiosk.voice.prompts import Manner, Prompt, prompts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -73,9 +74,10 @@ def of_questionnaires(all_settings: Sequence[KioskSettings], language: str) -> t
 
 def _screens(settings: KioskSettings, questionnaire: Questionnaire, language: str) -> Iterator[Screen]:
     comfort = Comfort()
-    for ticket in (False, True):
+    for ticket in (None, Ticket(form=""), Ticket(form="", is_card=True)):
         first = first_screen(settings, questionnaire, language, comfort, ticket=ticket)
-        yield changed(first, call=True, languages=tuple(dict.fromkeys((*first.languages, *texts.OWN_NAMES))))
+        every_language = tuple(dict.fromkeys((*first.languages, *texts.OWN_NAMES)))
+        yield changed(first, call=True, languages=every_language, desk=settings.desk if ticket else None)
     for question in questionnaire.questions[1:]:
         yield screen_of(question, language, comfort, _EVERYTHING)
     yield Desk(language=language, desks=settings.desks)
@@ -98,6 +100,16 @@ def _of(screens: Iterable[Screen], manners: Iterable[Manner]) -> Iterator[Prompt
                 yield from confided.named(variant, name)
             yield from confided.read_back(variant)
         yield from _after(screen)
+        yield from prompts(screen, *_notices(screen))
+
+
+def _notices(screen: Screen) -> tuple[str, ...]:
+    """Give what may be said on a screen about a code that was scanned there."""
+    match screen:
+        case Desk() | Ask(first=True):
+            told = (scans.read_without_desk(screen.language),) if isinstance(screen, Desk) else ()
+            return (*told, *(scans.refused(why, screen.language) for why in Refusal))
+    return ()
 
 
 def _variants(screen: Screen) -> Iterator[Screen]:

@@ -8,9 +8,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl.signing import SigningKey
 
 from feedback import wire
-from feedback.records import Content, Moment, Sealed, chain, decode_body, genesis
+from feedback.records import Content, Moment, Sealed, TicketScan, chain, decode_body, genesis
+from feedback.signed import open_signed
+from feedback.tickets import DAY_KEY_PURPOSE, DayKey
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "wire-1"
 NOW = wire.Now(boot_id=UUID(int=5), at=Moment(10, 20, trusted=True))
@@ -96,3 +99,26 @@ def test_golden_batch_with_sealed_words_still_decodes() -> None:
 @pytest.mark.parametrize(("name", "kind"), [("hello", wire.Hello), ("state", wire.State), ("server-state", wire.ServerState)])
 def test_golden_messages_still_decode(name: str, kind: type) -> None:
     assert wire.decode((SAMPLES / f"{name}.json").read_bytes(), kind)
+
+
+def test_golden_batch_with_tickets_still_decodes() -> None:
+    golden = wire.decode((SAMPLES / "batch-tickets.json").read_bytes(), wire.Batch)
+    records = [decode_body(body) for body in golden.bodies]
+    kinds = "Vote TicketScan TicketScan VisitEnd Vote TicketScan Undo BoxCount DeviceChange DeviceChange Presence SelfTest"
+    assert [type(record).__name__ for record in records] == kinds.split()
+    ticket, card, erased = (record for record in records if isinstance(record, TicketScan))
+    assert golden.sealed.keys() == {ticket.id}
+    assert hashlib.sha256(golden.sealed[ticket.id]).hexdigest() == ticket.digest
+    assert (card.form, card.desk, card.digest, len(erased.digest)) == ("card", "center-2", "", 64)
+    assert wire.encode(golden) == (SAMPLES / "batch-tickets.json").read_bytes().strip()
+
+
+def test_golden_day_keys_still_decode_and_are_signed() -> None:
+    golden = wire.decode((SAMPLES / "daykeys.json").read_bytes(), wire.SignedList)
+    server = SigningKey(b"g" * 32).verify_key
+
+    def check(content: bytes, signature: bytes) -> bool:
+        return bool(server.verify(content, signature))
+
+    keys = [open_signed(document, DayKey, DAY_KEY_PURPOSE, kiosk="exit-sample-1", check=check) for document in golden.documents]
+    assert [(key.day, len(bytes.fromhex(key.key))) for key in keys] == [("2026-11-23", 32), ("2026-11-24", 32)]

@@ -37,6 +37,9 @@ class NoDuties:
     def obey(self) -> None:
         pass
 
+    def forget(self, settings: KioskSettings) -> None:
+        pass
+
 
 class NoLight:
     def percent(self) -> int | None:
@@ -76,6 +79,7 @@ class AtTheWindow(Room):
             take_up=lambda _settings: None,
             faults=lambda: (),
             each_second=lambda: None,
+            read=lambda _code, _at: None,
         )
         buttons.start(visitor.button)
         window.bind(on_flip=self._count)

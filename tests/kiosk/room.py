@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from feedback.settings import KioskSettings
+    from feedback.tickets import Refusal, TicketToken
     from kiosk.moves import Move
+    from kiosk.scans import Scanned
     from kiosk.screens import Comfort, Screen
 
 R = TypeVar("R", bound=AnyRecord)
@@ -32,6 +34,11 @@ class Room:
         self.clock = clock or FakeClock()
         self.asked: list[tuple[int, tuple[AnyRecord, ...]]] = []
         self.boxes: dict[UUID, bytes] = {}
+        self.tickets: dict[UUID, TicketToken] = {}
+        """Tokens that were handed over with scans, by the records' ids."""
+        self.spent: list[TicketToken] = []
+        """Those of which the disk has taken the scans."""
+        self.slips: list[tuple[UUID, str]] = []
         self.stored: list[AnyRecord] = []
         self._ids: set[UUID] = set()
         self.screens: list[Screen] = []
@@ -50,6 +57,8 @@ class Room:
                 writable=self.writable if offered else lambda _comfort: NOTHING,
                 lamp=self.lamp.append,
                 say_again=self._say_again,
+                spend=self.spent.append,
+                hand_out=lambda vote, language: self.slips.append((vote, language)),
             ),
             record=self._record,
             show=self.show,
@@ -57,9 +66,10 @@ class Room:
         self.visits.start()
         self.see()
 
-    def _record(self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes]) -> None:
+    def _record(self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes], tickets: Mapping[UUID, TicketToken]) -> None:
         self.asked.append((token, records))
         self.boxes.update(boxes)
+        self.tickets.update(tickets)
 
     def show(self, screen: Screen) -> None:
         self.screens.append(screen)
@@ -97,6 +107,13 @@ class Room:
         for name in names:
             self.clock.pass_s(SETTLE_S)
             self.visits.tap(name, Input.TOUCH, self.clock.moment())
+            self.see()
+
+    def scan(self, *readings: Scanned | Refusal) -> None:
+        """Scan, each time on a screen that has been seen."""
+        for reading in readings:
+            self.clock.pass_s(SETTLE_S)
+            self.visits.scan(reading, self.clock.moment())
             self.see()
 
     def move(self, *moves: Move) -> None:

@@ -41,8 +41,8 @@ class FakeClock:
         self.now_ms += round(seconds * 1000)
 
 
-def counted_ids() -> Callable[[], UUID]:
-    numbers = itertools.count(1)
+def counted_ids(first: int = 1) -> Callable[[], UUID]:
+    numbers = itertools.count(first)
     return lambda: UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0000 + next(numbers))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import signal
 import sqlite3
@@ -16,7 +17,22 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from feedback.records import AnyRecord, Channel, Content, Context, Input, Sealed, VisitEnd, Vote, chain, decode_body, encode_body, genesis
+from feedback.records import (
+    AnyRecord,
+    Channel,
+    Content,
+    Context,
+    Input,
+    Sealed,
+    TicketScan,
+    VisitEnd,
+    Vote,
+    chain,
+    decode_body,
+    encode_body,
+    genesis,
+)
+from feedback.tickets import TicketToken
 from kiosk import salvage
 from kiosk.errors import StoreError
 from kiosk.recorder import Recorder
@@ -30,7 +46,10 @@ if TYPE_CHECKING:
 
 FIRST_VERSION = Path(__file__).parents[1] / "samples" / "votes-1.db"
 """A log as the first version wrote it: two epochs of two votes each, and no sealed boxes."""
-new_id = counted_ids()
+SECOND_VERSION = FIRST_VERSION.with_name("votes-2.db")
+"""A log as the second version wrote it: two epochs, three votes and three sealed words with their boxes, and no tickets."""
+DAY = "2026-11-24"
+new_id = counted_ids(1000)  # which are not in the logs of older versions
 
 
 def a_vote(answer: str = "good") -> Vote:
@@ -55,6 +74,13 @@ def a_sealed(box: bytes = b"a sealed box") -> tuple[Sealed, dict[UUID, bytes]]:
     at, digest = FakeClock().moment(), hashlib.sha256(box).hexdigest()
     record = Sealed(new_id(), at, new_id(), 1, "comment", Content.COMMENT, digest, Input.TOUCH, "uk")
     return record, {record.id: box}
+
+
+def a_scan(day: str = DAY) -> tuple[TicketScan, dict[UUID, bytes], dict[UUID, TicketToken]]:
+    token = TicketToken(day, os.urandom(16).hex())
+    box = os.urandom(130)
+    scan = TicketScan(new_id(), FakeClock().moment(), new_id(), 1, "own", "desk-1", None, hashlib.sha256(box).hexdigest())
+    return scan, {scan.id: box}, {scan.id: token}
 
 
 def rows(path: Path, query: str) -> list[tuple]:
@@ -192,6 +218,19 @@ def test_a_log_of_the_first_version_keeps_everything_and_takes_boxes(data_dir: P
     assert_chained(data_dir / FILE)
 
 
+def test_a_log_of_the_second_version_keeps_its_boxes_and_takes_tickets(data_dir: Path) -> None:
+    shutil.copyfile(SECOND_VERSION, data_dir / FILE)
+    before, old = logged(data_dir / FILE), boxes(data_dir / FILE)
+    scan, box, token = a_scan()
+    with Store(data_dir / FILE, new_id) as store:
+        store.append([a_vote(), scan], box, token)
+        assert store.spent() == [(DAY, token[scan.id].token)]
+    assert logged(data_dir / FILE)[:-2] == before
+    assert (len(before), len(old)) == (6, 3)
+    assert boxes(data_dir / FILE) == old | box
+    assert_chained(data_dir / FILE)
+
+
 MIGRATING = """
 import os, sqlite3, sys
 from pathlib import Path
@@ -232,8 +271,8 @@ def test_a_power_cut_while_the_log_is_prepared_leaves_the_old_or_the_new(data_di
         assert not list(data_dir.glob(salvage.ASIDE))
     else:
         pytest.fail("never came to its end")
-    whole = ("_sqlite_migrations", "epochs", "records", "facts", "sealed")
-    assert set(outcomes) == {() if is_new else whole[:-1], whole}
+    whole = ("_sqlite_migrations", "epochs", "records", "facts", "sealed", "spent")
+    assert set(outcomes) == {() if is_new else whole[:-2], whole}
 
 
 def test_a_connection_that_keeps_no_promise_is_refused(data_dir: Path) -> None:
@@ -288,6 +327,18 @@ def filled_with_boxes(data_dir: Path, count: int = 60, *, first_version: bool = 
     return all_boxes
 
 
+def filled_with_tickets(data_dir: Path, count: int = 60) -> tuple[dict[UUID, bytes], list[tuple[str, str]]]:
+    put: dict[UUID, bytes] = {}
+    tokens: list[tuple[str, str]] = []
+    with Store(data_dir / FILE, new_id) as store:
+        for _ in range(count):
+            scan, box, token = a_scan()
+            store.append([a_vote(), scan], box, token)
+            put |= box
+            tokens.append((DAY, token[scan.id].token))
+    return put, sorted(tokens)
+
+
 def destroy(path: Path, start: int, length: int) -> None:
     with path.open("r+b") as file:
         file.seek(start)
@@ -339,6 +390,87 @@ def test_a_log_without_its_first_page_loses_no_box(data_dir: Path, *, first_vers
     open_store(data_dir, new_id).close()
     assert len(logged(data_dir / FILE)) == 2 * len(put) + (4 if first_version else 0)
     assert boxes(data_dir / FILE) == put
+
+
+@pytest.mark.parametrize("log", [None, FIRST_VERSION, SECOND_VERSION], ids=["new", "of the first version", "of the second"])
+@pytest.mark.parametrize("length", [100, 4096], ids=["header", "first page"])
+def test_a_log_without_its_beginning_loses_no_ticket(data_dir: Path, log: Path | None, length: int) -> None:
+    if log is not None:
+        shutil.copyfile(log, data_dir / FILE)
+    put, tokens = filled_with_tickets(data_dir)
+    before = boxes(data_dir / FILE)
+    destroy(data_dir / FILE, 0, length)
+    with open_store(data_dir, new_id) as store:
+        assert sorted(store.spent()) == tokens
+        assert boxes(data_dir / FILE) == before
+        assert put.items() <= before.items()
+        assert store.ticket_days() == {DAY}, "whose box is a ticket's is still known"
+        store.forget_tickets({DAY})
+        assert len(boxes(data_dir / FILE)) == len(before) - len(put)
+
+
+def test_a_log_of_the_second_version_without_its_first_page_loses_nothing(data_dir: Path) -> None:
+    shutil.copyfile(SECOND_VERSION, data_dir / FILE)
+    before, put = logged(data_dir / FILE), boxes(data_dir / FILE)
+    destroy(data_dir / FILE, 0, 4096)
+    open_store(data_dir, new_id).close()
+    assert [body for _, _, body, _ in logged(data_dir / FILE)] == [body for _, _, body, _ in before]
+    assert boxes(data_dir / FILE) == put
+
+
+def test_tokens_are_spent_with_their_vote_or_not_at_all(data_dir: Path) -> None:
+    scan, box, token = a_scan()
+    with Store(data_dir / FILE, new_id) as store:
+        store._db.execute("CREATE TRIGGER full BEFORE INSERT ON spent BEGIN SELECT RAISE(ABORT, 'full'); END")
+        with pytest.raises(StoreError, match="full"):
+            store.append([a_vote(), scan], box, token)
+        assert (logged(data_dir / FILE), boxes(data_dir / FILE), store.spent()) == ([], {}, [])
+        store._db.execute("DROP TRIGGER full")
+        store.append([a_vote(), scan], box, token)
+        store.append([a_vote(), scan], box, token)
+        assert store.spent() == [(DAY, token[scan.id].token)]
+
+
+def test_of_forgotten_tickets_no_byte_stays_in_the_files(data_dir: Path) -> None:
+    words, kept_words = a_sealed(b"own words " * 60)
+    days = [f"2026-11-{day}" for day in range(10, 16)]
+    told: dict[str, list[bytes]] = {day: [] for day in days}
+    with Store(data_dir / FILE, new_id) as store, Outbox(data_dir) as outbox:
+        store.append([words], kept_words)
+        for day in days:
+            for _ in range(60):
+                scan, box, token = a_scan(day)
+                store.append([a_vote(), scan], box, token)
+                told[day] += [token[scan.id].token.encode(), bytes.fromhex(token[scan.id].token), box[scan.id], box[scan.id][-48:]]
+                outbox.epochs()
+        before = logged(data_dir / FILE)
+        for over in (days[:1], days[1:4]):
+            assert all(secret in in_files(data_dir) for day in over for secret in told[day][::4])
+            assert store.forget_tickets(over)
+            assert not [secret for day in over for secret in told[day] if secret in in_files(data_dir)]
+        assert store.ticket_days() == set(days[4:])
+        assert all(secret in in_files(data_dir) for day in days[4:] for secret in told[day][::4])
+        assert logged(data_dir / FILE) == before, "the records stay"
+        assert kept_words.items() <= boxes(data_dir / FILE).items()
+    assert_chained(data_dir / FILE)
+
+
+def test_a_journal_that_is_being_read_is_emptied_the_next_time(data_dir: Path) -> None:
+    scan, box, token = a_scan()
+    with Store(data_dir / FILE, new_id) as store, closing(sqlite3.connect(data_dir / FILE, isolation_level=None)) as reader:
+        store.append([a_vote(), scan], box, token)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM spent").fetchall()
+        assert not store.forget_tickets({DAY})
+        assert store.spent() == []
+        store.append([a_vote()])
+        reader.execute("COMMIT")
+        assert store.forget_tickets(())
+        assert token[scan.id].token.encode() not in in_files(data_dir)
+
+
+def in_files(data_dir: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in data_dir.iterdir())
 
 
 def test_a_log_of_the_first_version_without_its_first_page_loses_nothing(data_dir: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -7,15 +9,19 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from feedback.notice import Announcement, AnnouncementKind, Notice
 from feedback.questionnaire import ANSWERS
-from feedback.records import Answer, Call, Context, DeskChoice, Input, Sealed, VisitEnd, Vote
+from feedback.records import Answer, Call, Context, DeskChoice, Input, Sealed, TicketScan, VisitEnd, Vote
 from feedback.settings import KioskSettings, Route
-from feedback.tickets import Ticket
+from feedback.tickets import Refusal, Ticket, TicketToken
 from kiosk.moves import Move
-from kiosk.screens import RESTING, Announced, Ask, Closed, Thanks, stops
+from kiosk.scans import Scanned
+from kiosk.screens import RESTING, Announced, Ask, Closed, Desk, Screen, Thanks, changed, stops
 from tests.kiosk.room import Room
 from tests.kiosk.support import KIOSK, ONE_QUESTION, settings_of
 from tests.kiosk.test_visit_questions import LONG
 from tests.kiosk.test_visit_resting import HOURS
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 def any_settings(number: int) -> KioskSettings:
@@ -27,6 +33,10 @@ def any_settings(number: int) -> KioskSettings:
     return msgspec.structs.replace(fresh, hours=HOURS if number == 3 else None, questionnaires=(other,), routes=routes)
 
 
+def _without_notice(screen: Screen) -> Screen:
+    return changed(screen, notice="", closes_in_s=None) if isinstance(screen, Ask | Desk) else screen
+
+
 class AnyOrder(RuleBasedStateMachine):
     """Visitors, a moody disk, a moody clock, a server and time, in any order."""
 
@@ -35,6 +45,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.room = Room(any_settings(1))
         self.taken: list[tuple[Ask, str]] = []
         self.numbers = 0
+        self.scanned: set[tuple[str, UUID | None]] = set()
+        """Which forms of tickets were scanned in which visits."""
 
     def taps(self, name: str, via: Input = Input.TOUCH) -> None:
         before = self.room.screen
@@ -69,9 +81,39 @@ class AnyOrder(RuleBasedStateMachine):
     def walk(self, move: Move) -> None:
         self.room.visits.move(move, self.room.clock.moment())
 
-    @rule(desk=st.sampled_from([None, "desk-1", "desk-9"]), service=st.sampled_from([None, "passport"]))
-    def scan(self, desk: str | None, service: str | None) -> None:
-        self.room.visits.scan(Ticket(desk, service), self.room.clock.moment())
+    @rule(number=st.integers(0, 5), desk=st.sampled_from([None, "desk-1", "desk-9"]), service=st.sampled_from([None, "passport"]))
+    def scan(self, number: int, desk: str | None, service: str | None) -> None:
+        """Scan a ticket, 0 is one without a number; the same numbers come again and again."""
+        token = TicketToken("2026-11-24", f"{number:032x}") if number else None
+        reading = Scanned(Ticket(form=f"own-{number}", desk=desk, service=service), token, is_spent=token in self.room.spent)
+        self.room.visits.scan(reading, self.room.clock.moment())
+        self.scanned.add((f"own-{number}", self.room.visits._visit.id))
+
+    @rule(number=st.integers(0, 2), first=st.booleans())
+    def scan_and_vote(self, number: int, first: bool) -> None:  # noqa: FBT001
+        """Do what visitors mostly do, on a kiosk at rest or in the middle of anything: vote, after a scan or before it."""
+        for step in (lambda: self.scan(number, None, None), lambda: self.taps("good"))[:: 1 if first else -1]:
+            self.room.see()
+            step()
+            self.room.settle()
+
+    @rule()
+    def everybody_leaves(self) -> None:
+        for _ in range(4):
+            self.room.disk()
+            self.room.pass_s(100)
+
+    @rule(desk=st.sampled_from(["desk-1", "desk-9"]))
+    def scan_a_card(self, desk: str) -> None:
+        self.room.visits.scan(Scanned(Ticket(form="card", desk=desk, is_card=True)), self.room.clock.moment())
+        self.scanned.add(("card", self.room.visits._visit.id))
+
+    @rule(why=st.sampled_from([*Refusal]))
+    def scan_what_gives_nothing(self, why: Refusal) -> None:
+        before = self.room.screen, self.room.visits._visit.id
+        self.room.visits.scan(why, self.room.clock.moment())
+        after = self.room.screen, self.room.visits._visit.id
+        assert (_without_notice(before[0]), before[1]) == (_without_notice(after[0]), after[1])
 
     @rule()
     def draw(self) -> None:
@@ -145,12 +187,29 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def nothing_follows_without_a_vote(self) -> None:
         voted = {vote.visit for vote in self.room.of(Vote)}
-        followed = {record.visit for kind in (Answer, Sealed, DeskChoice) for record in self.room.of(kind)}
+        followed = {record.visit for kind in (Answer, Sealed, DeskChoice, TicketScan) for record in self.room.of(kind)}
         assert followed <= voted
 
     @invariant()
+    def a_ticket_belongs_to_the_visit_in_which_it_was_scanned(self) -> None:
+        records = self.room.of(TicketScan)
+        assert {(scan.form, scan.visit) for scan in records} <= self.scanned
+        assert len({scan.visit for scan in records}) == len(records), "one a visit"
+
+    @invariant()
+    def one_ticket_one_vote(self) -> None:
+        with_token = [scan.form for scan in self.room.of(TicketScan) if scan.digest]
+        assert len(set(with_token)) == len(with_token)
+        assert {self.room.tickets[scan.id] for scan in self.room.of(TicketScan) if scan.digest} >= set(self.room.spent)
+
+    @invariant()
+    def a_notice_does_not_outlive_its_screen(self) -> None:
+        assert isinstance(self.room.screen, Ask | Desk) or not getattr(self.room.screen, "notice", "")
+
+    @invariant()
     def every_sealed_record_has_its_box(self) -> None:
-        assert {record.id for record in self.room.of(Sealed)} <= self.room.boxes.keys()
+        boxed = (*self.room.of(Sealed), *(scan for scan in self.room.of(TicketScan) if scan.digest))
+        assert {record.id for record in boxed} <= self.room.boxes.keys()
 
     @invariant()
     def the_focus_can_be_selected(self) -> None:
@@ -172,6 +231,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert screen.first
         assert not isinstance(screen, (*RESTING, Closed, Announced))
         assert (screen.chosen, screen.focus, screen.language, screen.comfort.voice) == ((), None, "uk", False)
+        assert (screen.notice, screen.desk) == ("", None)
         assert self.room.visits.between_visits
         assert not self.room.lamp or not self.room.lamp[-1]
         assert {vote.visit for vote in self.room.of(Vote)} <= {end.visit for end in self.room.of(VisitEnd)}

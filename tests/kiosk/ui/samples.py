@@ -35,7 +35,7 @@ def shipped_screens(name: str, language: str) -> Iterator[Ask]:
     """Every question of a shipped questionnaire that is answered by choosing."""
     questionnaire = parse((resources.files("feedback") / "questionnaires" / name).read_text("utf-8"), name)
     settings = accepted.before_any("exit-sample-1")
-    first = asking.first_screen(settings, questionnaire, language, PLAIN, ticket=False)
+    first = asking.first_screen(settings, questionnaire, language, PLAIN)
     yield first
     for question in questionnaire.questions[1:]:
         if question.kind in CHOSEN or question.kind is Kind.MULTIPLE:

@@ -1,0 +1,101 @@
+"""Day keys on their way in: each in a file of its own, so that one can be erased; what the server no longer sends is."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from feedback import wire
+from feedback.wire import SignedList, WireError
+from kiosk import accepted
+from kiosk.day_keys import is_over
+from kiosk.errors import DayKeysRefusedError
+from kiosk.folder import sync_folder, write_durably
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from kiosk.clock import Clock
+    from kiosk.config import Config
+
+log = logging.getLogger(__name__)
+
+TIDY_S: Final = 60.0
+
+
+class DayKeyReceiver:
+    """Accepts the day keys for one kiosk from one server, and erases those whose life is over."""
+
+    def __init__(self, config: Config, *, clock: Clock, zone: Callable[[], str]) -> None:
+        """`zone` is the time zone by whose midnight a day ends."""
+        assert config.server is not None  # noqa: S101 - sync does not start without a server
+        self._kiosk = config.kiosk.id
+        self._signing_key = config.server.signing_key
+        self._data_dir = config.data_dir
+        self._folder = accepted.day_keys_folder(config.data_dir)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._clock = clock
+        self._zone = zone
+        self._tidy_at_ms = 0
+
+    def receive(self, payload: bytes) -> None:
+        """Take a list of keys in place of those that are there.
+
+        Raises:
+            DayKeysRefusedError: one is not signed by this kiosk's server, another kiosk's, or unusable; all stay as they were.
+        """
+        keys = self._opened(payload)
+        for day, content in keys.items():
+            path = accepted.day_key_file(self._data_dir, day)
+            if not self._is_over(day) and _content(path) != content:
+                write_durably(path, content)
+        self._erase(path for path in self._files() if path.stem not in keys or path.suffix != ".json")
+        self._tidy_at_ms = 0
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Erase, once a minute, the keys whose life is over; only a trusted clock can tell."""
+        now_ms = self._clock.moment().boottime_ms
+        if now_ms >= self._tidy_at_ms:
+            self._tidy_at_ms = now_ms + round(TIDY_S * 1000)
+            self._erase(path for path in self._files() if self._is_over(path.name.partition(".")[0]))
+
+    def _opened(self, payload: bytes) -> dict[str, bytes]:
+        try:
+            documents = wire.decode(payload, SignedList).documents
+        except WireError as error:
+            raise DayKeysRefusedError(str(error)) from error
+        keys: dict[str, bytes] = {}
+        for document in documents:
+            content = wire.encode(document)
+            day = accepted.open_day_key(content, self._kiosk, self._signing_key).day
+            if day in keys:
+                raise DayKeysRefusedError(f"there are two keys of {day}")
+            keys[day] = content
+        return keys
+
+    def _is_over(self, day: str) -> bool:
+        now = self._clock.moment()
+        with suppress(ValueError):  # whatever else lies there
+            return now.trusted and is_over(day, self._zone(), now.wall_ms)
+        return False
+
+    def _files(self) -> list[Path]:
+        return list(self._folder.iterdir())
+
+    def _erase(self, paths: Iterable[Path]) -> None:
+        gone = [path for path in paths if path.is_file()]
+        for path in gone:
+            log.info("erasing the key %s", path.name)
+            path.unlink()
+        if gone:
+            sync_folder(self._folder)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
