@@ -21,6 +21,8 @@ from tests.kiosk.hardware.pins import Board, Told, config_with
 from tests.kiosk.support import FakeClock, wait_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from feedback.records import Moment
     from kiosk.hardware.panel import PinPanel
 
@@ -213,7 +215,10 @@ def test_a_listener_that_fails_does_not_end_the_panel(caplog: pytest.LogCaptureF
     assert "not this one" in caplog.text
 
 
-def test_without_a_chip_real_pins_are_missing_and_nothing_is_simulated(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_chip_real_pins_are_missing_and_nothing_is_simulated(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # lgpio makes its pipe in the working folder
     told = Told()
     panel = open_panel(config_with(buttons=FIVE), FakeClock(), told)
     assert panel is not None
