@@ -57,6 +57,8 @@ class Debounce:
 
     def edge(self, at_s: float, *, pressed: bool) -> float | None:
         """Take a change of the line, to this level."""
+        if self._edges:
+            at_s = max(at_s, self._edges[-1])  # edges of one line come in their order, whatever their stamps say
         self._edges.append(at_s)
         self._disturbed_s = max(self._disturbed_s, at_s)
         return self._observe(at_s, pressed=pressed, doubt_s=self._rules.glitch_s)

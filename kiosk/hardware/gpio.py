@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 Factory: TypeAlias = Any
 """A gpiozero pin factory; gpiozero ships no types."""
 OLDEST_S: Final = 60.0
-"""An edge that seems older than this was stamped by another clock, as old kernels do."""
+"""An edge that seems older than this was stamped by another clock."""
 
 _lock = threading.Lock()
 _shared: list[Factory] = []
@@ -60,7 +60,6 @@ class Input:
             PinsError: there is no such pin, or something else has it.
         """
         self._number = number
-        self._factory = factory
         self._active = not pull_up
         self._on_edge: Callable[[bool, float], None] | None = None
         with _told(f"GPIO{number} cannot be used"):
@@ -100,11 +99,10 @@ class Input:
             self._device.close()
 
     def _changed(self, ticks: float, state: int) -> None:
-        now_s = time.monotonic()
-        age_s = self._factory.ticks_diff(self._factory.ticks(), ticks)
-        on_edge = self._on_edge
+        now_s, on_edge = time.monotonic(), self._on_edge
         if on_edge is not None:
-            on_edge(bool(state) is self._active, now_s - age_s if 0 <= age_s < OLDEST_S else now_s)
+            # The kernel's stamps are of the clock of `time.monotonic`, but for old kernels.
+            on_edge(bool(state) is self._active, ticks if 0 <= now_s - ticks < OLDEST_S else now_s)
 
 
 class Output:

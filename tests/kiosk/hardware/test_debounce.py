@@ -68,6 +68,13 @@ def test_the_next_press_after_a_short_one_is_not_lost() -> None:
     assert presses == [1.0, None, 1.12, None]
 
 
+def test_edges_are_in_their_order_whatever_their_stamps_say() -> None:
+    debounce = Debounce(Rules(), pressed=False, at_s=0.0)
+    for at_s, pressed in [(1.0, True), (1.05, False), (1.0501, True), (1.05, False)]:
+        debounce.edge(at_s, pressed=pressed)
+    assert debounce.edge(1.11, pressed=True) == 1.11
+
+
 def test_a_button_that_is_held_from_the_start_is_no_press_until_it_is_pressed_anew() -> None:
     debounce = Debounce(Rules(), pressed=True, at_s=0.0)
     assert [debounce.look(at_s, pressed=True) for at_s in (0.1, 1.0, 5.0)] == [None] * 3

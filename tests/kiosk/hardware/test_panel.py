@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -19,6 +21,8 @@ from tests.kiosk.hardware.pins import Board, Told, config_with
 from tests.kiosk.support import FakeClock, wait_until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from feedback.records import Moment
     from kiosk.hardware.panel import PinPanel
 
@@ -94,22 +98,22 @@ def test_edges_stamped_by_another_clock_are_of_now() -> None:
     assert all(clock.moment().boottime_ms - at.boottime_ms < 5_000 for _button, at in presses.all)
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(25, marks=pytest.mark.full)])
+@pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.full)])
 @pytest.mark.parametrize("glitch_ms", [0, 3])
 def test_every_bounced_press_on_the_pins_counts_once(glitch_ms: int, rounds: int) -> None:
     board, presses = Board(), Presses()
-    buttons = Buttons(faces=FIVE.faces, glitch_ms=glitch_ms)
+    buttons = Buttons(faces=FIVE.faces, debounce_ms=50, glitch_ms=glitch_ms)
     made = dict.fromkeys(FIVE.faces, 0)
 
     def press(number: int) -> None:
         random = Random(number)
         for _ in range(rounds):
-            for name in PATTERNS.keys() - OF_A_SCHEDULE:
+            for name in sorted(PATTERNS.keys() - OF_A_SCHEDULE):
                 played = PATTERNS[name](random)
                 if played.rules.glitch_s == glitch_ms / 1000:
                     board.play(number, played)
                     made[number] += played.presses
-                    time.sleep(0.1)  # the person's, not the test's
+                    time.sleep(0.3)  # the person’s, not the test’s: a starved machine still looks within it
 
     with closing(panel_of(buttons, board, Told())) as panel:
         panel.start(presses)
@@ -211,7 +215,10 @@ def test_a_listener_that_fails_does_not_end_the_panel(caplog: pytest.LogCaptureF
     assert "not this one" in caplog.text
 
 
-def test_without_a_chip_real_pins_are_missing_and_nothing_is_simulated(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_chip_real_pins_are_missing_and_nothing_is_simulated(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # lgpio makes its pipe in the working folder
     told = Told()
     panel = open_panel(config_with(buttons=FIVE), FakeClock(), told)
     assert panel is not None
@@ -239,3 +246,8 @@ def test_a_closed_panel_says_nothing_and_lets_go_of_its_pins() -> None:
 def test_without_the_table_there_is_no_panel_and_simulated_hardware_has_one() -> None:
     assert open_panel(config_with(), FakeClock(), Told()) is None
     assert isinstance(open_panel(config_with("simulated"), FakeClock(), Told()), KeyboardButtons)
+
+
+def test_gpiozero_is_not_loaded_before_a_pin_is_wanted() -> None:
+    code = "import sys, kiosk.hardware.panel, kiosk.hardware.lamps, kiosk.hardware.presence; print('gpiozero' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
