@@ -75,7 +75,7 @@ def access() -> str:
     users = [SERVER_USER, *(worker_user(number) for number in range(1, MAX_WORKERS + 1))]
     ours = [line for user in users for line in (f"user {user}", f"topic readwrite {ROOT}/#")]
     up = [f"pattern write {ROOT}/k/%u/{kind}" for kind in ("batch", "hello", "state")]
-    down = [f"pattern read {ROOT}/k/%u/{kind}" for kind in ("ack", "notice", "settings")]
+    down = [f"pattern read {ROOT}/k/%u/{kind}" for kind in ("ack", "daykeys", "notice", "settings")]
     everyone = [f"pattern read {SERVER_STATE_TOPIC}"]
     return "\n".join([*ours, *up, *down, *everyone, ""])
 
