@@ -62,10 +62,12 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         parts = queries.split(connection, scope, "service", now_ms)
         asked = queries.split(connection, scope, "questionnaire", now_ms)
         answers = _shown(offered_answers(connection), tally)
+        not_counted = queries.not_counted(connection, scope)
     voted = [hour for (_, hour), found in hours.items() if found.rating.score.of]
     values: dict[str, Any] = {
         "desk": desk,
         "tally": tally,
+        "not_counted": not_counted,
         "trend": trend,
         "hours": hours,
         "shown_hours": range(min(voted), max(voted) + 1) if voted else (),

@@ -93,6 +93,6 @@ def _environment(code: str) -> Environment:
         keepers=KEEPERS,
         tellers=TELLERS,
     )
-    for name in ("number", "percent", "interval", "day", "days", "moment", "ago", "weekday", "months"):
+    for name in ("number", "percent", "interval", "day", "days", "moment", "ago", "lasting", "weekday", "months"):
         environment.filters[name] = partial(getattr(spoken, name))
     return environment
