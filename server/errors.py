@@ -44,3 +44,7 @@ class PortTakenError(ServerError):
 
 class PartFailedError(ServerError):
     """A part of the running server ended by itself; its own log line says why."""
+
+
+class QueueError(ServerError):
+    """What the queue system says cannot be taken as it came; nothing of it was stored."""
