@@ -97,6 +97,14 @@ services = Table(
     Column("name", Text, nullable=False),
 )
 
+clerks = Table(
+    "clerks",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("key", String(32), nullable=False, unique=True),  # what the queue system calls them
+    Column("name", Text, nullable=False),
+)
+
 kiosks = Table(
     "kiosks",
     metadata,
@@ -203,9 +211,13 @@ votes = Table(
     Column("weekday", Integer, nullable=False),  # 1 Monday – 7 Sunday, local
     Column("received_ms", BigInteger, nullable=False),
     Column("released_ms", BigInteger, nullable=False),  # from when its answer may show in shares: design §4, closed windows
+    Column("clerk_id", BigInteger),  # who served, where the queue has told
+    Column("flag", String(16), nullable=False, server_default=""),  # why it does not count: ticket_used | undone; "" where it counts
     Index("ix_votes_visit", "visit"),
     Index("ix_votes_released_ms", "released_ms"),
     Index("ix_votes_kiosk_at_ms", "kiosk", "at_ms"),
+    # The few that do not count, for the pages that show both numbers.
+    Index("ix_votes_flagged", "day", sqlite_where=text("flag <> ''"), postgresql_where=text("flag <> ''")),
 )
 
 answers = Table(
@@ -232,19 +244,29 @@ answers = Table(
     Column("day", String(10), nullable=False),
     Column("received_ms", BigInteger, nullable=False),
     Column("released_ms", BigInteger, nullable=False),
+    Column("flag", String(16), nullable=False, server_default=""),  # that of its visit's vote
     Index("ix_answers_visit", "visit"),
     Index("ix_answers_released_ms", "released_ms"),
     # The few that are kept apart, for the page about pilots.
     Index("ix_answers_apart", "questionnaire", sqlite_where=text("mode <> 'live'"), postgresql_where=text("mode <> 'live'")),
 )
 
-desk_choices = Table(
+desk_choices = Table(  # what a visitor named, or their ticket
     "desk_choices",
     metadata,
     Column("kiosk", String(32), primary_key=True),
     Column("visit", Uuid, primary_key=True),
     Column("site_id", BigInteger, nullable=False),
-    Column("desk_id", BigInteger, nullable=False),
+    Column("desk_id", BigInteger, nullable=False),  # NO_DESK where only the service is known
+    Column("service_id", BigInteger),
+)
+
+undone_visits = Table(
+    "undone_visits",
+    metadata,
+    Column("kiosk", String(32), primary_key=True),
+    Column("visit", Uuid, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
 )
 
 sealed = Table(
@@ -290,6 +312,56 @@ visit_ends = Table(
     Column("outcome", String(16), nullable=False),
     Column("extra_presses", Integer, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+)
+
+box_counts = Table(
+    "box_counts",
+    metadata,
+    Column("record", Uuid, primary_key=True),
+    Column("kiosk", String(32), nullable=False),
+    Column("site_id", BigInteger, nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("satisfied", Integer, nullable=False),
+    Column("dissatisfied", Integer, nullable=False),
+    Column("repeated_tickets", Integer, nullable=False),
+    Column("foreign_tickets", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Index("ix_box_counts_at_ms", "at_ms"),
+)
+
+device_changes = Table(  # an outage lasts from the change that names its fault to the next one of the device
+    "device_changes",
+    metadata,
+    Column("record", Uuid, primary_key=True),
+    Column("kiosk", String(32), nullable=False),
+    Column("device", String(16), nullable=False),
+    Column("fault", String(32), nullable=False),  # "" where the device is well
+    Column("at_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Index("ix_device_changes_kiosk_at_ms", "kiosk", "at_ms"),
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    Column("kiosk", String(32), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("hour", Integer, primary_key=True),  # 0–23, local
+    Column("site_id", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+)
+
+selftests = Table(
+    "selftests",
+    metadata,
+    Column("record", Uuid, primary_key=True),
+    Column("kiosk", String(32), nullable=False),
+    Column("attended", Boolean, nullable=False),
+    Column("results", Text, nullable=False),  # JSON: a fault's name by each part, "" where it is well
+    Column("at_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Index("ix_selftests_kiosk_at_ms", "kiosk", "at_ms"),
 )
 
 quarantine = Table(
@@ -375,6 +447,36 @@ rollup_answer = Table(
     Column("count", Integer, nullable=False, server_default="0"),  # how often it was chosen
     Column("people", Integer, nullable=False, server_default="0"),  # each with the first choice: the sum is how many were asked
     Column("firsts", Integer, nullable=False, server_default="0"),  # those of them who began their visit with it
+)
+
+# --- tickets: whatever names one is erased 72 hours after its day (`server.fleet.forgetting`) -----------------------------
+
+day_keys = Table(
+    "day_keys",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("key", LargeBinary(32), nullable=False),
+)
+
+ticket_tokens = Table(
+    "ticket_tokens",
+    metadata,
+    Column("kiosk", String(32), primary_key=True),
+    Column("visit", Uuid, primary_key=True),
+    Column("record", Uuid, nullable=False),  # of several scans of a visit the first
+    Column("day", String(10), nullable=False),  # the ticket's
+    Column("token", String(32), nullable=False),
+    Index("ix_ticket_tokens_token", "token"),
+)
+
+ticket_facts = Table(  # what the queue has said of a ticket
+    "ticket_facts",
+    metadata,
+    Column("token", String(32), primary_key=True),
+    Column("day", String(10), nullable=False),
+    Column("desk_id", BigInteger),
+    Column("service_id", BigInteger),
+    Column("clerk_id", BigInteger),
 )
 
 # --- the queue: what it said of tickets, by name for 72 hours, and then only in counts ------------------------------------

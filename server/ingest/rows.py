@@ -49,6 +49,8 @@ class VoteRow(NamedTuple):
     weekday: int
     received_ms: int
     released_ms: int
+    clerk_id: int | None = None
+    flag: str = ""
 
 
 class AnswerRow(NamedTuple):
@@ -75,6 +77,7 @@ class AnswerRow(NamedTuple):
     day: str
     received_ms: int
     released_ms: int
+    flag: str = ""
 
 
 class Place(NamedTuple):

@@ -42,7 +42,7 @@ class Pilot(msgspec.Struct, frozen=True):
 def pilot_counts(connection: Connection) -> list[Pilot]:
     """Give every pilot, the newest version of each questionnaire first."""
     a = answers.c
-    pilot = text("answers.mode <> 'live'") & (a.mode == str(Mode.PILOT))  # said as the index of the few says it
+    pilot = text("answers.mode <> 'live'") & (a.mode == str(Mode.PILOT)) & (a.flag == "")  # said as the index of the few says it
     keys = (a.questionnaire, a.questionnaire_version)
     visits = {row[:2]: row[2] for row in connection.execute(select(*keys, func.count(a.visit.distinct())).where(pilot).group_by(*keys))}
     people = {

@@ -186,7 +186,7 @@ def _open(table: Table, scope: Scope, keys: Sequence[str], dimension: str | None
     columns = [DIMENSIONS[dimension] if dimension and key == "value" else votes.c[key] for key in keys]
     counts = [_count_if(votes.c.answer == answer) for answer in ANSWERS]
     query = select(literal(1), *columns, *counts, _count_if(votes.c.repeat)).group_by(*columns)
-    return query.where(votes.c.released_ms > now_ms, *_within(votes, scope, table))
+    return query.where(votes.c.released_ms > now_ms, votes.c.flag == "", *_within(votes, scope, table))
 
 
 def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:

@@ -51,6 +51,8 @@ class Counted(Protocol):
     def answer(self) -> str: ...  # noqa: D102
     @property
     def repeat(self) -> bool: ...  # noqa: D102
+    @property
+    def flag(self) -> str: ...  # noqa: D102
 
 
 class CountedAnswer(Protocol):
@@ -74,6 +76,8 @@ class CountedAnswer(Protocol):
     def place(self) -> int: ...  # noqa: D102
     @property
     def first(self) -> bool: ...  # noqa: D102
+    @property
+    def flag(self) -> str: ...  # noqa: D102
 
 
 class Deltas:
@@ -83,15 +87,17 @@ class Deltas:
         self._cells: dict[Table, dict[Key, list[int]]] = {table: {} for table in _TABLES}
 
     def add(self, vote: Counted, *, sign: int = 1) -> None:
-        """Count a vote, or with `sign=-1` take it out of where it was counted."""
+        """Count a vote, or with `sign=-1` take it out of where it was counted; what is flagged is never counted."""
+        if vote.flag:
+            return
         for table, key in _cells_of(vote):
             counts = self._cells[table].setdefault(key, [0] * len(_COUNTS))
             counts[_PLACE[vote.answer]] += sign
             counts[-1] += sign * vote.repeat
 
     def add_answer(self, answer: CountedAnswer, *, sign: int = 1) -> None:
-        """Count a row of `answers`, or take it out; what is not live is never counted."""
-        if answer.mode != _LIVE:
+        """Count a row of `answers`, or take it out; what is not live or is flagged is never counted."""
+        if answer.mode != _LIVE or answer.flag:
             return
         key = (answer.day, answer.site_id, answer.desk_id, answer.questionnaire, answer.question, answer.choice)
         counts = self._cells[rollup_answer].setdefault(key, [0, 0, 0])
@@ -179,7 +185,7 @@ def _recount(table: Table) -> list[Select[Any]]:
 
 def _counting(keys: Sequence[ColumnElement[Any]], *, by: Sequence[ColumnElement[Any]]) -> Select[Any]:
     counts = [func.sum(case((votes.c.answer == answer, 1), else_=0)) for answer in ANSWERS]
-    return select(*keys, *counts, func.sum(cast(votes.c.repeat, Integer))).group_by(*by)
+    return select(*keys, *counts, func.sum(cast(votes.c.repeat, Integer))).where(votes.c.flag == "").group_by(*by)
 
 
 def _counting_answers() -> Select[Any]:
@@ -187,7 +193,7 @@ def _counting_answers() -> Select[Any]:
     keys = [a.day, a.site_id, a.desk_id, a.questionnaire, a.question, a.choice]
     people = func.sum(case((a.place == 0, 1), else_=0))
     firsts = func.sum(case(((a.place == 0) & a.first, 1), else_=0))
-    return select(*keys, func.count(), people, firsts).where(a.mode == _LIVE).group_by(*keys)
+    return select(*keys, func.count(), people, firsts).where(a.mode == _LIVE, a.flag == "").group_by(*keys)
 
 
 def _read(connection: Connection, selects: list[Select[Any]], table: Table) -> dict[Key, tuple[int, ...]]:

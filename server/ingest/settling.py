@@ -1,0 +1,185 @@
+"""One ticket, one vote: settles which votes count, and gives them what the queue has said, whatever came first.
+
+Of several votes with one token the earliest (by time, then id) counts; the others are kept and flagged. A vote that staff took back counts
+no more and lets its ticket go. The answers of a visit share the fate of its vote. Only live visits use a ticket up.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import bindparam, null, select, union_all, update
+
+from feedback.records import Mode
+from server.db.schema import answers, desks, kiosks, ticket_facts, ticket_tokens, undone_visits, votes
+from server.ingest.rows import AnswerRow, VoteRow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlalchemy import BindParameter, Connection
+
+    from server.ratings.rollups import Deltas
+
+Visit = tuple[str, UUID]
+"""A visit by its kiosk and its id."""
+
+
+class Flag(StrEnum):
+    """Why a vote does not count; it is kept all the same."""
+
+    COUNTS = ""
+    TICKET_USED = "ticket_used"
+    UNDONE = "undone"
+
+
+class Fact(NamedTuple):
+    """What the queue has said of a ticket, in the registry's ids; None is not known."""
+
+    desk_id: int | None
+    service_id: int | None
+    clerk_id: int | None
+
+
+class _Known(NamedTuple):
+    """What decides about some visits and all others with their tickets. `bound` are the desks at which kiosks stand."""
+
+    tokens: Mapping[Visit, str]
+    undone: Collection[Visit]
+    facts: Mapping[str, Fact]
+    bound: Mapping[str, int]
+    sites: Mapping[int, int]
+
+
+def _some(name: str) -> BindParameter[Sequence[Any]]:
+    return bindparam(name, expanding=True)
+
+
+# Made once: making a statement costs more than running it.
+_t, _u = ticket_tokens.c, undone_visits.c
+_MARKS: Final = union_all(
+    select(_t.kiosk, _t.visit, _t.token).where(_t.visit.in_(_some("visits"))),
+    select(_u.kiosk, _u.visit, null()).where(_u.visit.in_(_some("visits"))),
+)
+_HOLDERS: Final = select(_t.kiosk, _t.visit, _t.token).where(_t.token.in_(_some("tokens")))
+_UNDONE: Final = select(_u.kiosk, _u.visit).where(_u.visit.in_(_some("visits")))
+_FACTS: Final = select(ticket_facts).where(ticket_facts.c.token.in_(_some("tokens")))
+_VOTES: Final = select(*(votes.c[name] for name in VoteRow._fields)).where(votes.c.visit.in_(_some("visits")))
+_ANSWERS: Final = select(*(answers.c[name] for name in AnswerRow._fields)).where(answers.c.visit.in_(_some("visits")))
+_TO: Final[dict[str, Any]] = {name: bindparam(f"to_{name}") for name in ("site_id", "desk_id", "service_id", "flag")}
+_CHANGE_VOTE: Final = update(votes).where(votes.c.id == bindparam("changed")).values(**_TO, clerk_id=bindparam("to_clerk_id"))
+_CHANGE_ANSWER: Final = (
+    update(answers).where(answers.c.record == bindparam("changed"), answers.c.place == bindparam("changed_place")).values(**_TO)
+)
+
+
+def settle(connection: Connection, touched: Iterable[Visit], tokens: Iterable[str], deltas: Deltas) -> None:
+    """Settle the visits that were `touched`, and all with these or their tickets. The caller holds the sites and applies `deltas`."""
+    touched = set(touched)
+    marks = connection.execute(_MARKS, {"visits": [visit for _, visit in touched]}).all() if touched else ()
+    marks = [row for row in marks if (row[0], row[1]) in touched]
+    tokens = {*tokens, *(row[2] for row in marks if row[2] is not None)}
+    if not tokens and not marks:
+        return
+    known = _look_up(connection, {(row[0], row[1]) for row in marks}, tokens)
+    concerned = known.tokens.keys() | known.undone
+    given = {"visits": [visit for _, visit in concerned]}
+    cast = [row for row in map(VoteRow._make, connection.execute(_VOTES, given)) if (row.kiosk, row.visit) in concerned]
+    said = [row for row in map(AnswerRow._make, connection.execute(_ANSWERS, given)) if (row.kiosk, row.visit) in concerned]
+    first = _firsts(known, cast, said)
+    _change_votes(connection, [(row, _settled_vote(row, known, first)) for row in cast], deltas)
+    _change_answers(connection, [(row, _settled_answer(row, known, first)) for row in said], deltas)
+
+
+def _look_up(connection: Connection, marked: set[Visit], tokens: set[str]) -> _Known:
+    wanted = {"tokens": list(tokens)}
+    holders = {(row.kiosk, row.visit): row.token for row in connection.execute(_HOLDERS, wanted)} if tokens else {}
+    visits = {visit for _, visit in marked | holders.keys()}
+    undone = {(row.kiosk, row.visit) for row in connection.execute(_UNDONE, {"visits": list(visits)})} & (marked | holders.keys())
+    facts = {row.token: Fact(row.desk_id, row.service_id, row.clerk_id) for row in connection.execute(_FACTS, wanted)} if tokens else {}
+    bound = select(kiosks.c.id, kiosks.c.desk_id).where(kiosks.c.desk_id.is_not(None))
+    return _Known(
+        tokens=holders,
+        undone=undone,
+        facts=facts,
+        bound={row.id: row.desk_id for row in connection.execute(bound)} if facts else {},
+        sites={row.id: row.site_id for row in connection.execute(select(desks.c.id, desks.c.site_id))} if facts else {},
+    )
+
+
+def _firsts(known: _Known, cast: Iterable[VoteRow], said: Iterable[AnswerRow]) -> dict[str, tuple[int, UUID, Visit]]:
+    """Give for each token its earliest vote that was not taken back: time, id, visit."""
+    began = [(row.at_ms, row.id, (row.kiosk, row.visit)) for row in cast]
+    began += [(row.at_ms, row.record, (row.kiosk, row.visit)) for row in said if row.first and row.mode == Mode.LIVE]
+    first: dict[str, tuple[int, UUID, Visit]] = {}
+    for vote in began:
+        token = known.tokens.get(vote[2])
+        if token is not None and vote[2] not in known.undone:
+            first[token] = min(first.get(token, vote), vote)
+    return first
+
+
+def _flag(visit: Visit, known: _Known, *, holds: bool) -> str:
+    """Give the flag of what belongs to a visit; `holds` is whether its ticket counts for it."""
+    if visit in known.undone:
+        return Flag.UNDONE.value
+    return Flag.COUNTS.value if holds or visit not in known.tokens else Flag.TICKET_USED.value
+
+
+def _settled_vote(row: VoteRow, known: _Known, first: Mapping[str, tuple[int, UUID, Visit]]) -> VoteRow:
+    visit = (row.kiosk, row.visit)
+    earliest = first.get(known.tokens.get(visit, ""))
+    row = row._replace(flag=_flag(visit, known, holds=earliest is None or earliest[1] == row.id))
+    fact = _fact_for(visit, known)
+    if fact is None:
+        return row
+    if fact.desk_id in known.sites:
+        row = row._replace(desk_id=fact.desk_id, site_id=known.sites[fact.desk_id])
+    return row._replace(
+        service_id=row.service_id if fact.service_id is None else fact.service_id,
+        clerk_id=row.clerk_id if fact.clerk_id is None else fact.clerk_id,
+    )
+
+
+def _settled_answer(row: AnswerRow, known: _Known, first: Mapping[str, tuple[int, UUID, Visit]]) -> AnswerRow:
+    visit = (row.kiosk, row.visit)
+    earliest = first.get(known.tokens.get(visit, ""))
+    holds = earliest is None or earliest[2] == visit or row.mode != Mode.LIVE
+    row = row._replace(flag=_flag(visit, known, holds=holds))
+    fact = _fact_for(visit, known)
+    if fact is None:
+        return row
+    if fact.desk_id in known.sites:
+        row = row._replace(desk_id=fact.desk_id, site_id=known.sites[fact.desk_id])
+    return row if fact.service_id is None else row._replace(service_id=fact.service_id)
+
+
+def _fact_for(visit: Visit, known: _Known) -> Fact | None:
+    """Give what the queue says of a visit's ticket. A kiosk that stands at a desk rates that one: of another the queue speaks in vain."""
+    fact = known.facts.get(known.tokens.get(visit, ""))
+    desk_id = known.bound.get(visit[0])
+    return fact if fact is None or desk_id is None or fact.desk_id in {None, desk_id} else None
+
+
+def _change_votes(connection: Connection, pairs: Sequence[tuple[VoteRow, VoteRow]], deltas: Deltas) -> None:
+    changed = [(before, after) for before, after in pairs if before != after]
+    for before, after in changed:
+        deltas.add(before, sign=-1)
+        deltas.add(after)
+    if changed:
+        connection.execute(_CHANGE_VOTE, [{"changed": row.id, "to_clerk_id": row.clerk_id, **_to(row)} for _, row in changed])
+
+
+def _change_answers(connection: Connection, pairs: Sequence[tuple[AnswerRow, AnswerRow]], deltas: Deltas) -> None:
+    changed = [(before, after) for before, after in pairs if before != after]
+    for before, after in changed:
+        deltas.add_answer(before, sign=-1)
+        deltas.add_answer(after)
+    if changed:
+        connection.execute(_CHANGE_ANSWER, [{"changed": row.record, "changed_place": row.place, **_to(row)} for _, row in changed])
+
+
+def _to(row: VoteRow | AnswerRow) -> dict[str, object]:
+    return {"to_site_id": row.site_id, "to_desk_id": row.desk_id, "to_service_id": row.service_id, "to_flag": row.flag}
