@@ -6,7 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from server.db.schema import QUEUE_COUNTS
-from server.ingest.times import local
+from server.queue.moments import day_and_hour, quarter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +43,7 @@ class Cells:
     def add(self, day: str, said: Said, *, sign: int = 1) -> None:
         """Count a ticket, or with `sign=-1` take it out of where it was counted."""
         at_ms = said.counted_ms
-        hour = 24 if at_ms is None else local(at_ms, self._zone).hour
+        hour = 24 if at_ms is None else day_and_hour(quarter_of(at_ms), self._zone)[1]
         cell = Cell(day, self._site_id, said.desk_id, said.service_id, hour)
         counts = self._counts.setdefault(cell, [0] * len(COUNTS))
         counts[0] += sign

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
 YEARS: Final = range(2000, 2101)
-_TIME: Final = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
-_ISO: Final = r"(?P<iso_year>\d{4})-(?P<iso_month>\d{2})-(?P<iso_day>\d{2})"
-_OURS: Final = r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})"
-_ZONE: Final = r"(?P<zone>Z|[+-]\d{2}:?\d{2})"
-_MOMENT: Final = re.compile(rf"(?:(?:{_ISO}|{_OURS})(?:[Tt]|,?\s+))?{_TIME}{_ZONE}?", re.ASCII)
-_DAY: Final = re.compile(rf"(?:{_ISO}|{_OURS})(?:[Tt\s,].*)?", re.ASCII)
+_DATE: Final = r"(?:(\d{4})-(\d{2})-(\d{2})|(\d{1,2})\.(\d{1,2})\.(\d{4}))"
+_TIME: Final = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?"
+_MOMENT: Final = re.compile(rf"(?:{_DATE}(?:[Tt]|,?\s+))?{_TIME}(Z|[+-]\d{{2}}:?\d{{2}})?", re.ASCII)
+_DAY: Final = re.compile(rf"{_DATE}(?:[Tt\s,].*)?", re.ASCII)
+_KEPT: Final = 1 << 16  # minutes: an export has the same ones again and again
+_MINUTE_MS: Final = 60_000
+_QUARTER_MS: Final = 900_000  # every place on earth is whole quarters of an hour off
 
 
 class NotAMomentError(ValueError):
@@ -35,7 +38,7 @@ def read_day(text: str) -> date:
     found = _DAY.fullmatch(text)
     if found is None:
         raise NotAMomentError(text)
-    return _date(found)
+    return date(*_date(found.groups()))
 
 
 def read_moment(text: str, zone: ZoneInfo, *, day: date | None = None, not_before_ms: int | None = None) -> int:
@@ -50,40 +53,63 @@ def read_moment(text: str, zone: ZoneInfo, *, day: date | None = None, not_befor
     found = _MOMENT.fullmatch(text)
     if found is None:
         raise NotAMomentError(text)
-    on = _date(found) if found["iso_year"] or found["year"] else day
-    if on is None:
+    groups = found.groups()
+    hour, minute, second, part, offset = groups[6:]
+    if groups[0] or groups[5]:
+        on = _date(groups[:6])
+    elif day is not None:
+        on = (day.year, day.month, day.day)
+    else:
         raise NotAMomentError(text)
-    part = int((found["part"] or "0").ljust(6, "0")[:6])
+    past_ms = int(second or 0) * 1000 + int((part or "0").ljust(3, "0")[:3])
+    if past_ms >= _MINUTE_MS:
+        raise NotAMomentError(text)
     try:
-        local = datetime(on.year, on.month, on.day, int(found["hour"]), int(found["minute"]), int(found["second"] or 0), part)  # noqa: DTZ001
+        if offset:
+            return _ms(datetime(*on, int(hour), int(minute), tzinfo=_offset(offset))) + past_ms
+        first, second_ = _minute(zone, *on, int(hour), int(minute))
+    except NotAMomentError:
+        raise
     except ValueError as error:
         raise NotAMomentError(text) from error
-    if found["zone"]:
-        return _ms(local.replace(tzinfo=_offset(found["zone"])))
-    return _by_the_wall(local, zone, not_before_ms)
+    is_second = second_ is not None and not_before_ms is not None and first + past_ms < not_before_ms
+    return (second_ if is_second and second_ is not None else first) + past_ms
 
 
-def _by_the_wall(local: datetime, zone: ZoneInfo, not_before_ms: int | None) -> int:
-    first = local.replace(tzinfo=zone)
+@lru_cache(_KEPT)
+def day_and_hour(quarter: int, zone: ZoneInfo) -> tuple[str, int]:
+    """Give the local day (ISO) and hour of a quarter of an hour since 1970 UTC."""
+    there = datetime.fromtimestamp(quarter * _QUARTER_MS / 1000, zone)
+    return there.date().isoformat(), there.hour
+
+
+def quarter_of(at_ms: int) -> int:
+    """Give in which quarter of an hour since 1970 UTC a time is."""
+    return at_ms // _QUARTER_MS
+
+
+@lru_cache(_KEPT)
+def _minute(zone: ZoneInfo, year: int, month: int, day: int, hour: int, minute: int) -> tuple[int, int | None]:  # noqa: PLR0913, PLR0917
+    """Give when a minute of the wall clock begins, and when it begins the second time if it comes twice."""
+    first = datetime(year, month, day, hour, minute, tzinfo=zone)
     second = first.replace(fold=1)
     at, other = first.utcoffset(), second.utcoffset()
     if at == other:
-        return _ms(first)
+        return _ms(first), None
     if at is not None and other is not None and at < other:  # the clock was put forward: neither ever was
-        raise NeverWasError(local.isoformat())
-    ms = _ms(first)
-    return _ms(second) if not_before_ms is not None and ms < not_before_ms else ms
+        raise NeverWasError(first.isoformat())
+    return _ms(first), _ms(second)
 
 
-def _date(found: re.Match[str]) -> date:
-    year, month, day = (found["iso_" + name] or found[name] for name in ("year", "month", "day"))
+def _date(groups: Sequence[str]) -> tuple[int, int, int]:
+    year, month, day = groups[:3] if groups[0] else (groups[5], groups[4], groups[3])
     try:
         read = date(int(year), int(month), int(day))
     except ValueError as error:
-        raise NotAMomentError(found[0]) from error
+        raise NotAMomentError(f"{year}-{month}-{day}") from error
     if read.year not in YEARS:
-        raise NotAMomentError(found[0])
-    return read
+        raise NotAMomentError(read.isoformat())
+    return read.year, read.month, read.day
 
 
 def _offset(text: str) -> timezone:

@@ -11,7 +11,8 @@ from server.queue.columns import normal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_BEFORE_NUMBER: Final = re.compile(r"^(?:стіл|стол|вікно|робоче місце|місце|рм|каб|кабінет|desk|window|counter)?\.?\s*(?:№|n|no|#)?\.?\s*(?=\d)")
+_PLACES: Final = "стіл|стол|вікно|робоче місце|місце|рм|каб|кабінет|desk|window|counter"
+_BEFORE_NUMBER: Final = re.compile(rf"^(?:{_PLACES})?\.?\s*(?:№|n|no|#)?\.?\s*(?=\d)")
 _LEADING: Final = re.compile(r"^0+(?=\d)")
 _KEY_CHARS: Final = 32
 _DIGEST_CHARS: Final = 8
@@ -36,8 +37,8 @@ class Names:
         for names in (by_key, _once(known, "number"), _once(known, "name")):
             for name, id_ in names.items():
                 self._found.setdefault(normal(name), id_)
-        for name, id_ in list(self._found.items()):
-            self._found.setdefault(_bare(name), id_)
+        for name, found in list(self._found.items()):
+            self._found.setdefault(_bare(name), found)
 
     def find(self, said: str) -> int | None:
         """Give the id; None where nothing is called so. A number may have «Вікно №» before it, and zeros."""

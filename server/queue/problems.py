@@ -48,3 +48,8 @@ class Problem(msgspec.Struct, frozen=True):
     def text(self) -> str:
         """The sentence in English."""
         return self.says % self.values
+
+    @property
+    def kept(self) -> str:
+        """The sentence as it may be stored: without words that came from outside, which could be anybody's."""
+        return self.says % (self.values | dict.fromkeys(("desk", "state"), "…"))

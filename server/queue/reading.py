@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from feedback.tickets import normal_number
-from server.ingest.times import FUTURE_MS, local
+from server.ingest.times import FUTURE_MS
 from server.queue import problems as says
 from server.queue.columns import MOMENTS, Field, names_visitors
-from server.queue.moments import NeverWasError, NotAMomentError, read_day, read_moment
+from server.queue.moments import NeverWasError, NotAMomentError, day_and_hour, quarter_of, read_day, read_moment
 from server.queue.names import Names, clerk_key
 from server.queue.problems import Problem
 from server.queue.ticket import Contradiction, Said, join, out_of_order, state_by_times, state_of
@@ -135,7 +135,7 @@ def read_word(line: int, values: Mapping[Field, str], place: Place, now_ms: int,
     first = next((at for at in times if at is not None), None)
     if day is None and first is None:
         raise _WrongError(says.NO_DAY)
-    there = local(first, place.zone).day if first is not None else ""
+    there = day_and_hour(quarter_of(first), place.zone)[0] if first is not None else ""
     if day is not None and first is not None and there != day.isoformat():
         first_field = next(what for what, at in zip(MOMENTS, times, strict=True) if at is not None)
         raise _WrongError(says.OTHER_DAY, column=columns.get(first_field, first_field))
@@ -147,6 +147,16 @@ def read_word(line: int, values: Mapping[Field, str], place: Place, now_ms: int,
         names = {"earlier": columns.get(earlier, earlier), "later": columns.get(later, later)}
         raise _WrongError(says.TOO_LONG if is_long else says.OUT_OF_ORDER, **names)
     return Spoken(line, day.isoformat() if day is not None else there, number, said)
+
+
+def without_visitors(table: Table) -> Table:
+    """Give a table in which columns that name visitors hold nothing."""
+    places = [place for place, name in enumerate(table.header) if names_visitors(name)]
+    for row in table.rows:
+        for place in places:
+            if place < len(row.cells):
+                row.cells[place] = ""
+    return table
 
 
 def dropped(header: tuple[str, ...], columns: Mapping[Field, str]) -> tuple[list[str], list[str]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, func, select, text
 
 from server.db.bulk import insert_rows
-from server.db.schema import clerks, desks, queue_days, queue_hours, queue_tickets, services, sites
+from server.db.schema import clerks, day_keys, desks, queue_days, queue_hours, queue_tickets, services, sites
 from server.queue.cells import COUNTS, Cell
 from server.queue.names import Named
 from server.queue.ticket import Said
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _LOCK: Final = 0x51554555
+_KEY_BYTES: Final = 32
 _FEW: Final = 500
-_DAYS_AT_ONCE: Final = 500
 _TICKET: Final = ("token", "day", "site_id", *Said._fields)
 _AGAIN: Final = "ON CONFLICT (token) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in Said._fields)
 _ADD: Final = f"ON CONFLICT ({', '.join(Cell._fields)}) DO UPDATE SET " + ", ".join(
@@ -33,6 +34,17 @@ def hold(connection: Connection, site_id: int) -> None:
     """Let one word of a site's queue be taken at a time; on SQLite only one transaction writes anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock, :site)"), {"lock": _LOCK, "site": site_id})
+
+
+def day_keys_for(connection: Connection, days: Collection[str]) -> dict[str, bytes]:
+    """Give the key of each of these days, whose 72 hours are not over; one that nobody has made yet is made.
+
+    Without it a ticket would be counted in a sum now, and once more when its day has a key.
+    """
+    rows = [(day, secrets.token_bytes(_KEY_BYTES)) for day in sorted(days)]
+    insert_rows(connection, day_keys, ("day", "key"), rows, on_conflict="ON CONFLICT (day) DO NOTHING")
+    query = select(day_keys.c.day, day_keys.c.key).where(day_keys.c.day.in_(days))
+    return {row.day: bytes(row.key) for row in connection.execute(query)}
 
 
 def list_sites(connection: Connection) -> dict[str, int]:

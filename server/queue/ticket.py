@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from server.queue.columns import Field
@@ -94,7 +95,7 @@ def state_by_times(said: Said) -> State:
 def out_of_order(said: Said) -> tuple[Field, Field, bool] | None:
     """Give two times, the earlier field first, that stand in the wrong order, or are farther apart than a day (True)."""
     times = [(field, at) for field, at in zip(_ORDER, said[3:7], strict=True) if at is not None]
-    for (earlier, before), (later, after) in zip(times, times[1:], strict=False):
+    for (earlier, before), (later, after) in pairwise(times):
         if not 0 <= after - before <= LONGEST_MS:
             return earlier, later, after > before
     return None
