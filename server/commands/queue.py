@@ -174,10 +174,10 @@ def _say_columns(server: Server, site: str, export: File, said: Said) -> None:
 
     with reading(server.engine) as connection:
         plan = plan_import(connection, site, export, said)
-    separator = {"\t": "tab", ";": "semicolon", ",": "comma"}[plan.file.table.separator]
-    say(
-        f"{len(plan.file.table.rows)} rows, {plan.file.table.encoding}, separated by {separator}; columns{' as last time' if plan.is_known else ''}:"
-    )
+    table = plan.file.table
+    separator = {"\t": "tab", ";": "semicolon", ",": "comma"}[table.separator]
+    known = " as last time" if plan.is_known else ""
+    say(f"{len(table.rows)} rows, {table.encoding}, separated by {separator}; columns{known}:")
     for field, name in plan.map.columns.items():
         say(printable(f"  {field} = {name}"))
     visitors, others = plan.dropped
@@ -186,7 +186,8 @@ def _say_columns(server: Server, site: str, export: File, said: Said) -> None:
     if others:
         say(printable(f"dropped, because nothing needs them: {', '.join(others)}"))
     if lacks := missing(plan.map.columns):
-        raise QueueError(f"{lacks}: say it with --column FIELD=COLUMN, for instance --column 'number={plan.file.table.header[0]}'")
+        example = f"--column 'number={table.header[0]}'"
+        raise QueueError(f"{lacks}: say it with --column FIELD=COLUMN, for instance {example}")
 
 
 def _run(server: Server, site: str, export: File, said: Said, *, keep: bool) -> Report:

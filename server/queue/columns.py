@@ -11,6 +11,7 @@ import msgspec
 
 from feedback.configuration import suggest
 from server.errors import QueueError
+from server.queue.problems import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -118,11 +119,11 @@ def choose(header: Sequence[str], wanted: Mapping[Field, str]) -> dict[Field, st
 def missing(columns: Mapping[Field, str]) -> str:
     """Say in a sentence what is still needed to count tickets; nothing where the columns suffice."""
     if Field.NUMBER not in columns:
-        return "no column says the ticket's number"
+        return N_("no column says the ticket's number")
     if Field.DESK not in columns:
-        return "no column says the desk"
+        return N_("no column says the desk")
     if not {Field.DAY, *MOMENTS} & columns.keys():
-        return "no column says the day or a time"
+        return N_("no column says the day or a time")
     if not {Field.STARTED, Field.ENDED, Field.STATE} & columns.keys():
-        return "no column tells who was served: when service started or ended, or the ticket's state"
+        return N_("no column tells who was served: when service started or ended, or the ticket's state")
     return ""

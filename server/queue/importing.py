@@ -17,6 +17,7 @@ from server.errors import QueueError, RegistryError
 from server.queue import store
 from server.queue.columns import ColumnMap, Field, choose, guess, header_digest
 from server.queue.names import Names
+from server.queue.problems import N_
 from server.queue.reading import Place, dropped, read_export, without_visitors
 from server.queue.take import Taken, take
 from server.queue.written import read_table
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from server.queue.reading import Reading
     from server.queue.written import Table
 
+NO_TICKET: Final = N_("the file has a heading and no ticket")
 LATEST: Final = 20
 """How many imports are listed."""
 _MAX_NAME: Final = 200
@@ -87,7 +89,7 @@ def read_file(name: str, content: bytes, made_by: int | None = None) -> File:
     """
     table = read_table(content)
     if not table.rows:
-        raise QueueError("the file has a heading and no ticket")
+        raise QueueError(NO_TICKET)
     read = without_visitors(table)
     return File(name=name[:_MAX_NAME], digest=hashlib.sha256(content).digest(), table=read, made_by=made_by)
 

@@ -91,7 +91,7 @@ def decode(payload: bytes) -> list[PushedTicket]:
     """Read a push.
 
     Raises:
-        RefusedError: it is no list of tickets, or too long.
+        RefusedError: it is no list of tickets.
     """
     if len(payload) > MAX_BYTES:
         raise RefusedError(f"{len(payload)} bytes are over the limit of {MAX_BYTES}", [])
@@ -99,8 +99,6 @@ def decode(payload: bytes) -> list[PushedTicket]:
         tickets = msgspec.json.decode(payload, type=list[PushedTicket])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(str(error), []) from error
-    if len(tickets) > MAX_TICKETS:
-        raise RefusedError(f"{len(tickets)} tickets; {MAX_TICKETS} are the most at once", [])
     return tickets
 
 
@@ -110,6 +108,8 @@ def push(connection: Connection, name: str, tickets: list[PushedTicket], now_ms:
     Raises:
         RefusedError: something is wrong, or there is no such key; nothing was stored.
     """
+    if len(tickets) > MAX_TICKETS:
+        raise RefusedError(f"{len(tickets)} tickets; {MAX_TICKETS} are the most at once", [])
     site = keys.site_of(connection, name)
     if site is None:
         raise RefusedError(f"there is no key {name!r}", [])

@@ -23,7 +23,7 @@ HEADER = "Талон;Час видачі;Час виклику;Початок о
 DAY_MS = 86_400_000
 
 
-def line(
+def line(  # noqa: PLR0913 - a ticket has many sides
     number: str, issued: datetime, *, desk: str = "1", service: str = "Паспорт", clerk: str = "Коваль М.", wait: int = 7, serve: int = 9
 ) -> str:
     """One row of a ticket that was served; `wait` and `serve` in minutes."""

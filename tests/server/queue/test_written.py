@@ -52,7 +52,7 @@ def test_a_cell_of_two_lines_keeps_the_lines_of_the_rows_behind_it() -> None:
         (b"PK\x03\x04....", "spreadsheet"),
         (b"a;b\n1;\x00\n", "zero bytes"),
         (b"a;b\n\x98\xff;2\n", "not text"),
-        (b"a;b;a\n1;2;3\n", "two columns are called 'a'"),
+        (b"a;b;a\n1;2;3\n", "two columns are called “a”"),
         (b"\xff\xfea\x00;", "not text in utf-16-le"),
     ],
 )
