@@ -59,7 +59,7 @@ def a_day(back: int, tickets: int, seed: int = 1) -> list[str]:
     return made
 
 
-def take(
+def take(  # noqa: PLR0913 - one of each
     engine: Engine, content: bytes, said: Said | None = None, *, site: str = "main", now_ms: int = MORNING, keep: bool = True
 ) -> Report:
     file = read_file("tickets.csv", content)
