@@ -23,6 +23,7 @@ from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
 from server.db.schema import users
 from server.errors import PartFailedError
+from server.fleet.day_keys import DayKeys
 from server.fleet.notices import Notices
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
@@ -99,7 +100,13 @@ def make_broker(server: Server) -> Supervisor:
 def make_ingest(server: Server, *, worker: int | None = None) -> MqttIngest:
     """Make ingest; `worker` is its number among several that share the batches."""
     notices = Notices(server.engine, signer=server.keys.sign)
-    ingest = Ingest(server.engine, settings=partial(signed_settings, signer=server.keys.sign), notices=notices)
+    ingest = Ingest(
+        server.engine,
+        settings=partial(signed_settings, signer=server.keys.sign),
+        notices=notices,
+        day_keys=DayKeys(server.engine, signer=server.keys.sign),
+        unseal=server.keys.unseal,
+    )
     broker = server.config.broker
     address = Address(
         host=broker.host, port=broker.port, user=worker_user(worker), password=server.keys.broker_password, shared=worker is not None

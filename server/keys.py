@@ -10,7 +10,8 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nacl.public import PrivateKey
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, SealedBox
 from nacl.signing import SigningKey
 
 from feedback.configuration import Secret
@@ -32,6 +33,13 @@ class Keys:
     def sign(self, data: bytes) -> bytes:
         """Give the Ed25519 signature over `data`."""
         return self.signing.sign(data).signature
+
+    def unseal(self, box: bytes) -> bytes | None:
+        """Open a box that was sealed for this server; None where it was not, or is damaged."""
+        try:
+            return SealedBox(self.sealing).decrypt(box)
+        except CryptoError:
+            return None
 
     @property
     def signing_public(self) -> str:

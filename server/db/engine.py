@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 BUSY_TIMEOUT_MS: Final = 15_000
-_PRAGMAS: Final = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": BUSY_TIMEOUT_MS, "foreign_keys": 1}  # 2: FULL
+_PRAGMAS: Final = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "busy_timeout": BUSY_TIMEOUT_MS,
+    "foreign_keys": 1,  # 2: FULL
+    "secure_delete": 1,  # what is deleted is overwritten: see `server.fleet.forgetting`
+}
 
 
 def open_engine(url: str) -> Engine:
@@ -41,7 +47,8 @@ def open_engine(url: str) -> Engine:
             return _open_sqlite(parsed)
         case "postgresql":
             options = {"options": "-c timezone=UTC -c synchronous_commit=on"}
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, connect_args=options)
+            url_ = parsed.set(drivername="postgresql+psycopg")
+            return create_engine(url_, pool_pre_ping=True, pool_size=10, connect_args=options, hide_parameters=True)
     raise DatabaseError(f"a database of kind {parsed.drivername!r} is not supported: write sqlite:///FILE or postgresql://USER@HOST/NAME")
 
 
@@ -77,7 +84,7 @@ def _translating() -> Iterator[None]:
 
 def _open_sqlite(url: URL) -> Engine:
     Path(str(url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(url.set(drivername="sqlite+pysqlite"), pool_size=10)
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), pool_size=10, hide_parameters=True)
     # SQLAlchemy has no public way to tell begin() from the transaction that a first statement opens.
     engine._connection_cls = _SqliteConnection  # noqa: SLF001
     event.listen(engine, "connect", _prepare_sqlite)

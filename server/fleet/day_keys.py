@@ -1,13 +1,14 @@
 """The keys of days, from which kiosks and the queue's matching make tokens of tickets: made here, and published to each kiosk.
 
-All workers see the same keys, so that any of them may publish. A key is erased 72 hours after its day ended; it is never made again,
-because days that are over so long ask for none.
+All workers see the same keys, so that any of them may publish. 72 hours after its day ended a key is erased, and with it whatever names a
+ticket of that day.
 """
 
 from __future__ import annotations
 
+import hashlib
 import secrets
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -17,17 +18,60 @@ from feedback.signed import sign
 from feedback.tickets import DAY_KEY_PURPOSE, TOKEN_LIFE_H, DayKey, ticket_token
 from feedback.wire import SignedList, encode
 from server.db.bulk import insert_rows
-from server.db.schema import day_keys, server
+from server.db.engine import reading, writing
+from server.db.schema import day_keys, kiosks, server
+from server.fleet.forgetting import erase, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
 AHEAD: Final = 7
 """So many days ahead keys are made, for kiosks that will be offline."""
 _BACK: Final = 4
 _KEY_BYTES: Final = 32
+
+
+class DayKeys:
+    """The keys of days, for all kiosks; `signer` signs them."""
+
+    def __init__(self, engine: Engine, *, signer: Callable[[bytes], bytes]) -> None:
+        self._engine = engine
+        self._signer = signer
+        self._swept = False  # what an earlier process erased may still stand in its files
+
+    def current(self, now_ms: int) -> dict[str, bytes]:
+        """Give the keys by their days. It makes those that are missing, and erases what is gone with its day; else it writes nothing."""
+        with reading(self._engine) as connection:
+            days = wanted_days(now_ms, _zone(connection))
+            keys = day_keys_of(connection)
+        if [*keys] != days:
+            with writing(self._engine) as connection:
+                if keys.keys() - days:
+                    self._swept = False
+                    erase(connection, days)
+                made = [(day, secrets.token_bytes(_KEY_BYTES)) for day in days]
+                insert_rows(connection, day_keys, ("day", "key"), made, on_conflict="ON CONFLICT DO NOTHING")
+                keys = day_keys_of(connection)
+        self._swept = self._swept or sweep(self._engine)
+        return keys
+
+    def unpublished(self, now_ms: int, published: Mapping[str, bytes]) -> list[tuple[str, bytes, bytes]]:
+        """Give the kiosks whose keys are not `published` under their digest, with digest and signed keys."""
+        keys = self.current(now_ms)
+        digest = hashlib.sha256(b"".join(day.encode() + key for day, key in keys.items())).digest()
+        with reading(self._engine) as connection:
+            ids = connection.execute(select(kiosks.c.id).order_by(kiosks.c.id)).scalars().all()
+        return [(kiosk, digest, self._signed(kiosk, keys)) for kiosk in ids if published.get(kiosk) != digest]
+
+    def of(self, connection: Connection, kiosk: str) -> bytes:
+        """Give the signed keys for one kiosk, as they are in the caller's transaction."""
+        return self._signed(kiosk, day_keys_of(connection))
+
+    def _signed(self, kiosk: str, keys: Mapping[str, bytes]) -> bytes:
+        documents = [sign(DayKey(kiosk, day, key.hex()), DAY_KEY_PURPOSE, self._signer) for day, key in keys.items()]
+        return encode(SignedList(documents))
 
 
 def day_keys_of(connection: Connection) -> dict[str, bytes]:
@@ -56,3 +100,7 @@ def wanted_days(now_ms: int, zone: ZoneInfo) -> list[str]:
     today = datetime.fromtimestamp(now_ms / 1000, zone).date()
     days = [(today + timedelta(days=number)).isoformat() for number in range(-_BACK, AHEAD + 1)]
     return [day for day in days if gone_ms(day, zone) > now_ms]
+
+
+def _zone(connection: Connection) -> ZoneInfo:
+    return ZoneInfo(connection.execute(select(server.c.time_zone)).scalar_one())

@@ -21,6 +21,7 @@ from feedback.wire import (
     State,
     WireError,
     ack_topic,
+    day_keys_topic,
     decode,
     encode,
     notice_topic,
@@ -35,6 +36,8 @@ from server.ingest import quarantine, store
 from server.ingest.batches import take_batch, try_body
 from server.ingest.chain import FORK, MAX_SEQ, judge
 from server.ingest.quarantine import Note, Reason
+from server.ingest.settling import settle
+from server.ingest.tickets import without_ticket_boxes
 from server.ingest.work import Delivery, Work
 from server.queue.push import RefusedError, is_push, name_in, take_push
 
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from server.fleet.day_keys import DayKeys
     from server.fleet.notices import Notices
 
 log = logging.getLogger(__name__)
@@ -80,12 +84,26 @@ class _EpochOnly(msgspec.Struct):
 
 
 class Ingest:
-    """Takes messages in. `settings` gives a kiosk's signed settings, or None for a kiosk that does not exist; `notices` what it tells."""
+    """Takes messages in.
 
-    def __init__(self, engine: Engine, *, settings: Callable[[Connection, str], bytes | None], notices: Notices | None = None) -> None:
+    `settings` gives a kiosk's signed settings, or None for a kiosk that does not exist; `notices` what it tells; `day_keys` what it makes
+    tokens from; `unseal` opens a box that was sealed for this server, or gives None.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        settings: Callable[[Connection, str], bytes | None],
+        notices: Notices | None = None,
+        day_keys: DayKeys | None = None,
+        unseal: Callable[[bytes], bytes | None] = lambda _box: None,
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._notices = notices
+        self._day_keys = day_keys
+        self._unseal = unseal
 
     def handle(self, topic: str, payload: bytes, received_ms: int) -> list[Reply]:
         """Take one message in."""
@@ -134,6 +152,13 @@ class Ingest:
         new = [notice for notice in current.values() if published.get(notice.kiosk) != notice.number]
         return [(notice.kiosk, notice.number, self._notices.signed(notice)) for notice in new]
 
+    def day_keys(self, now_ms: int, published: Mapping[str, bytes]) -> list[tuple[str, bytes, bytes]]:
+        """Give the kiosks whose day keys are not `published` under their digest, with digest and signed keys.
+
+        With the keys of days that are gone everything is erased that names a ticket of theirs.
+        """
+        return [] if self._day_keys is None else self._day_keys.unpublished(now_ms, published)
+
     def settings_versions(self) -> dict[str, int]:
         """Give the settings version of every kiosk."""
         with reading(self._engine) as connection:
@@ -161,10 +186,11 @@ class Ingest:
     def _take(self, messages: Sequence[Message]) -> list[Reply]:
         replies = []
         with writing(self._engine) as connection:
-            work = _open_work(connection, messages)
+            work = self._open_work(connection, messages)
             # Kiosk by kiosk, each in the order in which it spoke: two workers never wait for each other in a ring.
             for message in sorted(messages, key=lambda message: message.kiosk or ""):
                 replies += self._take_one(work, message)
+            settle(connection, work.touched, work.tokens, work.deltas)
             work.deltas.apply(connection)
             quarantine.keep(connection, work.notes)
         for note in work.notes:
@@ -202,22 +228,22 @@ class Ingest:
         replies = [_reply_ack(kiosk, _ack(work, kiosk, hello.epoch))]
         settings = self._settings(work.connection, kiosk)
         notice = self._notices.of(work.connection, kiosk, message.received_ms) if self._notices else None
-        told = ((settings_topic(kiosk), settings), (notice_topic(kiosk), notice))
+        keys = self._day_keys.of(work.connection, kiosk) if self._day_keys else None
+        told = ((settings_topic(kiosk), settings), (notice_topic(kiosk), notice), (day_keys_topic(kiosk), keys))
         return [*replies, *(Reply(topic, payload, retain=True) for topic, payload in told if payload is not None)]
 
     def _set_aside(self, message: Message, error: Exception) -> list[Reply]:
         with writing(self._engine) as connection:
-            work = _open_work(connection, [message])
+            work = self._open_work(connection, [message])
             quarantine.keep(connection, [_note(_without_now(message), Reason.REFUSED, f"{type(error).__name__}: {error}")])
             if message.kiosk in work.sites and message.topic.endswith("/batch"):
                 return [_pass_by(work, message, str(message.kiosk))]
         return []
 
-
-def _open_work(connection: Connection, messages: Sequence[Message]) -> Work:
-    sites = store.hold_kiosks(connection, {message.kiosk for message in messages if message.kiosk})
-    generation, time_zone = store.read_server(connection)
-    return Work(connection=connection, generation=generation, zone=ZoneInfo(time_zone), sites=sites)
+    def _open_work(self, connection: Connection, messages: Sequence[Message]) -> Work:
+        sites = store.hold_kiosks(connection, {message.kiosk for message in messages if message.kiosk})
+        generation, time_zone = store.read_server(connection)
+        return Work(connection=connection, generation=generation, zone=ZoneInfo(time_zone), sites=sites, unseal=self._unseal)
 
 
 def _acknowledge_batch(work: Work, message: Message, kiosk: str) -> Reply:
@@ -319,6 +345,5 @@ def _reply_ack(kiosk: str, ack: Ack) -> Reply:
 
 
 def _note(message: Message, reason: Reason, detail: str) -> Note:
-    return Note(
-        reason=reason, detail=detail, topic=message.topic, kiosk=message.kiosk, payload=message.payload, received_ms=message.received_ms
-    )
+    payload = without_ticket_boxes(message.payload)
+    return Note(reason=reason, detail=detail, topic=message.topic, kiosk=message.kiosk, payload=payload, received_ms=message.received_ms)

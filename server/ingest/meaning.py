@@ -1,43 +1,43 @@
 """What new records mean: votes and answers at their desks, sealed words, calls, ends of visits. All in the caller's transaction.
 
-The records of one visit may come in any order and in different batches: a desk that is named later moves what stood at none, and
-an answer that comes before its vote follows it.
+The records of one visit may come in any order and in different batches: a desk or a service that is named later, by the visitor or by their
+ticket, moves what had none, and an answer that comes before its vote follows it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
-from feedback.records import Answer, Call, Context, DeskChoice, Mode, Sealed, VisitEnd, Vote
+from feedback.records import Answer, Call, Context, DeskChoice, Mode, Sealed, TicketScan, VisitEnd, Vote
 from server.db.schema import NO_DESK
 from server.fleet.states import record_last_vote
 from server.ingest import store, visits
+from server.ingest.devices import take_devices
 from server.ingest.quarantine import Reason
-from server.ingest.rows import Place, answer_rows, is_offered, is_rated, time_of, vote_row
+from server.ingest.rows import New, Place, answer_rows, filled, is_offered, is_rated, of_kind, time_of, vote_row
+from server.ingest.tickets import take_tickets
 from server.ingest.times import TimeQuality
 from server.registry.questionnaires import find_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from uuid import UUID
 
     from feedback.questionnaire import Questionnaire
-    from feedback.records import AnyRecord
     from server.ingest.rows import AnswerRow, StoredContext, VoteRow
     from server.ingest.work import Delivery, Work
 
 CALL_MS: Final = 15 * 60_000
 """A call older than this alerts nobody: the visitor has left."""
 
-New = list[tuple["AnyRecord", bytes]]
-R = TypeVar("R")
-
 
 def draw_out(work: Work, delivery: Delivery, new: New) -> None:
     """Fill the tables that give records their meaning."""
     contexts = _contexts(work, delivery, new)
     _take_answers(work, delivery, _answering(work, delivery, new, contexts), _chosen_desks(work, delivery, new))
+    take_tickets(work, delivery, new, contexts)
+    take_devices(work, delivery, new, contexts)
     _take_sealed(work, delivery, new, contexts)
     _take_calls(work, delivery, new, contexts)
     arrival = delivery.arrival(work.zone)
@@ -51,18 +51,14 @@ def draw_out(work: Work, delivery: Delivery, new: New) -> None:
                 end.extra_presses,
                 time_of(end.at, contexts.get(end.context), arrival).at_ms,
             )
-            for end, _ in _of_kind(new, VisitEnd)
+            for end, _ in of_kind(new, VisitEnd)
         ],
     )
 
 
-def _of_kind(new: New, kind: type[R]) -> Iterator[tuple[R, bytes]]:
-    return ((record, body) for record, body in new if isinstance(record, kind))
-
-
 def _contexts(work: Work, delivery: Delivery, new: New) -> dict[int, StoredContext]:
     """Store new contexts and give every one that the new records name."""
-    said = list(_of_kind(new, Context))
+    said = list(of_kind(new, Context))
     store.insert_contexts(work.connection, delivery.kiosk, [record for record, _ in said])
     numbers = {record.number if isinstance(record, Context) else record.context for record, _ in new}
     contexts = store.read_contexts(work.connection, delivery.kiosk, numbers)
@@ -73,16 +69,21 @@ def _contexts(work: Work, delivery: Delivery, new: New) -> dict[int, StoredConte
 
 
 def _chosen_desks(work: Work, delivery: Delivery, new: New) -> dict[UUID, Place]:
-    """Remember the desks that visitors named after their answer; give them by visit, as they stand now."""
-    choices = sorted(_of_kind(new, DeskChoice), key=lambda choice: choice[0].id)
-    desks = store.read_desks(work.connection, {choice.desk for choice, _ in choices if choice.desk is not None})
+    """Remember what visitors and tickets named beside the answer; give it by visit, as it stands now."""
+    said = sorted(of_kind(new, DeskChoice | TicketScan), key=lambda found: found[0].id)  # type: ignore[arg-type] # isinstance takes a union
+    desks = store.read_desks(work.connection, {record.desk for record, _ in said if record.desk is not None})
+    services = store.read_services(work.connection, {scan.service for scan, _ in said if isinstance(scan, TicketScan) and scan.service})
     chosen: dict[UUID, Place] = {}
-    for choice, body in choices:
-        desk = desks.get(choice.desk or "")
-        if desk is not None:
-            chosen.setdefault(choice.visit, Place(desk.site_id, desk.id, None))
-        elif choice.desk is not None:
-            work.notes.append(delivery.note(Reason.UNKNOWN_DESK, f"choice {choice.id} names desk {choice.desk!r}", body))
+    for record, body in said:
+        desk = desks.get(record.desk or "")
+        if desk is None and record.desk is not None:
+            kind = type(record).__name__
+            work.notes.append(delivery.note(Reason.UNKNOWN_DESK, f"{kind} {record.id} names desk {record.desk!r}", body))
+        service_id = services.get(record.service or "") if isinstance(record, TicketScan) else None
+        if desk is not None or service_id is not None:
+            nowhere = Place(work.sites[delivery.kiosk], NO_DESK, service_id)
+            named = nowhere if desk is None else Place(desk.site_id, desk.id, service_id)
+            chosen[record.visit] = filled(chosen.get(record.visit, named), named)
     visits.choose_desks(work.connection, delivery.kiosk, chosen)
     return visits.chosen_desks(work.connection, delivery.kiosk, chosen)
 
@@ -94,7 +95,7 @@ def _answering(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, 
     """Give what can be kept of the votes and answers; the rest goes to the quarantine."""
     kept: _Answering = []
     known: dict[tuple[str, int], Questionnaire | None] = {}
-    for record, body in _of_kind(new, Vote | Answer):  # type: ignore[arg-type] # isinstance takes a union
+    for record, body in of_kind(new, Vote | Answer):  # type: ignore[arg-type] # isinstance takes a union
         kind = type(record).__name__.lower()
         context = contexts.get(record.context)
         if context is None:
@@ -124,6 +125,7 @@ def _take_answers(work: Work, delivery: Delivery, answering: _Answering, chosen:
     votes: list[VoteRow] = []
     answers: list[AnswerRow] = []
     last_ms = 0
+    work.touched |= {(delivery.kiosk, record.visit) for record, _, _ in answering}
     for record, context, _ in answering:
         if isinstance(record, Vote):
             last_ms = max(last_ms, time_of(record.at, context, arrival).at_ms if context.mode != Mode.TEST else 0)
@@ -143,20 +145,20 @@ def _take_answers(work: Work, delivery: Delivery, answering: _Answering, chosen:
 
 
 def _first_places(work: Work, delivery: Delivery, answering: _Answering, chosen: Mapping[UUID, Place]) -> dict[UUID, Place]:
-    """Give where new first answers stand, by their ids: at the desk that they name, else at the one that the visitor has chosen."""
+    """Give where new first answers stand, by their ids: at the desk that they name, else at the one that visitor or ticket named."""
     new = [(record, body) for record, _, body in answering if isinstance(record, Vote)]
     desks = store.read_desks(work.connection, {vote.desk for vote, _ in new if vote.desk is not None})
     services = store.read_services(work.connection, {vote.service for vote, _ in new if vote.service})
-    homeless = {vote.visit for vote, _ in new if vote.desk not in desks} - chosen.keys()
-    known = {**visits.chosen_desks(work.connection, delivery.kiosk, homeless), **chosen}
+    lacking = {vote.visit for vote, _ in new if vote.desk not in desks or vote.service not in services} - chosen.keys()
+    known = {**visits.chosen_desks(work.connection, delivery.kiosk, lacking), **chosen}
     nowhere = Place(work.sites[delivery.kiosk], NO_DESK, None)
     places: dict[UUID, Place] = {}
     for vote, body in new:
         if vote.desk is not None and vote.desk not in desks:
             work.notes.append(delivery.note(Reason.UNKNOWN_DESK, f"vote {vote.id} names desk {vote.desk!r}", body))
         desk = desks.get(vote.desk or "")
-        place = known.get(vote.visit, nowhere) if desk is None else Place(desk.site_id, desk.id, None)
-        places[vote.id] = place._replace(service_id=services.get(vote.service or ""))
+        own = nowhere if desk is None else Place(desk.site_id, desk.id, None)
+        places[vote.id] = filled(own._replace(service_id=services.get(vote.service or "")), known.get(vote.visit))
     return places
 
 
@@ -168,42 +170,28 @@ def _later_places(
     stored = visits.first_places(work.connection, delivery.kiosk, asked)
     known = {**visits.chosen_desks(work.connection, delivery.kiosk, asked - chosen.keys()), **chosen}
     nowhere = Place(work.sites[delivery.kiosk], NO_DESK, None)
-    places = dict(firsts)
-    for visit in asked:
-        first = stored.get(visit, nowhere)
-        choice = known.get(visit)
-        places[visit] = first if choice is None or first.desk_id != NO_DESK else choice._replace(service_id=first.service_id)
-    return places
+    return {**firsts, **{visit: filled(stored.get(visit, nowhere), known.get(visit)) for visit in asked}}
 
 
 def _move(work: Work, delivery: Delivery, chosen: Mapping[UUID, Place], firsts: Mapping[UUID, Place]) -> None:
     """Move what came before the records that say where it belongs."""
     votes = [
-        (row, row._replace(site_id=chosen[row.visit].site_id, desk_id=chosen[row.visit].desk_id))
-        for row in visits.homeless_votes(work.connection, delivery.kiosk, chosen.keys())
+        (row, row._replace(**filled(Place(row.site_id, row.desk_id, row.service_id), chosen[row.visit])._asdict()))
+        for row in visits.incomplete_votes(work.connection, delivery.kiosk, chosen.keys())
     ]
     answers = []
     for row in visits.answers_of(work.connection, delivery.kiosk, chosen.keys() | firsts.keys()):
         there = Place(row.site_id, row.desk_id, row.service_id)
-        place = firsts.get(row.visit)
-        if place is None:
-            place = chosen[row.visit]._replace(service_id=row.service_id) if row.desk_id == NO_DESK else there
-        if place != there:
-            answers.append((row, row._replace(**place._asdict())))
-    visits.move_votes(work.connection, [row for _, row in votes])
-    visits.move_answers(work.connection, [row for _, row in answers])
-    for before, after in votes:
-        work.deltas.add(before, sign=-1)
-        work.deltas.add(after)
-    for before_, after_ in answers:
-        work.deltas.add_answer(before_, sign=-1)
-        work.deltas.add_answer(after_)
+        place = firsts.get(row.visit) or filled(there, chosen[row.visit])
+        answers.append((row, row._replace(**place._asdict())))
+    visits.replace_votes(work.connection, votes, work.deltas)
+    visits.replace_answers(work.connection, answers, work.deltas)
 
 
 def _take_sealed(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> None:
     """Keep sealed words unopened; a box that is not the one its record names is not kept with it."""
     rows = []
-    for record, body in _of_kind(new, Sealed):
+    for record, body in of_kind(new, Sealed):
         context = contexts.get(record.context)
         if context is None:
             work.notes.append(delivery.note(Reason.UNKNOWN_CONTEXT, f"sealed {record.id} names context {record.context}", body))
@@ -235,7 +223,7 @@ def _take_sealed(work: Work, delivery: Delivery, new: New, contexts: Mapping[int
 def _take_calls(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> None:
     """Keep calls for a person; one that comes too late, or of a test, alerts nobody."""
     rows = []
-    for call, _ in _of_kind(new, Call):
+    for call, _ in of_kind(new, Call):
         context = contexts.get(call.context)
         mode = context.mode if context else Mode.LIVE
         at_ms, quality = time_of(call.at, context, delivery.arrival(work.zone))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from feedback.wire import ROOT, SERVER_STATE_TOPIC, ServerState, encode, notice_topic, settings_topic, state_topic
+from feedback.wire import ROOT, SERVER_STATE_TOPIC, ServerState, day_keys_topic, encode, notice_topic, settings_topic, state_topic
 from server.errors import DatabaseUnavailableError
 from server.ingest.core import Message, Reply
 
@@ -62,6 +62,7 @@ class MqttIngest:
         self._inbox: queue.Queue[Message | _Connected] = queue.Queue()
         self._published: dict[str, int] = {}
         self._told: dict[str, int] = {}
+        self._keyed: dict[str, bytes] = {}
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._work, name="ingest")
         self._generation = ""
@@ -143,6 +144,7 @@ class MqttIngest:
                 if time.monotonic() - watched >= _WATCH_S:
                     self._until_available(self._publish_settings)
                     self._until_available(self._publish_notices)
+                    self._until_available(self._publish_day_keys)
                     watched = time.monotonic()
         except Exception:  # the thread's outermost frame: the process ends, and its supervisor starts it again
             log.exception("ingest has failed")
@@ -173,9 +175,10 @@ class MqttIngest:
         self._ingest.forget_presence()
         self._generation = self._ingest.generation()
         self._publish(Reply(SERVER_STATE_TOPIC, self._state(online=True), retain=True))
-        self._published, self._told = {}, {}
+        self._published, self._told, self._keyed = {}, {}, {}
         self._publish_settings()
         self._publish_notices()
+        self._publish_day_keys()
 
     def _publish_settings(self) -> None:
         """Publish the settings of each kiosk that are not at the broker yet; take back those of kiosks that are gone."""
@@ -183,9 +186,10 @@ class MqttIngest:
             return
         versions = self._ingest.settings_versions()
         for kiosk in self._published.keys() - versions.keys():
-            for topic in (settings_topic(kiosk), notice_topic(kiosk), state_topic(kiosk)):
+            for topic in (settings_topic(kiosk), notice_topic(kiosk), day_keys_topic(kiosk), state_topic(kiosk)):
                 self._publish(Reply(topic, b"", retain=True))
             self._told.pop(kiosk, None)
+            self._keyed.pop(kiosk, None)
         for kiosk, version in versions.items():
             settings = self._ingest.settings(kiosk) if self._published.get(kiosk) != version else None
             if settings is not None:
@@ -199,6 +203,15 @@ class MqttIngest:
         for kiosk, number, notice in self._ingest.notices(self._now_ms(), self._told):
             self._publish(Reply(notice_topic(kiosk), notice, retain=True))
             self._told[kiosk] = number
+
+    def _publish_day_keys(self) -> None:
+        """Publish the keys of days wherever they have changed; what is due is erased also while the broker is away."""
+        published = self._ingest.day_keys(self._now_ms(), self._keyed)
+        if not self._client.is_connected():
+            return
+        for kiosk, digest, keys in published:
+            self._publish(Reply(day_keys_topic(kiosk), keys, retain=True))
+            self._keyed[kiosk] = digest
 
     def _publish(self, reply: Reply) -> None:
         self._client.publish(reply.topic, reply.payload, qos=1, retain=reply.retain)

@@ -33,6 +33,8 @@ class Reason(StrEnum):
     UNKNOWN_DESK = "unknown_desk"
     UNKNOWN_ANSWER = "unknown_answer"
     BAD_BOX = "bad_box"
+    BAD_TICKET = "bad_ticket"
+    LATE_TICKET = "late_ticket"
     REFUSED = "refused"
 
 

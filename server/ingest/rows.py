@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from feedback.questionnaire import ANSWERS, choices_of
 from feedback.records import Answer, How, Mode, RecordError, decode_body
+from server.db.schema import NO_DESK
 from server.ingest.times import best_time, local, released
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from uuid import UUID
     from zoneinfo import ZoneInfo
 
@@ -18,10 +19,34 @@ if TYPE_CHECKING:
     from feedback.records import AnyRecord, Moment, Vote
     from feedback.wire import Now
 
-_MAX_CHARS: Final = {"question": 32, "language": 8, "desk": 32, "service": 32, "questionnaire": 32, "choices": 32, "digest": 64}
+_MAX_CHARS: Final = {
+    "question": 32,
+    "language": 8,
+    "desk": 32,
+    "service": 32,
+    "questionnaire": 32,
+    "choices": 32,
+    "digest": 64,
+    "form": 64,
+    "device": 16,
+    "fault": 32,
+    "results": 32,
+}
+_MAX_RESULTS: Final = 64
 _MAX_CHOICES: Final = 64
 _CHOICE: Final = re.compile(r"[a-z0-9_-]{1,32}")
-_MAX_INT: Final = {"number": 2**63, "context": 2**63, "questionnaire_version": 2**31, "extra_presses": 2**31}
+_MAX_INT: Final = {
+    "number": 2**63,
+    "context": 2**63,
+    "questionnaire_version": 2**31,
+    "extra_presses": 2**31,
+    "satisfied": 2**31,
+    "dissatisfied": 2**31,
+    "repeated": 2**31,
+    "foreign": 2**31,
+    "length_s": 10**6,
+    "count": 10**6,
+}
 _LONG_TEXT: Final = 200
 
 
@@ -88,6 +113,14 @@ class Place(NamedTuple):
     service_id: int | None
 
 
+def filled(own: Place, named: Place | None) -> Place:
+    """Give a place with what it lacks from another, which a visitor or a ticket has named."""
+    if named is None:
+        return own
+    desk = named if own.desk_id == NO_DESK != named.desk_id else own
+    return Place(desk.site_id, desk.desk_id, named.service_id if own.service_id is None else own.service_id)
+
+
 class StoredContext(NamedTuple):
     """What later records mean by a context's number."""
 
@@ -119,6 +152,10 @@ def read_body(body: bytes) -> AnyRecord:
         value = getattr(record, name)
         if name == "choices" and len(value) > _MAX_CHOICES:
             raise RecordError(f"{len(value)} choices; an answer has {_MAX_CHOICES} at most")
+        if isinstance(value, dict):
+            if len(value) > _MAX_RESULTS:
+                raise RecordError(f"{len(value)} results; a self-test has {_MAX_RESULTS} at most")
+            value = (*value, *value.values())
         if isinstance(value, str | tuple):
             for text in (value,) if isinstance(value, str) else value:
                 if "\0" in text or len(text) > _MAX_CHARS.get(name, _LONG_TEXT):
@@ -126,6 +163,16 @@ def read_body(body: bytes) -> AnyRecord:
         elif name in _MAX_INT and not 0 <= value < _MAX_INT[name]:
             raise RecordError(f"{name} is out of range")
     return record
+
+
+New = list[tuple["AnyRecord", bytes]]
+"""The new records of a batch with their bodies, in their order."""
+R = TypeVar("R")
+
+
+def of_kind(new: New, kind: type[R]) -> Iterator[tuple[R, bytes]]:
+    """Give those of the new records that are of a kind."""
+    return ((record, body) for record, body in new if isinstance(record, kind))
 
 
 def kind_of(record: AnyRecord) -> str:

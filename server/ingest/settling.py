@@ -10,11 +10,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, null, select, union_all, update
+from sqlalchemy import bindparam, null, select, union_all
 
 from feedback.records import Mode
 from server.db.schema import answers, desks, kiosks, ticket_facts, ticket_tokens, undone_visits, votes
-from server.ingest.rows import AnswerRow, VoteRow
+from server.ingest.rows import AnswerRow, Place, VoteRow
+from server.ingest.visits import replace_answers, replace_votes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -68,11 +69,6 @@ _UNDONE: Final = select(_u.kiosk, _u.visit).where(_u.visit.in_(_some("visits")))
 _FACTS: Final = select(ticket_facts).where(ticket_facts.c.token.in_(_some("tokens")))
 _VOTES: Final = select(*(votes.c[name] for name in VoteRow._fields)).where(votes.c.visit.in_(_some("visits")))
 _ANSWERS: Final = select(*(answers.c[name] for name in AnswerRow._fields)).where(answers.c.visit.in_(_some("visits")))
-_TO: Final[dict[str, Any]] = {name: bindparam(f"to_{name}") for name in ("site_id", "desk_id", "service_id", "flag")}
-_CHANGE_VOTE: Final = update(votes).where(votes.c.id == bindparam("changed")).values(**_TO, clerk_id=bindparam("to_clerk_id"))
-_CHANGE_ANSWER: Final = (
-    update(answers).where(answers.c.record == bindparam("changed"), answers.c.place == bindparam("changed_place")).values(**_TO)
-)
 
 
 def settle(connection: Connection, touched: Iterable[Visit], tokens: Iterable[str], deltas: Deltas) -> None:
@@ -89,8 +85,8 @@ def settle(connection: Connection, touched: Iterable[Visit], tokens: Iterable[st
     cast = [row for row in map(VoteRow._make, connection.execute(_VOTES, given)) if (row.kiosk, row.visit) in concerned]
     said = [row for row in map(AnswerRow._make, connection.execute(_ANSWERS, given)) if (row.kiosk, row.visit) in concerned]
     first = _firsts(known, cast, said)
-    _change_votes(connection, [(row, _settled_vote(row, known, first)) for row in cast], deltas)
-    _change_answers(connection, [(row, _settled_answer(row, known, first)) for row in said], deltas)
+    replace_votes(connection, [(row, _settled_vote(row, known, first)) for row in cast], deltas)
+    replace_answers(connection, [(row, _settled_answer(row, known, first)) for row in said], deltas)
 
 
 def _look_up(connection: Connection, marked: set[Visit], tokens: set[str]) -> _Known:
@@ -131,15 +127,11 @@ def _flag(visit: Visit, known: _Known, *, holds: bool) -> str:
 def _settled_vote(row: VoteRow, known: _Known, first: Mapping[str, tuple[int, UUID, Visit]]) -> VoteRow:
     visit = (row.kiosk, row.visit)
     earliest = first.get(known.tokens.get(visit, ""))
-    row = row._replace(flag=_flag(visit, known, holds=earliest is None or earliest[1] == row.id))
     fact = _fact_for(visit, known)
-    if fact is None:
-        return row
-    if fact.desk_id in known.sites:
-        row = row._replace(desk_id=fact.desk_id, site_id=known.sites[fact.desk_id])
     return row._replace(
-        service_id=row.service_id if fact.service_id is None else fact.service_id,
-        clerk_id=row.clerk_id if fact.clerk_id is None else fact.clerk_id,
+        **_place(row, fact, known)._asdict(),
+        clerk_id=row.clerk_id if fact is None or fact.clerk_id is None else fact.clerk_id,
+        flag=_flag(visit, known, holds=earliest is None or earliest[1] == row.id),
     )
 
 
@@ -147,13 +139,17 @@ def _settled_answer(row: AnswerRow, known: _Known, first: Mapping[str, tuple[int
     visit = (row.kiosk, row.visit)
     earliest = first.get(known.tokens.get(visit, ""))
     holds = earliest is None or earliest[2] == visit or row.mode != Mode.LIVE
-    row = row._replace(flag=_flag(visit, known, holds=holds))
-    fact = _fact_for(visit, known)
+    return row._replace(**_place(row, _fact_for(visit, known), known)._asdict(), flag=_flag(visit, known, holds=holds))
+
+
+def _place(row: VoteRow | AnswerRow, fact: Fact | None, known: _Known) -> Place:
+    """Give where a row stands: where the queue says, else where it is."""
+    there = Place(row.site_id, row.desk_id, row.service_id)
     if fact is None:
-        return row
-    if fact.desk_id in known.sites:
-        row = row._replace(desk_id=fact.desk_id, site_id=known.sites[fact.desk_id])
-    return row if fact.service_id is None else row._replace(service_id=fact.service_id)
+        return there
+    if fact.desk_id is not None and fact.desk_id in known.sites:
+        there = there._replace(site_id=known.sites[fact.desk_id], desk_id=fact.desk_id)
+    return there if fact.service_id is None else there._replace(service_id=fact.service_id)
 
 
 def _fact_for(visit: Visit, known: _Known) -> Fact | None:
@@ -161,25 +157,3 @@ def _fact_for(visit: Visit, known: _Known) -> Fact | None:
     fact = known.facts.get(known.tokens.get(visit, ""))
     desk_id = known.bound.get(visit[0])
     return fact if fact is None or desk_id is None or fact.desk_id in {None, desk_id} else None
-
-
-def _change_votes(connection: Connection, pairs: Sequence[tuple[VoteRow, VoteRow]], deltas: Deltas) -> None:
-    changed = [(before, after) for before, after in pairs if before != after]
-    for before, after in changed:
-        deltas.add(before, sign=-1)
-        deltas.add(after)
-    if changed:
-        connection.execute(_CHANGE_VOTE, [{"changed": row.id, "to_clerk_id": row.clerk_id, **_to(row)} for _, row in changed])
-
-
-def _change_answers(connection: Connection, pairs: Sequence[tuple[AnswerRow, AnswerRow]], deltas: Deltas) -> None:
-    changed = [(before, after) for before, after in pairs if before != after]
-    for before, after in changed:
-        deltas.add_answer(before, sign=-1)
-        deltas.add_answer(after)
-    if changed:
-        connection.execute(_CHANGE_ANSWER, [{"changed": row.record, "changed_place": row.place, **_to(row)} for _, row in changed])
-
-
-def _to(row: VoteRow | AnswerRow) -> dict[str, object]:
-    return {"to_site_id": row.site_id, "to_desk_id": row.desk_id, "to_service_id": row.service_id, "to_flag": row.flag}

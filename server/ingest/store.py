@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import bindparam, select, update
 
 from server.db.bulk import insert_rows
-from server.db.schema import chains, contexts, desks, kiosks, records, server, services
+from server.db.schema import chains, contexts, desks, kiosks, records, server, services, sites
 from server.ingest.chain import Mark
 from server.ingest.rows import StoredContext
 
@@ -31,6 +31,7 @@ def _some(name: str) -> BindParameter[Sequence[Any]]:
 _KIOSKS: Final = (
     select(kiosks.c.id, kiosks.c.site_id).where(kiosks.c.id.in_(_some("ids"))).order_by(kiosks.c.id).with_for_update(key_share=True)
 )
+_SITES: Final = select(sites.c.id).where(sites.c.id.in_(_some("ids"))).order_by(sites.c.id).with_for_update(key_share=True)
 _VERSIONS: Final = select(kiosks.c.id, kiosks.c.settings_version)
 _SERVER: Final = select(server.c.generation, server.c.time_zone)
 _MARK: Final = select(chains.c.seq, chains.c.head).where(chains.c.kiosk == bindparam("kiosk"), chains.c.epoch == bindparam("epoch"))
@@ -72,8 +73,14 @@ class Desk(NamedTuple):
 
 
 def hold_kiosks(connection: Connection, ids: Collection[str]) -> dict[str, int]:
-    """Give the site of each of the kiosks that exist, and keep other workers off them until this transaction ends."""
-    return {row.id: row.site_id for row in connection.execute(_KIOSKS, {"ids": list(ids)})}
+    """Give the site of each of the kiosks that exist, and keep other workers off them until this transaction ends.
+
+    They are kept off whole sites: kiosks of one site may have votes with the same ticket.
+    """
+    held = {row.id: row.site_id for row in connection.execute(_KIOSKS, {"ids": list(ids)})}
+    if held and connection.dialect.name == "postgresql":
+        connection.execute(_SITES, {"ids": sorted({*held.values()})}).all()
+    return held
 
 
 def read_server(connection: Connection) -> tuple[str, str]:

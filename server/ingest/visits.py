@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select, Table
 
+    from server.ratings.rollups import Deltas
+
 _NOTHING: Final = "ON CONFLICT DO NOTHING"
 
 
@@ -28,16 +30,16 @@ def _place_of(table: Table) -> tuple[Any, ...]:
 
 
 # Made once: making a statement costs more than running it.
-_CHOICES: Final = _of_visits(desk_choices, desk_choices.c.visit, desk_choices.c.site_id, desk_choices.c.desk_id)
+_CHOICES: Final = _of_visits(desk_choices, *_place_of(desk_choices))
 _FIRSTS: Final = union_all(_of_visits(votes, *_place_of(votes)), _of_visits(answers, *_place_of(answers)).where(answers.c.first))
-_VOTES: Final = _of_visits(votes, *(votes.c[name] for name in VoteRow._fields)).where(votes.c.desk_id == NO_DESK)
+_VOTES: Final = _of_visits(votes, *(votes.c[name] for name in VoteRow._fields)).where(
+    (votes.c.desk_id == NO_DESK) | votes.c.service_id.is_(None)
+)
 _ANSWERS: Final = _of_visits(answers, *(answers.c[name] for name in AnswerRow._fields))
-_TO: Final[dict[str, Any]] = {"site_id": bindparam("to_site"), "desk_id": bindparam("to_desk")}
-_MOVE_VOTE: Final = update(votes).where(votes.c.id == bindparam("moved")).values(**_TO)
-_MOVE_ANSWER: Final = (
-    update(answers)
-    .where(answers.c.record == bindparam("moved"), answers.c.place == bindparam("moved_place"))
-    .values(**_TO, service_id=bindparam("to_service"))
+_TO: Final[dict[str, Any]] = {name: bindparam(f"to_{name}") for name in ("site_id", "desk_id", "service_id", "flag")}
+_CHANGE_VOTE: Final = update(votes).where(votes.c.id == bindparam("changed")).values(**_TO, clerk_id=bindparam("to_clerk_id"))
+_CHANGE_ANSWER: Final = (
+    update(answers).where(answers.c.record == bindparam("changed"), answers.c.place == bindparam("changed_place")).values(**_TO)
 )
 
 
@@ -107,14 +109,18 @@ def insert_calls(connection: Connection, rows: Sequence[CallRow]) -> None:
 
 
 def choose_desks(connection: Connection, kiosk: str, chosen: Mapping[UUID, Place]) -> None:
-    """Remember which desk a visit's visitor named; the first choice of a visit stands."""
-    rows = [(kiosk, visit, place.site_id, place.desk_id) for visit, place in chosen.items()]
-    insert_rows(connection, desk_choices, ("kiosk", "visit", "site_id", "desk_id"), rows, on_conflict=_NOTHING)
+    """Remember what a visit's visitor, or their ticket, named; of desks and of services the first stands."""
+    c = desk_choices.name
+    takes = f"{c}.desk_id = {NO_DESK}"
+    first = ", ".join(f"{name} = CASE WHEN {takes} THEN excluded.{name} ELSE {c}.{name} END" for name in ("site_id", "desk_id"))
+    merged = f"ON CONFLICT (kiosk, visit) DO UPDATE SET {first}, service_id = coalesce({c}.service_id, excluded.service_id)"
+    rows = [(kiosk, visit, *place) for visit, place in chosen.items()]
+    insert_rows(connection, desk_choices, ("kiosk", "visit", *Place._fields), rows, on_conflict=merged)
 
 
 def chosen_desks(connection: Connection, kiosk: str, visits: Collection[UUID]) -> dict[UUID, Place]:
-    """Give the desks that visitors have named, by visit."""
-    return {row.visit: Place(row.site_id, row.desk_id, None) for row in _rows(connection, _CHOICES, kiosk, visits)}
+    """Give what visitors, or their tickets, have named, by visit."""
+    return {row[0]: Place(*row[1:]) for row in _rows(connection, _CHOICES, kiosk, visits)}
 
 
 def first_places(connection: Connection, kiosk: str, visits: Collection[UUID]) -> dict[UUID, Place]:
@@ -122,8 +128,8 @@ def first_places(connection: Connection, kiosk: str, visits: Collection[UUID]) -
     return {row.visit: Place(row.site_id, row.desk_id, row.service_id) for row in _rows(connection, _FIRSTS, kiosk, visits)}
 
 
-def homeless_votes(connection: Connection, kiosk: str, visits: Collection[UUID]) -> list[VoteRow]:
-    """Give the votes of these visits that stand at no desk."""
+def incomplete_votes(connection: Connection, kiosk: str, visits: Collection[UUID]) -> list[VoteRow]:
+    """Give the votes of these visits that stand at no desk or for no service."""
     return [VoteRow(*row) for row in _rows(connection, _VOTES, kiosk, visits)]
 
 
@@ -132,19 +138,28 @@ def answers_of(connection: Connection, kiosk: str, visits: Collection[UUID]) -> 
     return [AnswerRow(*row) for row in _rows(connection, _ANSWERS, kiosk, visits)]
 
 
-def move_votes(connection: Connection, rows: Sequence[VoteRow]) -> None:
-    """Let votes stand where these rows say."""
-    if rows:
-        connection.execute(_MOVE_VOTE, [{"moved": row.id, "to_site": row.site_id, "to_desk": row.desk_id} for row in rows])
+def replace_votes(connection: Connection, pairs: Sequence[tuple[VoteRow, VoteRow]], deltas: Deltas) -> None:
+    """Let votes stand, be served and be flagged as the second of each pair says, and count them so."""
+    changed = [(before, after) for before, after in pairs if before != after]
+    for before, after in changed:
+        deltas.add(before, sign=-1)
+        deltas.add(after)
+    if changed:
+        connection.execute(_CHANGE_VOTE, [{"changed": row.id, "to_clerk_id": row.clerk_id, **_to(row)} for _, row in changed])
 
 
-def move_answers(connection: Connection, rows: Sequence[AnswerRow]) -> None:
-    """Let answers stand where these rows say."""
-    moves = [
-        {"moved": r.record, "moved_place": r.place, "to_site": r.site_id, "to_desk": r.desk_id, "to_service": r.service_id} for r in rows
-    ]
-    if moves:
-        connection.execute(_MOVE_ANSWER, moves)
+def replace_answers(connection: Connection, pairs: Sequence[tuple[AnswerRow, AnswerRow]], deltas: Deltas) -> None:
+    """Let answers stand and be flagged as the second of each pair says, and count them so."""
+    changed = [(before, after) for before, after in pairs if before != after]
+    for before, after in changed:
+        deltas.add_answer(before, sign=-1)
+        deltas.add_answer(after)
+    if changed:
+        connection.execute(_CHANGE_ANSWER, [{"changed": row.record, "changed_place": row.place, **_to(row)} for _, row in changed])
+
+
+def _to(row: VoteRow | AnswerRow) -> dict[str, object]:
+    return {f"to_{name}": getattr(row, name) for name in _TO}
 
 
 def _rows(connection: Connection, query: Any, kiosk: str, visits: Collection[UUID]) -> Sequence[Any]:  # noqa: ANN401 - rows of any shape

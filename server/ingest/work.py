@@ -10,6 +10,8 @@ from server.ingest.rows import Arrival
 from server.ratings.rollups import Deltas
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
     from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
@@ -19,14 +21,20 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """One transaction: what it knows, and what it writes at its end."""
+    """One transaction: what it knows, and what it writes at its end.
+
+    `unseal` opens a box, or gives None. The visits that it `touched`, by kiosk and id, are settled at its end, and all with these `tokens`.
+    """
 
     connection: Connection
     generation: str
     zone: ZoneInfo
     sites: dict[str, int]  # of the kiosks that are held
+    unseal: Callable[[bytes], bytes | None]
     deltas: Deltas = field(default_factory=Deltas)
     notes: list[Note] = field(default_factory=list)
+    touched: set[tuple[str, UUID]] = field(default_factory=set)
+    tokens: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,22 +8,30 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import msgspec
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, SealedBox
 from sqlalchemy import select
 
 from feedback.records import (
     Answer,
     AnyRecord,
+    BoxCount,
     Call,
     Channel,
     Content,
     Context,
     DeskChoice,
+    DeviceChange,
     How,
     Input,
     Mode,
     Moment,
     Outcome,
+    Presence,
     Sealed,
+    SelfTest,
+    TicketScan,
+    Undo,
     VisitEnd,
     Vote,
     chain,
@@ -31,6 +39,7 @@ from feedback.records import (
     genesis,
     new_id,
 )
+from feedback.tickets import TicketToken
 from feedback.wire import Ack, Batch, Hello, Now, ack_topic, batch_topic, decode, encode
 from server.db import schema
 from server.ingest.core import Ingest
@@ -49,6 +58,8 @@ KIOSK = "exit-sample-1"
 OTHER = "exit-sample-2"
 MORNING = 1_760_000_000_000  # 2025-10-09 08:53:20 UTC, 11:53 in Kyiv
 QUARTER = 15 * 60_000
+DAY = "2025-10-09"
+SEALING = PrivateKey(bytes(range(32)))
 _BOOT = UUID(int=99)
 CENTRE = """
 format: 1
@@ -72,7 +83,18 @@ def load_centre(connection: Connection, text: str) -> None:
 
 
 def make_ingest(engine: Engine) -> Ingest:
-    return Ingest(engine, settings=lambda _connection, kiosk: f"settings of {kiosk}".encode())
+    return Ingest(engine, settings=lambda _connection, kiosk: f"settings of {kiosk}".encode(), unseal=unseal)
+
+
+def unseal(box: bytes) -> bytes | None:
+    try:
+        return SealedBox(SEALING).decrypt(box)
+    except CryptoError:
+        return None
+
+
+def seal(ticket: TicketToken) -> bytes:
+    return SealedBox(SEALING.public_key).encrypt(msgspec.json.encode(ticket))
 
 
 def ids(seed: str) -> UUID:
@@ -148,6 +170,32 @@ class Log:
         id_, visit = ids(f"{self.kiosk} end {seed}"), ids(f"{self.kiosk} visit {seed}")
         return VisitEnd(id_, self.moment(), visit, self.context, outcome, 2)
 
+    def scan(self, seed: str, token: str | None = None, *, day: str = DAY, box: bytes | None = None, **changes: object) -> TicketScan:
+        id_, visit = ids(f"{self.kiosk} scan {seed}"), ids(f"{self.kiosk} visit {seed}")
+        if token is not None:
+            box = seal(TicketToken(day, token))
+        if box is not None:
+            self.boxes[id_] = box
+        digest = "" if box is None else hashlib.sha256(box).hexdigest()
+        scan = TicketScan(id_, self.moment(), visit, self.context, "slip", None, None, digest)
+        return msgspec.structs.replace(scan, **changes)
+
+    def undo(self, seed: str) -> Undo:
+        return Undo(ids(f"{self.kiosk} undo {seed}"), self.moment(), ids(f"{self.kiosk} visit {seed}"), self.context)
+
+    def box_count(self, seed: str, *counts: int, **changes: object) -> BoxCount:
+        count = BoxCount(ids(f"{self.kiosk} box {seed}"), self.moment(), self.context, *counts)
+        return msgspec.structs.replace(count, **changes)
+
+    def change(self, seed: str, device: str, fault: str, wall_ms: int = MORNING) -> DeviceChange:
+        return DeviceChange(ids(f"{self.kiosk} {device} {seed}"), self.moment(wall_ms), self.context, device, fault)
+
+    def presence(self, seed: str, length_s: int, count: int, wall_ms: int = MORNING) -> Presence:
+        return Presence(ids(f"{self.kiosk} presence {seed}"), self.moment(wall_ms), self.context, length_s, count)
+
+    def selftest(self, seed: str, results: dict[str, str], wall_ms: int = MORNING, *, attended: bool = False) -> SelfTest:
+        return SelfTest(ids(f"{self.kiosk} selftest {seed}"), self.moment(wall_ms), self.context, attended, results)
+
     def hash_at(self, seq: int) -> bytes:
         return [genesis(self.epoch), *chain(genesis(self.epoch), 1, self.bodies[:seq])][-1]
 
@@ -160,9 +208,14 @@ class Log:
             now=Now(self.boot_id, now or self.moment()),
             historical=historical,
             records=[msgspec.Raw(body) for body in bodies],
-            sealed=self.boxes,
+            sealed={id_: self.boxes[id_] for id_ in self._boxed(bodies)},
         )
         return encode(sent)
+
+    def _boxed(self, bodies: list[bytes]) -> set[UUID]:
+        """Give those whose box travels with these bodies."""
+        said = b"".join(bodies)
+        return {id_ for id_ in self.boxes if str(id_).encode() in said}
 
     def hello(self) -> bytes:
         return encode(Hello(self.epoch, len(self.bodies), 0, 1, Now(self.boot_id, self.moment()), "vidhuk 0.1"))
