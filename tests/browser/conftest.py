@@ -59,6 +59,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
         fill.kiosks(connection)
         fill.devices(connection, "desk-two-a")
         fill.flagged(connection, "c1", "ticket_used", times=3)
+        fill.queue(connection)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         web = create_web(engine, public_url=address, now_ms=lambda: fill.NOW_MS)

@@ -31,6 +31,7 @@ MORE = (
     "/announcements",
     "/done",
     "/pilot",
+    "/queue",
 )
 PHONE, DESKTOP, WIDE = 390, 1280, 1920
 
@@ -118,7 +119,11 @@ def test_nothing_bars_anybody(reader: Reader, centre: Centre, language: str) -> 
     look(f"{centre.address}/sign-in")
     look(centre.invite())
     sign_up(page, centre, f"leader-{language}")
-    for path in (*PAGES, *MORE):
+    page.goto(centre.address + "/queue")
+    page.set_input_files("[type=file]", {"name": "черга.csv", "mimeType": "text/csv", "buffer": fill.EXPORT.encode()})
+    page.click("main button")
+    page.wait_for_url("**/queue/files/*")
+    for path in (*PAGES, *MORE, page.url.removeprefix(centre.address)):
         look(centre.address + path)
         assert page.locator("html").get_attribute("lang") == language
     assert found == []
