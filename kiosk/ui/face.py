@@ -27,8 +27,8 @@ EDGE: Final = 1.0
 """What a smoothed edge needs beside the disc, in pixels."""
 """The ring's width and its distance, as shares of the disc."""
 LARGEST_MM: Final = 46.0
-TYPES: Final = (*(LARGER ** (-step / 4) for step in range(15)), 0.0)
-"""The types that a face's words are tried in, as shares of the labels' type: four steps undo larger letters."""
+TYPES: Final = (*(LARGER ** (-step / 2) for step in range(8)), 0.0)
+"""The types that a face's words are tried in, as shares of the labels' type: two steps undo larger letters."""
 LEAST: Final = 0.6
 """The least side of a face as a share of the least side of what a finger answers with; its words belong to what it touches."""
 
