@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kiosk.ui.theme import Colour
     from kiosk.ui.view import Stage
 
-MUCH: Final = 1.1
+MUCH: Final = 1.2
 """How many times larger sentences must be beside their sign to stand there."""
 
 

@@ -64,12 +64,15 @@ def cells(area: Box, columns: int, rows: int, gap: float, most: tuple[float, flo
 
 def tile_room(box: Box, *, marked: bool) -> Box:
     """Where a tile has its words."""
+    if not marked:
+        return box.grown(-min(0.11 * box.h, 0.05 * box.w), -0.07 * box.h)
     room = box.grown(-_pad(box), -0.07 * box.h)
-    mark = mark_side(box) + 0.8 * _pad(box) if marked else 0.0
+    mark = mark_side(box) + 0.8 * _pad(box)
     return Box(room.x + mark, room.y, room.w - mark, room.h)
 
 
 def _pad(box: Box) -> float:
+    """Give what stays free beside the box to tick: more than about words that stand in the middle."""
     return min(0.15 * box.h, 0.05 * box.w)
 
 
