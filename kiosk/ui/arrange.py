@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LINE_HEIGHT: Final = 1.24
-FONT_STEP: Final = 0.97
+LARGER: Final = 1.25
+FONT_STEP: Final = LARGER ** (-1 / 7)
+"""By what type shrinks until it fits. Seven steps undo `LARGER`, so that larger letters never end up smaller than others would."""
 MM_PER_INCH: Final = 25.4
 TOUCH_MM: Final = 20.0
 """The least side of what a finger answers with."""
@@ -19,7 +21,6 @@ LEAST_TYPE_MM: Final = 3.5
 """The least size of any type."""
 HAND_MM: Final = 160.0
 _SHORT_MM: Final = 110.0
-LARGER: Final = 1.25
 _CAP: Final = 0.727
 """The height of Inter's capitals as a share of the type's size."""
 _LEAST_SIDE_MM: Final = 88.0

@@ -228,12 +228,20 @@ class AskView(View):
         """Give the least height of the faces with their words and of the quiet answers."""
         page, options = self.page, self.screen.options
         quiet = sum(1 for option in options if option.face is None)
-        lines = 2 if any(" " in option.words for option in options if option.face is not None) else 1
-        row = max(page.touch, least_height(page, lines))
+        faces = max(1, len(options) - quiet)
         if self._can_stand_beside():
-            return max(row, 1.15 * page.touch)
-        rows = 1 if self._column_fits(self.rest.w / max(1, len(options) - quiet)) else 2
+            room = self.rest.w - self._quiet_width() - page.gap
+            return max(self._least_row(room / faces), 1.15 * page.touch)
+        rows = 1 if self._column_fits(self.rest.w / faces) else 2
+        row = self._least_row(self.rest.w / -(-faces // rows))
         return rows * row + (rows - 1) * page.gap + (page.touch + page.gap if quiet else 0.0)
+
+    def _least_row(self, width: float) -> float:
+        """Give the least height of faces that stand in columns of this width, with their words."""
+        page = self.page
+        words = [option.words for option in self.screen.options if option.face is not None]
+        lines = 2 if any(width_of(text, size=page.floor, font=theme.SEMIBOLD) > 0.98 * width for text in words) else 1
+        return max(page.touch, least_height(page, lines))
 
     def _quiet_width(self) -> float:
         """Give how wide the quiet answer is that stands beside the faces."""

@@ -10,7 +10,7 @@ from feedback.notice import AnnouncementKind
 from kiosk import texts
 from kiosk.screens import STRAY, Announced, Called, Closed, OutOfOrder, Thanks
 from kiosk.ui import signs, theme
-from kiosk.ui.arrange import LINE_HEIGHT, Box
+from kiosk.ui.arrange import FONT_STEP, LINE_HEIGHT, Box
 from kiosk.ui.parts import Tappable, Words, card, height_of, width_of
 from kiosk.ui.view import View
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kiosk.ui.theme import Colour
     from kiosk.ui.view import Stage
 
-MUCH: Final = 1.1
+MUCH: Final = 1.2
 """How many times larger sentences must be beside their sign to stand there."""
 
 
@@ -96,7 +96,7 @@ class Statement(View):
             whole = max(fitted.high, 2 * radius) if beside else fitted.high + 2 * radius + page.gap
             if whole <= area.h or by < 0.2:  # noqa: PLR2004 - the floor has been reached long before
                 return fitted
-            by *= 0.96
+            by *= FONT_STEP
 
     def _stand(self, shown: Sequence[Sentence], fitted: Fitted, block: Box, *, align: str) -> None:
         top, least = block.top, self.page.floor
@@ -157,7 +157,7 @@ class ThanksView(Anywhere):
             height = height_of(done, width - 2 * pad, size=size, font=theme.REGULAR)
             if height + head + 2 * pad <= 0.42 * self.rest.h or size <= page.floor:
                 break
-            size = max(page.floor, size * 0.96)
+            size = max(page.floor, size * FONT_STEP)
         height = min(height, 0.42 * self.rest.h - head - 2 * pad)
         box = Box(self.rest.centre[0] - width / 2, self.rest.y, width, height + head + 2 * pad + 1)
         with self.canvas.before:

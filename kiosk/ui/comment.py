@@ -45,10 +45,11 @@ class CommentView(View):
         self.warned = warned_over(page, across, places.ask, places.text)
         self._field = WritingField(self, places.text, size=page.body, hint=_("Write here"), foot=foot)
         self._counter = self._add_counter(places.text, foot)
+        size = self.type_of_pills([(_("Skip"), places.skip), (_("Finish"), places.leave)])
         self._actions = [
             self.pill(DONE, _("Send"), places.done, primary=True),
-            self.pill(SKIP, _("Skip"), places.skip),
-            self.pill(LEAVE, _("Finish"), places.leave),
+            self.pill(SKIP, _("Skip"), places.skip, size=size),
+            self.pill(LEAVE, _("Finish"), places.leave, size=size),
         ]
         self.add(self._field, self._counter, *self._actions)
         self._keys = Keys(self, places.keys)

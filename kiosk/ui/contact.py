@@ -9,7 +9,7 @@ from kiosk import contact, keyboard
 from kiosk.screens import DONE, LEAVE, SKIP
 from kiosk.ui import theme
 from kiosk.ui.keys import Keys
-from kiosk.ui.paragraphs import Paragraph, add_paragraphs
+from kiosk.ui.paragraphs import Paragraph, add_paragraphs, can_stand
 from kiosk.ui.parts import Words, press_among, width_of
 from kiosk.ui.typing_places import contact_places, warned_over
 from kiosk.ui.view import View
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kiosk.screens import Contact
     from kiosk.ui.arrange import Box, Page
-    from kiosk.ui.parts import Tappable
+    from kiosk.ui.parts import Pill, Tappable
     from kiosk.ui.view import Stage
 
 _SAMPLE: Final = "+380 00 000 00 00"
@@ -41,19 +41,21 @@ class ContactView(View):
         across = page.w if page.portrait else (places.keys.x if screen.way is ContactWay.PHONE else places.done.x) - page.gap / 2
         self.warned = warned_over(page, across, places.ask, places.text)
         self._field = WritingField(self, places.text, size=self._type(places.text), one_line=True)
-        self._actions = [
-            self.pill(DONE, _("I agree: contact me"), places.done, primary=True),
-            self.pill(SKIP, _("Skip"), places.skip),
-            self.pill(LEAVE, _("Finish"), places.leave),
-        ]
-        others = {ContactWay.PHONE: _("Phone instead"), ContactWay.EMAIL: _("E-mail instead")}
-        for way in screen.ways:
-            if way is not screen.way and places.way is not None:
-                self._actions.append(self.pill(f"way:{way}", others[way], places.way))
+        self._actions = [self.pill(DONE, _("I agree: contact me"), places.done, primary=True), *self._quiet_actions()]
         self.add(self._field, *self._actions)
         self._mistake: Words | None = None
         self._keys = Keys(self, places.keys)
         self._keys.show(rows)
+
+    def _quiet_actions(self) -> list[Pill]:
+        """Make what leads past the number or to the other way, all in one type."""
+        _, places = self._, self._places
+        actions = [(SKIP, _("Skip"), places.skip), (LEAVE, _("Finish"), places.leave)]
+        others = {ContactWay.PHONE: _("Phone instead"), ContactWay.EMAIL: _("E-mail instead")}
+        if places.way is not None:
+            actions += [(f"way:{way}", others[way], places.way) for way in self.screen.ways if way is not self.screen.way]
+        size = self.type_of_pills((text, place) for _name, text, place in actions)
+        return [self.pill(name, text, place, size=size) for name, text, place in actions]
 
     def _add_texts(self, area: Box) -> Words:
         """Stand the question, the purpose and the consent; give the question."""
@@ -61,12 +63,13 @@ class ContactView(View):
         if self.stage.simulated:
             self._add_banner(area.upper(page.floor * 1.3))
             area = area.below(page.floor * 1.3)
-        paragraphs = [
-            Paragraph(screen.question, page.question, self.palette.ink, theme.BOLD),
-            Paragraph(screen.purpose, page.body, self.palette.muted),
-            Paragraph(screen.consent, page.body, self.palette.ink),
-        ]
-        return add_paragraphs(self, area, paragraphs)[0]
+        ink = self.palette.ink
+        question = Paragraph(screen.question, page.question, ink, theme.BOLD)
+        apart = [question, Paragraph(screen.purpose, page.body, self.palette.muted), Paragraph(screen.consent, page.body, ink)]
+        run_on = [question, Paragraph(f"{screen.purpose} {screen.consent}", page.body, ink)]
+        # What a visitor agrees to is read whole: where all of it has no room, the purpose gives way.
+        last = [question, Paragraph(f"{screen.consent} {screen.purpose}", page.body, ink)]
+        return add_paragraphs(self, area, next((texts for texts in (apart, run_on) if can_stand(self, area, texts)), last))[0]
 
     def _type(self, box: Box) -> float:
         """Give the type in which a whole number fits, so that it stays the same while it is typed."""

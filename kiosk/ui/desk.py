@@ -129,12 +129,12 @@ class DeskView(View):
         self._show_on_map()
 
     def _beside_map(self, plan: Any) -> tuple[Grid, bool] | None:  # noqa: ANN401
-        """Stand a map of the desks beside their numbers, if these can be read on it and then need at most one page more."""
+        """Stand a map of the desks beside their numbers, if these can be read on it and need no more pages for it."""
         page, desks = self.page, self.screen.desks
         area, room = PlanMap.room(page, self.rest)
         grid = desk_grid(page, room, len(desks), (page.touch, page.touch))
-        few = min(MOST_PAGES, self._grid()[0].pages(len(desks)) + 1)
-        if grid is None or grid.pages(len(desks)) > few or not PlanMap.can_number(page, desks, plan, area, grid.each):
+        pages = self._grid()[0].pages(len(desks))
+        if grid is None or grid.pages(len(desks)) > pages or not PlanMap.can_number(page, desks, plan, area, grid.each):
             return None
         self._map = PlanMap(self, self.screen, plan, area)
         self.add(self._map)

@@ -8,7 +8,7 @@ from kivy.graphics import Color, PopMatrix, PushMatrix, Rectangle, Scale, Smooth
 
 from feedback.looks import FACES, Drawing
 from kiosk.ui import theme
-from kiosk.ui.arrange import LINE_HEIGHT, Box
+from kiosk.ui.arrange import LARGER, LINE_HEIGHT, Box
 from kiosk.ui.parts import Pressable, Words, curve, disc, fitting_all, stroke
 from kiosk.ui.sprites import sprite
 
@@ -27,6 +27,8 @@ EDGE: Final = 1.0
 """What a smoothed edge needs beside the disc, in pixels."""
 """The ring's width and its distance, as shares of the disc."""
 LARGEST_MM: Final = 46.0
+TYPES: Final = (*(LARGER ** (-step / 2) for step in range(8)), 0.0)
+"""The types that a face's words are tried in, as shares of the labels' type: two steps undo larger letters."""
 LEAST: Final = 0.6
 """The least side of a face as a share of the least side of what a finger answers with; its words belong to what it touches."""
 
@@ -68,7 +70,8 @@ def least_height(page: Page, lines: int) -> float:
 
 def face_row(page: Page, cells: Sequence[Box], words: Sequence[str]) -> FaceRow | None:
     """Stand a face with its words into each cell, as large as fits; None where the words or the faces would be too small."""
-    rows = (_row(page, cells, words, max(page.floor, page.label * by), lines) for lines in (1, 2) for by in (1.0, 0.85, 0.7, 0.0))
+    types = dict.fromkeys(max(page.floor, page.label * by) for by in TYPES)
+    rows = (_row(page, cells, words, size, lines) for lines in (1, 2) for size in types)
     return max((row for row in rows if row is not None), key=lambda row: worth(page, row), default=None)
 
 
@@ -80,8 +83,9 @@ def small_faces(page: Page, cells: Sequence[Box]) -> FaceRow:
 
 
 def worth(page: Page, row: FaceRow | None) -> float:
-    """Tell how good faces are to look at: large faces, legible words."""
-    return 0.0 if row is None else row.places[0].disc.w * (0.55 + 0.45 * min(1.0, row.size / page.label))
+    """Tell how good faces are to look at: large faces, legible words, and these before all where large letters are wanted."""
+    letters = 0.8 if page.large else 0.45
+    return 0.0 if row is None else row.places[0].disc.w * (1 - letters + letters * min(1.0, row.size / page.label))
 
 
 def _row(page: Page, cells: Sequence[Box], words: Sequence[str], size: float, lines: int) -> FaceRow | None:

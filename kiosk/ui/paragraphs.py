@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kiosk.ui import theme
+from kiosk.ui.arrange import FONT_STEP
 from kiosk.ui.parts import Words, height_of
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from kiosk.ui.theme import Colour
     from kiosk.ui.view import View
 
-_SMALLER: Final = 0.96
 _BETWEEN: Final = 0.5
 """What stands free between sentences, as a share of the page's gap."""
 
@@ -41,6 +41,11 @@ def add_paragraphs(view: View, area: Box, paragraphs: list[Paragraph]) -> list[W
     return made
 
 
+def can_stand(view: View, area: Box, paragraphs: list[Paragraph]) -> bool:
+    """Tell whether all of these sentences can be read whole in an area."""
+    return sum(height_of(one.text, area.w, size=view.page.floor, font=one.font) for one in paragraphs) <= area.h
+
+
 def _sizes(view: View, area: Box, paragraphs: list[Paragraph]) -> tuple[list[float], list[float]]:
     floor, by = view.page.floor, 1.0
     while True:
@@ -49,4 +54,4 @@ def _sizes(view: View, area: Box, paragraphs: list[Paragraph]) -> tuple[list[flo
         whole = sum(heights) + _BETWEEN * view.page.gap * (len(paragraphs) - 1)
         if whole <= area.h or max(sizes) <= floor:
             return sizes, heights
-        by *= _SMALLER
+        by *= FONT_STEP

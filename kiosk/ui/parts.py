@@ -25,6 +25,7 @@ Tint = "Callable[[Colour], Colour]"
 
 MANY: Final = 99
 """As many lines as there is room for."""
+PILL_LINES: Final = 3
 ROUND: Final = 0.28
 """The radius of an action's corners as a share of its height."""
 _CURVE_STEPS: Final = 20
@@ -108,12 +109,15 @@ def shortened(text: str, box: Box, *, size: float, font: str, lines: int = MANY)
     return text
 
 
+def lines_of(text: str, width: float, *, size: float, font: str) -> float:
+    """Tell into how many lines a text wraps within a width; infinitely many where a word is wider."""
+    widths = [_width(word, font) for word in parts_of(text)]
+    return arrange.line_count(widths, _width(" ", font), width / size)
+
+
 def height_of(text: str, width: float, *, size: float, font: str) -> float:
     """Give the height of a text that wraps within a width; infinite where a word is wider."""
-    if not text:
-        return 0.0
-    widths = [_width(word, font) for word in parts_of(text)]
-    return arrange.line_count(widths, _width(" ", font), width / size) * arrange.LINE_HEIGHT * size
+    return lines_of(text, width, size=size, font=font) * arrange.LINE_HEIGHT * size if text else 0.0
 
 
 def balanced(text: str, width: float, *, size: float, font: str) -> float:
@@ -211,7 +215,7 @@ class Pill(Pressable):
         super().__init__(name, box, tap, palette=palette, corner=ROUND * box.h)
         self._primary = primary
         self._hair = hair
-        self._words = Words(text, pill_room(box), size=size, least=least, colour=palette.ink, font=theme.SEMIBOLD, lines=3)
+        self._words = Words(text, pill_room(box), size=size, least=least, colour=palette.ink, font=theme.SEMIBOLD, lines=PILL_LINES)
         self.add_widget(self._words)
         self.look()
 

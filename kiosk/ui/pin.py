@@ -32,7 +32,8 @@ class PinView(View):
         _ = self._
         self._places = places = contact_places(page, keyboard.PIN_ROWS, ways=1)
         title = _("Technician: type the PIN")
-        self.add(Words(title, places.ask, size=page.label, least=page.floor, font=theme.BOLD, colour=self.palette.ink, align="left"))
+        ink = self.palette.ink
+        self.add(Words(title, places.ask, size=page.label, least=page.floor, font=theme.BOLD, colour=ink, align="left", valign="bottom"))
         self.add(self.pill(LEAVE, _("Back"), places.leave))
         self._said: Words | None = None
         self._keys = Keys(self, places.keys)

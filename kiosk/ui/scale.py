@@ -45,7 +45,7 @@ def legend_height(view: View, screen: Ask) -> float:
     if screen.ends is None:
         return 0.0
     half = (view.rest.w - page.gap) / 2
-    for size in (page.body, 0.85 * page.body, page.floor):
+    for size in (page.body, 0.9 * page.body, 0.8 * page.body, 0.72 * page.body, 0.64 * page.body, page.floor):
         if size >= page.floor and max(width_of(text, size=size, font=theme.REGULAR) for text in _ends(screen)) <= half:
             return LINE_HEIGHT * size + 1
     return max(height_of(text, half, size=page.floor, font=theme.REGULAR) for text in _ends(screen)) + 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from kiosk.screens import STAY
 from kiosk.ui import theme
 from kiosk.ui.arrange import Box, Page
-from kiosk.ui.parts import Pressable, Words, card, fitting_all, rounded, tick
+from kiosk.ui.parts import Pressable, Words, card, fitting_all, lines_of, rounded, tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +25,8 @@ LINES: Final = 4
 _WIDEST_COLUMNS: Final = 4
 _SHAPE: Final = 2.6
 """How many times wider than high a tile of words looks best."""
+_WRAPS: Final = 0.25
+"""What each further line of the answers is worth, as a share of their type: one line is read at a glance, three are not."""
 
 
 class Grid(NamedTuple):
@@ -62,13 +64,16 @@ def cells(area: Box, columns: int, rows: int, gap: float, most: tuple[float, flo
 
 def tile_room(box: Box, *, marked: bool) -> Box:
     """Where a tile has its words."""
+    if not marked:
+        return box.grown(-min(0.11 * box.h, 0.05 * box.w), -0.07 * box.h)
     room = box.grown(-_pad(box), -0.07 * box.h)
-    mark = mark_side(box) + _pad(box) if marked else 0.0
+    mark = mark_side(box) + 0.8 * _pad(box)
     return Box(room.x + mark, room.y, room.w - mark, room.h)
 
 
 def _pad(box: Box) -> float:
-    return min(0.11 * box.h, 0.05 * box.w)
+    """Give what stays free beside the box to tick: more than about words that stand in the middle."""
+    return min(0.15 * box.h, 0.05 * box.w)
 
 
 def mark_side(box: Box) -> float:
@@ -103,7 +108,9 @@ def _best(page: Page, area: Box, texts: Sequence[str], each: int, sizes: Sizes, 
         size = fitting_all(((text, room) for text in texts), size=sizes.type, least=least, font=theme.SEMIBOLD, lines=LINES)
         if size is None:
             continue
-        worth = (round(size / sizes.type, 1), -(columns * rows - shown), -abs(math.log(box.w / box.h / _SHAPE)))
+        lines = sum(lines_of(text, room.w, size=size, font=theme.SEMIBOLD) for text in texts) / len(texts)
+        calm = size / sizes.type - _WRAPS * (0.5 if page.large else 1.0) * (lines - 1)
+        worth = (round(calm, 2 if page.large else 1), -(columns * rows - shown), -abs(math.log(box.w / box.h / _SHAPE)))
         if best is None or worth > best[0]:
             best = worth, Grid(places, each, size)
     return best[1] if best else None

@@ -140,7 +140,7 @@ def add_tools(view: View, screen: Ask) -> list[Tool]:
         named.append((CALL, _("Call a person")))
     height, gap = page.touch, page.gap * 0.7
     size = page.small
-    for size in (page.small, max(page.floor, page.small * 0.85), page.floor, page.small):
+    for size in (*(max(page.floor, page.small * by) for by in (1.0, 0.9, 0.8, 0.72)), page.floor, page.small):
         widths = [_width(name, text, size, height) for name, text in named]
         rows = rows_for(widths, view.rest.w, gap)
         if len(rows) == 1:

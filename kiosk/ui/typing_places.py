@@ -144,7 +144,7 @@ def _contact_across(page: Page, rows: Rows, *, switch: bool) -> ContactPlaces:
         keys = room.lower(height * len(rows))
         room = room.above(keys.h + page.gap / 2)
         mistake = None if room.h < page.mm(_MISTAKE_FROM_MM) else room.lower(0.16 * room.h)
-        text = room.above(mistake.h if mistake else 0.0).lower(max(page.mm(9), 0.24 * room.h))
+        text = room.above(mistake.h if mistake else 0.0).lower(max(page.mm(8), 0.24 * room.h))
     return ContactPlaces(room.above(text.top + page.gap / 2 - room.y), text, mistake, way if switch else None, done, skip, leave, keys)
 
 

@@ -10,17 +10,32 @@ from kivy.uix.widget import Widget
 from kiosk import texts
 from kiosk.screens import STAY
 from kiosk.ui import theme
-from kiosk.ui.arrange import LINE_HEIGHT, Box, Page, rows_for, side_by_side
-from kiosk.ui.parts import Pill, Pressable, Tappable, Words, fitting, height_of, pill_width, ring, width_of
+from kiosk.ui.arrange import FONT_STEP, LINE_HEIGHT, Box, Page, rows_for, side_by_side
+from kiosk.ui.parts import (
+    PILL_LINES,
+    Pill,
+    Pressable,
+    Tappable,
+    Words,
+    fitting,
+    fitting_all,
+    height_of,
+    pill_room,
+    pill_width,
+    ring,
+    width_of,
+)
 from kiosk.ui.pictures import draw_whole, picture, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from kiosk.screens import Screen
 
 RING_MM: Final = 1.0
+BANNER: Final = 0.5
+"""The note on hardware stands beside the centre's name up to this share of its width, else over it."""
 LOGO_WIDEST: Final = 5.0
 QUESTION_LINES: Final = 1.5
 """The height of the question within a notice, by that of one of its sentences."""
@@ -110,13 +125,16 @@ class View(Widget):
         if not always and page.short:
             self._add_banner_in_margin()
             return
+        in_margin = self.stage.simulated and self._banner_width() > BANNER * self.rest.w
+        if in_margin:
+            self._add_banner_in_margin()
         height = page.touch if page.roomy else page.small * 1.5
-        line = Box(0, 0, self.rest.w * (0.6 if self.stage.logo or self.stage.simulated else 1.0), height)
-        if page.roomy and not fitting(self.stage.centre, line, size=page.small, least=page.floor, font=theme.REGULAR, lines=1):
+        line = Box(0, 0, self.rest.w * (0.6 if self.stage.logo or (self.stage.simulated and not in_margin) else 1.0), height)
+        if not fitting(self.stage.centre, line, size=page.small, least=page.floor, font=theme.REGULAR, lines=1):
             height = max(height, page.floor * 2.6)
         place = self.rest.upper(height)
         self.rest = self.rest.below(height + page.gap)
-        if self.stage.simulated:
+        if self.stage.simulated and not in_margin:
             place = self._add_banner(place)
         logo = picture(self.stage.asset(self.stage.logo)) if self.stage.logo else None
         if logo is not None:
@@ -135,12 +153,17 @@ class View(Widget):
             self.rest = self.rest.below(max(0.0, line - self.page.margin))
 
     def _add_banner(self, place: Box) -> Box:
-        _ = self._
-        page, text = self.page, _("Simulated hardware, the lamp is lit") if self.stage.lamp else _("Simulated hardware")
-        width = width_of(text, size=page.floor, font=theme.REGULAR)
+        page, width = self.page, self._banner_width()
         box = Box(place.right - width, place.y, width, place.h)
-        self.add(Words(text, box, size=page.floor, colour=self.palette.muted, align="right"))
+        self.add(Words(self._banner_text(), box, size=page.floor, colour=self.palette.muted, align="right"))
         return Box(place.x, place.y, place.w - width - page.gap, place.h)
+
+    def _banner_text(self) -> str:
+        _ = self._
+        return _("Simulated hardware, the lamp is lit") if self.stage.lamp else _("Simulated hardware")
+
+    def _banner_width(self) -> float:
+        return width_of(self._banner_text(), size=self.page.floor, font=theme.REGULAR)
 
     def add_heading(self, question: str, *, note: str = "", opening: str = "", most: float) -> None:
         """Show a question, as large as fits a height of `most`, with what stands before and under it; take its place from the rest.
@@ -241,6 +264,11 @@ class View(Widget):
             hair=page.hair,
         )
 
+    def type_of_pills(self, pills: Iterable[tuple[str, Box]]) -> float:
+        """Give the one type in which each of these words fits its pill, so that none looks weightier than another."""
+        rooms = [(text, pill_room(box)) for text, box in pills]
+        return fitting_all(rooms, size=self.page.label, least=self.page.floor, font=theme.SEMIBOLD, lines=PILL_LINES) or self.page.floor
+
     def focused(self) -> Tappable | None:
         """Give the thing on which the buttons stand."""
         return next((thing for thing in self.tappables() if thing.name == self.screen.focus), None)
@@ -296,7 +324,7 @@ def _fitting_heights(parts: Sequence[Line], width: float, most: float, floor: fl
             return list(zip(sizes, heights, strict=True))
         if max(sizes) <= floor:
             break
-        by *= 0.96
+        by *= FONT_STEP
     room = most - sum(height for part, height in zip(parts, heights, strict=True) if part.font == theme.BOLD)
     line = LINE_HEIGHT * floor
     for index, part in enumerate(parts):

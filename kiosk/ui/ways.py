@@ -50,9 +50,8 @@ def add_ways(view: View, actions: Sequence[tuple[str, str]], *, gap: float, prim
     width = min(WIDEST * rest.w, max(1.4 * page.touch, longest / 0.8 + 2))
     height = len(actions) * (page.touch + gap) - gap
     column = Box(rest.right - width, rest.y, width, height)
-    pills = [
-        view.pill(name, text, column.below(index * (page.touch + gap)).upper(page.touch), primary=name == primary)
-        for index, (name, text) in enumerate(actions)
-    ]
+    places = [column.below(index * (page.touch + gap)).upper(page.touch) for index in range(len(actions))]
+    size = view.type_of_pills((text, place) for (_name, text), place in zip(actions, places, strict=True))
+    pills = [view.pill(name, text, place, size=size, primary=name == primary) for (name, text), place in zip(actions, places, strict=True)]
     view.add(*pills)
     return Ways(pills, column)

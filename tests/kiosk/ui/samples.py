@@ -39,7 +39,7 @@ def shipped_screens(name: str, language: str) -> Iterator[Ask]:
     yield first
     for question in questionnaire.questions[1:]:
         if question.kind in CHOSEN or question.kind is Kind.MULTIPLE:
-            screen = asking.screen_of(question, language, PLAIN, writable=False)
+            screen = asking.screen_of(question, language, PLAIN, asking.NOTHING)
             assert isinstance(screen, Ask)
             yield screen
 

@@ -145,10 +145,10 @@ def cut(view: KivyThing) -> Iterator[str]:
 
 
 def may_be_shortened(view: KivyThing, text: Any) -> bool:
-    """A desk is known by its number. On seven inches a long name of the centre, and a paragraph beside a long question, give way."""
+    """A desk is known by its number. On seven inches a paragraph beside a long question gives way."""
     if type(view).__name__ == "DeskView":
         return True
-    return min(view.page.w, view.page.h) < view.page.mm(95) and text.whole in {samples.CENTRE, samples.PARAGRAPH}
+    return min(view.page.w, view.page.h) < view.page.mm(95) and text.whole == samples.PARAGRAPH
 
 
 @pytest.mark.parametrize("size", [pytest.param(size, marks=() if size in SHAPES else pytest.mark.full) for size in SIZES])

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from PIL import Image
 
 from feedback.questionnaire import Kind
 from feedback.settings import Look
-from kiosk.screens import LARGE, STAY, Entry, Menu, Screen, Thanks
+from kiosk.screens import LARGE, STAY, Desk, Entry, Menu, Screen, Thanks
 from tests.kiosk.ui import samples
 
 if TYPE_CHECKING:
@@ -190,3 +191,27 @@ def test_thanks_counts_in_ukrainian(shown: Shown, count: int, words: str) -> Non
 
     view = shown.show(Thanks(language="uk", answered=count))
     assert f"{words} цього місяця" in [child.text for child in view.walk() if isinstance(child, Words)]
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "seen"),
+    [
+        (14, (1280, 800, 10.1), (14, False, 0)),
+        (15, (1280, 800, 10.1), (0, True, 1)),
+        (24, (1280, 800, 10.1), (0, False, 1)),
+        (10, (480, 800, 7.0), (0, False, 1)),
+    ],
+)
+def test_desks_stand_on_the_plan_or_beside_it_where_it_costs_no_further_page(
+    window: KivyThing, tmp_path: Path, count: int, size: tuple[int, int, float], seen: tuple[int, bool, int]
+) -> None:
+    from kiosk.ui.arrange import Page
+    from kiosk.ui.desk import DeskView
+    from kiosk.ui.view import Stage
+
+    file = tmp_path / "plan.png"
+    Image.new("RGB", (120, 60), "#D5DAE0").save(file)
+    stage = Stage(lambda _name: None, quiet=True, asset=lambda _name: file)
+    view = DeskView(Desk(language="uk", desks=samples.desks(count), plan="plan"), Page(*size), stage)
+    pages = view._pages._grid.pages(count) if view._pages else 0
+    assert (len(view._marks), view._map is not None, pages) == seen
