@@ -404,12 +404,10 @@ class Notice(Widget):
                 Rectangle(pos=(part.x, part.y), size=(part.w, part.h))
         rest = box.grown(-page.margin, -min(page.gap, box.h / 8))
         sentences = [part if part.endswith(".") else f"{part}." for part in text.split(". ")]
-        height = rest.h / (len(sentences) + QUESTION_LINES)
-        if view.question and height >= LINE_HEIGHT * page.floor:
-            place = rest.upper(height * QUESTION_LINES)
-            self.add_widget(
-                Words(view.question, place, size=page.question, least=page.floor, colour=view.palette.ink, font=theme.BOLD, lines=2)
-            )
+        place = rest.upper(rest.h * QUESTION_LINES / (len(sentences) + QUESTION_LINES))
+        size = fitting(view.question, place, size=page.question, least=page.floor, font=theme.BOLD, lines=2) if view.question else None
+        if size is not None:
+            self.add_widget(Words(view.question, place, size=size, least=page.floor, font=theme.BOLD, lines=2, colour=view.palette.ink))
             rest = rest.below(place.h)
         heights = [
             min(rest.h / len(sentences), height_of(sentence, rest.w, size=page.label, font=theme.SEMIBOLD) + 1) for sentence in sentences
