@@ -22,6 +22,8 @@ MORE = (
     "/desks/p2?period=90",
     "/desks/p3",
     "/kiosks",
+    "/kiosks/desk-two-a",
+    "/kiosks/podil-hall",
     "/kiosks/desk-two-a/quarantine",
     "/kiosks/podil-hall/quarantine",
     "/quarantine",
