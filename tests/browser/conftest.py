@@ -57,9 +57,9 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
         fill.register(connection)
         fill.history(connection, days=35)
         fill.kiosks(connection)
+        fill.queue(connection)
         fill.devices(connection, "desk-two-a")
         fill.flagged(connection, "c1", "ticket_used", times=3)
-        fill.queue(connection)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         web = create_web(engine, public_url=address, now_ms=lambda: fill.NOW_MS)

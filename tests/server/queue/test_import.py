@@ -48,6 +48,7 @@ def test_an_export_is_counted_by_desk_service_and_hour(engine: Engine) -> None:
 def test_visitors_leave_no_trace_and_are_named_as_dropped(engine: Engine) -> None:
     report = take(engine, export(line("А-777", at(10))))
     assert report.plan.dropped == (["ПІБ відвідувача", "Телефон"], [])
+    assert report.plan.file.table.rows[0].cells[7:] == ["Коваль М.", "", ""]
     with reading(engine) as connection:
         for table in schema.metadata.tables.values():
             said = str(connection.execute(table.select()).all())
@@ -72,9 +73,10 @@ def test_tickets_that_went_on_are_updated_and_moved(engine: Engine) -> None:
     report = take(engine, export(line("А-1", at(10), desk="010")))
     assert (report.taken.added, report.taken.changed) == (0, 1)
     assert served(engine) == {(DAY, 2): 1}
-    assert sum(row["tickets"] for row in rows(engine, schema.queue_hours)) == 2  # type: ignore[misc]
     take(engine, export(waiting("А-1", at(10)), waiting("А-2", at(10))))  # an older export comes late
     assert served(engine) == {(DAY, 2): 1}
+    take(engine, export(line("А-2", at(10), desk="010")))
+    assert [row["tickets"] for row in rows(engine, schema.queue_hours)] == [2], "the cell that both have left is gone"
 
 
 def test_rows_that_contradict_are_named_and_nothing_is_half_imported(engine: Engine) -> None:
