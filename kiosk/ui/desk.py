@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from kiosk.screens import DONT_REMEMBER, SKIP, Desk
 from kiosk.ui import theme
 from kiosk.ui.arrange import LINE_HEIGHT, Box
-from kiosk.ui.parts import Pressable, Words, card, fitting, height_of, press_among, shortened
+from kiosk.ui.parts import Pressable, Words, card, fitting, height_of, press_among, shortened, width_of
 from kiosk.ui.pictures import draw_cropped, picture
 from kiosk.ui.plan import PlanMap, marks_on_plan, plan_of
 from kiosk.ui.tiles import Grid, Pages, cells
@@ -15,7 +15,7 @@ from kiosk.ui.view import View
 from kiosk.ui.ways import add_ways
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
     from typing import Any
 
     from feedback.settings import DeskOption
@@ -31,7 +31,7 @@ PHOTO_SHAPE: Final = 0.8
 SQUAT: Final = 1.2
 """How wide a photograph over its number is at most, by its height: a wider one would cut into the head."""
 BROAD: Final = 1.1
-"""A tile that is so many times wider than high has its photograph beside its number."""
+"""A tile that is so many times wider than high has its photograph beside its number, if the words stay whole there."""
 NAMED_MM: Final = (36.0, 27.0)
 PICTURED_MM: Final = (36.0, 32.0)
 LARGEST_MM: Final = (62.0, 46.0)
@@ -41,42 +41,83 @@ MOST_PAGES: Final = 3
 """On more pages than these names are left out, and the numbers alone stand closer together."""
 
 
+class Name(NamedTuple):
+    """A desk's name as it fits its tile, shortened where all of it does not."""
+
+    text: str
+    size: float
+    high: float
+    lines: int
+
+
+class TileLook(NamedTuple):
+    """What the tiles of one grid have in common: whether they are named, where a photograph stands, how high the number is."""
+
+    named: bool
+    beside: bool
+    number: float
+
+    def share(self, box: Box, page: Page, *, pictured: bool) -> tuple[Box, Box]:
+        """Share a tile between its photograph and its words."""
+        inner = box.grown(-min(page.gap, 0.08 * box.h))
+        return _photo_place(inner, beside=self.beside) if pictured else (inner, inner)
+
+
+def fitted_name(name: str, room: Box, page: Page) -> Name:
+    """Fit a name under its number."""
+    most = room.h - LINE_HEIGHT * page.floor * 1.2
+    lines = max(1, min(NAME_LINES, int(most / (LINE_HEIGHT * page.floor))))
+    space = Box(room.x, room.y, room.w, max(most, LINE_HEIGHT * page.floor + 1))
+    text = shortened(name, space, size=page.floor, font=theme.REGULAR, lines=lines)
+    size = fitting(text, space, size=page.small, least=page.floor, font=theme.REGULAR, lines=lines) or page.floor
+    return Name(text, size, min(space.h, height_of(text, room.w, size=size, font=theme.REGULAR) + 1), lines)
+
+
+def tile_look(page: Page, box: Box, desks: Sequence[DeskOption], pictured: Collection[str], *, named: bool) -> TileLook:
+    """Find what looks well on all tiles of this size; `pictured` are the desks that have a photograph."""
+    highest = LINE_HEIGHT * page.label * 1.7
+    if not named:
+        return TileLook(named, beside=False, number=highest)
+    names = {desk.id: desk.name for desk in desks if desk.name}
+    look = TileLook(named, beside=True, number=highest)
+    narrow = look.share(box, page, pictured=True)[1].w
+    words = [word for name in names.values() for word in name.split()]
+    whole = all(width_of(word, size=page.floor, font=theme.REGULAR) <= narrow for word in words)
+    inner = look.share(box, page, pictured=False)[1]
+    look = look._replace(beside=whole and inner.w >= BROAD * inner.h)
+    rooms = {desk: look.share(box, page, pictured=desk in pictured)[1] for desk in names}
+    left = [rooms[desk].h - fitted_name(name, rooms[desk], page).high for desk, name in names.items()]
+    return look._replace(number=min([highest, *left]))
+
+
 class DeskTile(Pressable):
     """A desk by the number on the wall, with its photograph and its name where there is room."""
 
-    def __init__(self, desk: DeskOption, box: Box, *, view: View, named: bool, photo: Any = None) -> None:  # noqa: ANN401
+    def __init__(self, desk: DeskOption, box: Box, *, view: View, look: TileLook, photo: Any = None) -> None:  # noqa: ANN401
         page = view.page
         super().__init__(f"desk:{desk.id}", box, view.stage.tap, palette=view.palette, corner=page.corner)
         self._hair = page.hair
-        self._photo = photo if named else None
-        inner = box.grown(-min(page.gap, 0.08 * box.h))
-        self._photo_box, room = _photo_place(inner) if self._photo is not None else (inner, inner)
-        self._number, self._name = self._words(desk, room, view, named=named)
+        self._photo = photo if look.named else None
+        self._photo_box, room = look.share(box, page, pictured=self._photo is not None)
+        self._number, self._name = self._words(desk, room, view, look)
         self.add_widget(self._number)
         if self._name is not None:
             self.add_widget(self._name)
         self.look()
 
     @staticmethod
-    def _words(desk: DeskOption, room: Box, view: View, *, named: bool) -> tuple[Words, Words | None]:
+    def _words(desk: DeskOption, room: Box, view: View, look: TileLook) -> tuple[Words, Words | None]:
         """Stand the number over the name, both together in the middle."""
         page, palette = view.page, view.palette
-        if not named or not desk.name:
-            most = min(page.label * 1.7, room.h / LINE_HEIGHT)
+        if not look.named or not desk.name:
+            most = min(look.number, room.h) / LINE_HEIGHT
             return Words(desk.number, room, size=most, least=page.floor, colour=palette.ink, font=theme.BOLD, lines=1), None
-        most = room.h - LINE_HEIGHT * page.floor * 1.2
-        lines = max(1, min(NAME_LINES, int(most / (LINE_HEIGHT * page.floor))))
-        space = Box(room.x, room.y, room.w, max(most, LINE_HEIGHT * page.floor + 1))
-        text = shortened(desk.name, space, size=page.floor, font=theme.REGULAR, lines=lines)
-        size = fitting(text, space, size=page.small, least=page.floor, font=theme.REGULAR, lines=lines) or page.floor
-        name_height = min(space.h, height_of(text, room.w, size=size, font=theme.REGULAR) + 1)
-        number_height = min(room.h - name_height, LINE_HEIGHT * page.label * 1.7)
-        free = (room.h - name_height - number_height) / 2
-        number = room.below(free).upper(number_height)
-        name = room.below(free + number_height).upper(name_height)
+        name = fitted_name(desk.name, room, page)
+        free = (room.h - name.high - look.number) / 2
+        upper, lower = room.below(free).upper(look.number), room.below(free + look.number).upper(name.high)
         return (
-            Words(desk.number, number, size=number_height / LINE_HEIGHT, least=page.floor, colour=palette.ink, font=theme.BOLD, lines=1),
-            Words(text, name, size=size, least=page.floor, colour=palette.muted, lines=lines, valign="top"),
+            Words(desk.number, upper, size=look.number / LINE_HEIGHT, least=page.floor, colour=palette.ink, font=theme.BOLD, lines=1),
+            Words(name.text, lower, size=name.size, least=page.floor, colour=palette.muted, lines=name.lines, valign="top"),
         )
 
     def draw(self, tint: Callable[[Colour], Colour], *, pressed: bool) -> None:
@@ -125,7 +166,9 @@ class DeskView(View):
     def _add_tiles(self, plan: Any) -> None:  # noqa: ANN401
         found = None if plan is None else self._beside_map(plan)
         grid, named = found or self._grid()
-        self._pages = Pages(self, grid, len(self.screen.desks), lambda index, place: self._tile(index, place, named=named))
+        pictured = {desk for desk, photo in self._photos.items() if photo is not None}
+        look = tile_look(self.page, grid.places[0], self.screen.desks, pictured, named=named)
+        self._pages = Pages(self, grid, len(self.screen.desks), lambda index, place: self._tile(index, place, look))
         self._show_on_map()
 
     def _beside_map(self, plan: Any) -> tuple[Grid, bool] | None:  # noqa: ANN401
@@ -167,9 +210,9 @@ class DeskView(View):
         desks = self._marks or (self._pages.tiles if self._pages is not None else [])
         press_among([*desks, *self._ways], pressed if pressed in (None, DONT_REMEMBER) else f"desk:{pressed}")
 
-    def _tile(self, index: int, place: Box, *, named: bool) -> DeskTile:
+    def _tile(self, index: int, place: Box, look: TileLook) -> DeskTile:
         desk = self.screen.desks[index]
-        return DeskTile(desk, place, view=self, named=named, photo=self._photos.get(desk.id))
+        return DeskTile(desk, place, view=self, look=look, photo=self._photos.get(desk.id))
 
     def _grid(self) -> tuple[Grid, bool]:
         """Find how the desks stand, and whether with their names: on few pages with them, else by their numbers alone."""
@@ -206,10 +249,10 @@ def _look(area: Box, count: int, columns: int, rows: int, gap: float, most: tupl
     return min(box.w / most[0], box.h / most[1]) - 0.8 * (columns * rows - count) / count
 
 
-def _photo_place(inner: Box) -> tuple[Box, Box]:
-    """Share a tile between a photograph and the words: side by side on a broad tile, else one over the other."""
+def _photo_place(inner: Box, *, beside: bool) -> tuple[Box, Box]:
+    """Share a tile between a photograph and the words: side by side, else one over the other."""
     pad = 0.05 * inner.h
-    if inner.w >= BROAD * inner.h:
+    if beside:
         wide = min(PHOTO_SHAPE * inner.h, 0.5 * inner.w)
         return Box(inner.x, inner.y, wide, inner.h), Box(inner.x + wide + pad, inner.y, inner.w - wide - pad, inner.h)
     high = PHOTO_SHARE * inner.h

@@ -101,10 +101,15 @@ def fitting_all(texts: Iterable[tuple[str, Box]], *, size: float, least: float, 
 
 
 def shortened(text: str, box: Box, *, size: float, font: str, lines: int = MANY) -> str:
-    """Give as many whole words of `text` as fit the box at this size."""
+    """Give as many whole words of `text` as fit the box at this size, of a single word that is too long its first letters."""
     words = parts_of(text)
-    while len(words) > 1 and fitting(text, box, size=size, font=font, lines=lines) is None:
-        words.pop()
+    while fitting(text, box, size=size, font=font, lines=lines) is None:
+        if len(words) > 1:
+            words.pop()
+        elif words and len(words[0]) > 1:
+            words[0] = words[0][:-1]
+        else:
+            break
         text = " ".join(words).rstrip(",.;:–—") + "…"
     return text
 

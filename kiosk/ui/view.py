@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from kiosk.screens import Screen
 
 RING_MM: Final = 1.0
-BANNER: Final = 0.5
-"""The note on hardware stands beside the centre's name up to this share of its width, else over it."""
 LOGO_WIDEST: Final = 5.0
 QUESTION_LINES: Final = 1.5
 """The height of the question within a notice, by that of one of its sentences."""
@@ -125,7 +123,7 @@ class View(Widget):
         if not always and page.short:
             self._add_banner_in_margin()
             return
-        in_margin = self.stage.simulated and self._banner_width() > BANNER * self.rest.w
+        in_margin = self.stage.simulated and not self._banner_can_stand_beside()
         if in_margin:
             self._add_banner_in_margin()
         height = page.touch if page.roomy else page.small * 1.5
@@ -157,6 +155,12 @@ class View(Widget):
         box = Box(place.right - width, place.y, width, place.h)
         self.add(Words(self._banner_text(), box, size=page.floor, colour=self.palette.muted, align="right"))
         return Box(place.x, place.y, place.w - width - page.gap, place.h)
+
+    def _banner_can_stand_beside(self) -> bool:
+        """Tell whether the centre's name has room left of the note on hardware, in two lines."""
+        page = self.page
+        beside = Box(0, 0, self.rest.w - self._banner_width() - page.gap, 2.6 * page.floor)
+        return fitting(self.stage.centre, beside, size=page.floor, font=theme.REGULAR, lines=2) is not None
 
     def _banner_text(self) -> str:
         _ = self._

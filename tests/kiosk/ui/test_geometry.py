@@ -127,7 +127,7 @@ def on_each_other(one: Any, other: Any) -> bool:
 
 
 def cut(view: KivyThing) -> Iterator[str]:
-    from kiosk.ui.parts import Words
+    from kiosk.ui.parts import Words, parts_of, width_of
 
     page, words = view.page, [child for child in view.walk() if isinstance(child, Words)]
     for text in words:
@@ -137,6 +137,9 @@ def cut(view: KivyThing) -> Iterator[str]:
         text.texture_update()
         if text.texture_size[1] > text.height + 2 or text.texture_size[0] > text.width + 2:
             yield f"cut: {text.whole[:50]!r} {text.texture_size} in {text.size}"
+        widest = max((width_of(word, size=text.font_size, font=text.font_name) for word in parts_of(text.text)), default=0.0)
+        if widest > text.width + 2:
+            yield f"broken within a word: {text.text[:50]!r}"
         if text.font_size < page.mm(3.5) - 0.1:
             yield f"too small: {text.whole[:50]!r}"
         if text.box.x < -1 or text.box.y < -1 or text.box.right > page.w + 1 or text.box.top > page.h + 1:

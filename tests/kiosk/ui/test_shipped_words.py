@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 import yaml
+from PIL import Image
 
 from feedback.questionnaire import ContactWay, Kind
 from feedback.questionnaire_file import parse
@@ -138,6 +139,29 @@ def test_answers_wrap_as_little_as_one_page_lets_them(window: KivyThing) -> None
         assert len(list(pages_of(view))) == 1
         wrapped = [text for text, words in shown.items() if lines_in(words) > 1]
         assert len(wrapped) <= 1, wrapped
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_clerk_s_name_stays_whole_beside_a_photograph(window: KivyThing, tmp_path: Path, size: str) -> None:
+    from kiosk.ui.arrange import Page
+    from kiosk.ui.desk import DeskView
+    from kiosk.ui.parts import width_of
+    from kiosk.ui.view import Stage
+
+    file = tmp_path / "clerk.png"
+    Image.new("RGB", (300, 400), "#D5DAE0").save(file)
+    names = ("Оксана", "Тарас", "Марина", "Богдан")
+    desks = tuple(DeskOption(f"desk-{n}", str(n), names[n % 4], "photo") for n in range(1, 9))
+    for large in (False, True):
+        width, height, diagonal = SIZES[size]
+        stage = Stage(lambda _name: None, quiet=True, asset=lambda _name: file)
+        view = DeskView(Desk(language="uk", desks=desks), Page(width, height, diagonal, large), stage)
+        shown = [words for words in words_of(view) if words.whole.rstrip("…") in names]
+        assert shown
+        assert all(words.text in names for words in shown)
+        assert all(width_of(words.text, size=words.font_size, font=words.font_name) <= words.width + 2 for words in shown)
+        numbers = {words.font_size for words in words_of(view) if words.whole in "12345678"}
+        assert len(numbers) == 1, "all numbers alike"
 
 
 @pytest.mark.parametrize("comfort", COMFORTS)
