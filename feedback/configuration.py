@@ -88,18 +88,28 @@ def _refuse_unknown(
             _refuse_unknown(entry, inner, (*path, index), source)
     if getattr(kind, "__origin__", None) in (tuple, list, dict):
         return  # msgspec says what is wrong with the whole
-    for inner in getattr(kind, "__args__", ()):
-        if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-            kind = inner  # "Table | None"
+    kind = _table(kind, tree)
     if not (isinstance(tree, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
         return
     known = get_type_hints(kind)
+    tag = kind.__struct_config__.tag_field
     for key, value in tree.items():
+        if key == tag:
+            continue
         if key not in known:
             what = f"unknown key {key!r}{suggest(str(key), known) or '; the keys are ' + ', '.join(known)}"
             steps = (f"entry {step + 1}" if isinstance(step, int) else str(step) for step in path)
             raise ShapeError(": ".join([source, *steps, what]), (*path, key), what)
         _refuse_unknown(value, known[key], (*path, key), source)
+
+
+def _table(kind: Any, tree: object) -> Any:  # noqa: ANN401 - a type of any kind
+    """Give the struct that is meant by "Table | None", or by one of several tables that the tree tells apart by its tag."""
+    structs = [inner for inner in getattr(kind, "__args__", ()) if isinstance(inner, type) and issubclass(inner, msgspec.Struct)]
+    if len(structs) > 1 and isinstance(tree, dict):
+        configs = ((struct, struct.__struct_config__) for struct in structs)
+        structs = [struct for struct, config in configs if config.tag_field and tree.get(config.tag_field) == config.tag]
+    return structs[0] if len(structs) == 1 else kind
 
 
 def _decode_special(kind: type, value: object) -> object:

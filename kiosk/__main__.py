@@ -12,13 +12,16 @@ import typer
 
 from feedback import questionnaire_file
 from feedback.questionnaire import QuestionnaireError
-from kiosk.config import Config, Display, parse
+from kiosk.config import Display
 from kiosk.errors import ConfigError, DataFolderError, NoScreenError, VoiceError
 from kiosk.technician import pin as technician_pin
+from kiosk.ticket_commands import app as tickets
 from kiosk.voice.commands import app as voice
+from kiosk.written_files import read_config, text_of
 
 app = typer.Typer(help="Vidhuk: the feedback terminal.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(voice, name="voice")
+app.add_typer(tickets, name="tickets")
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="kiosk.toml, as `vidhuk-server kiosk add` printed it.", metavar="FILE")]
 
@@ -31,7 +34,7 @@ def ui(
     """Show the screen, take votes and store them. It has no network."""
     from kiosk.compose import run_ui
 
-    run_ui(_read(config), mirror)
+    run_ui(read_config(config), mirror)
 
 
 @app.command()
@@ -39,7 +42,7 @@ def sync(config: ConfigFile) -> None:
     """Deliver stored votes to the server and take in its settings. It has no screen."""
     from kiosk.compose_sync import run_sync
 
-    run_sync(_read(config))
+    run_sync(read_config(config))
 
 
 @app.command()
@@ -53,10 +56,21 @@ def preview(
     width, cross, height = size.partition("x")
     if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise ConfigError(f"--size {size!r} is no size: write width and height as in 1280x800")
-    questionnaire = questionnaire_file.parse(_text_of(file), str(file))
+    questionnaire = questionnaire_file.parse(text_of(file), str(file))
     from kiosk.preview import show
 
     show(questionnaire, Display(int(width), int(height), fullscreen=False, diagonal_inch=diagonal), language)
+
+
+@app.command()
+def scan(code: Annotated[str, typer.Argument(help="What is on the ticket.", metavar="CODE")], config: ConfigFile) -> None:
+    """Let the simulated scanner of the running kiosk read a code."""
+    known = read_config(config)
+    if known.kiosk.hardware != "simulated":
+        raise ConfigError(f'{config}: this kiosk has a real scanner; only one with hardware = "simulated" reads codes by command')
+    from kiosk.hardware.simulated.scanner import scan as scan_there
+
+    scan_there(known.data_dir, code)
 
 
 @app.command()
@@ -69,17 +83,6 @@ def pin() -> None:
             break
         typer.echo(objection, err=True)
     typer.echo(f'pin = "{technician_pin.hashed(chosen)}"')
-
-
-def _read(path: Path) -> Config:
-    return parse(_text_of(path), str(path))
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from feedback.configuration import ConfigurationError, Secret, convert_strictly
 from feedback.wire import KIOSK_ID
-from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp
+from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp, scanner_fault
 from kiosk.errors import ConfigError
 
 FORMAT: Final = 1
@@ -123,6 +123,9 @@ def _check(config: Config, source: str) -> None:
         raise ConfigError(f"{source}: [technician] pin must be the whole line that `vidhuk-kiosk pin` printed, not the PIN itself")
     if config.server is not None:
         _check_server(config.server, source)
+    scanner = config.scanner and scanner_fault(config.scanner)
+    if scanner:
+        raise ConfigError(f"{source}: {scanner}")
 
 
 def _check_screen(screen: Display, source: str) -> None:

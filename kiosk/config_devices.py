@@ -5,9 +5,11 @@ A table that is absent means that the kiosk has no such device; simulated hardwa
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
+
+SERIAL_BAUD: Final = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 
 
 class Buttons(msgspec.Struct, frozen=True):
@@ -54,7 +56,10 @@ class PresencePin(msgspec.Struct, frozen=True):
 
 
 class Scanner(msgspec.Struct, frozen=True):
-    """Table [scanner]: a "serial" one on `port`, or a "keyboard" one, which types and is grabbed, named by its `port` (/dev/input/…)."""
+    """Table [scanner]: a "serial" one on `port`, or a "keyboard" one, which types and is grabbed, named by its `port` (/dev/input/…).
+
+    `baud` is the speed of a serial one, in bits a second.
+    """
 
     port: str = "/dev/vidhuk-scanner"
     kind: Literal["serial", "keyboard"] = "serial"
@@ -77,3 +82,12 @@ class Printer(msgspec.Struct, frozen=True):
     text: Literal["raster", "CP1125", "CP1251"] = "raster"
     page: int = 0
     cut: bool = True
+
+
+def scanner_fault(scanner: Scanner) -> str | None:
+    """Give one sentence about what is wrong with the table [scanner], or None."""
+    if not scanner.port.startswith("/"):
+        return f"[scanner] port {scanner.port!r} must be the path of a device, such as /dev/vidhuk-scanner"
+    if scanner.baud not in SERIAL_BAUD:
+        return f"[scanner] baud {scanner.baud} must be one of {', '.join(map(str, SERIAL_BAUD))}"
+    return None

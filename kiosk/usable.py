@@ -11,6 +11,7 @@ import msgspec
 from feedback.hours import DAY_MIN, Day, Hours
 from feedback.questionnaire import QuestionnaireError
 from feedback.questionnaire_file import validate
+from feedback.tickets import ticket_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,6 +54,8 @@ def check_settings(settings: KioskSettings) -> None:
     if settings.look.accent is not None and not _ACCENT.fullmatch(settings.look.accent):
         raise UnusableError(f"look.accent {settings.look.accent[:20]!r} is no colour such as #1A5FB4")
     _check_pictures(settings)
+    for fault in ticket_faults(settings.tickets) if settings.tickets else ():
+        raise UnusableError(fault)
 
 
 def check_notice(notice: Notice) -> None:

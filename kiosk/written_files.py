@@ -1,0 +1,32 @@
+"""Reads the files that a person names to a command; one that cannot be read is a sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kiosk.config import Config, parse
+from kiosk.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_config(path: Path) -> Config:
+    """Read a kiosk.toml.
+
+    Raises:
+        ConfigError: in one sentence, what is wrong and where.
+    """
+    return parse(text_of(path), str(path))
+
+
+def text_of(path: Path) -> str:
+    """Read a text file.
+
+    Raises:
+        ConfigError: it cannot be read, or is no UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
