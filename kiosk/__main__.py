@@ -13,7 +13,7 @@ import typer
 from feedback import questionnaire_file
 from feedback.questionnaire import QuestionnaireError
 from kiosk.config import Display
-from kiosk.errors import ConfigError, DataFolderError, NoScreenError, VoiceError
+from kiosk.errors import ConfigError, DataFolderError, NoScreenError, PrintError, VoiceError
 from kiosk.technician import pin as technician_pin
 from kiosk.ticket_commands import app as tickets
 from kiosk.voice.commands import app as voice
@@ -85,6 +85,29 @@ def pin() -> None:
     typer.echo(f'pin = "{technician_pin.hashed(chosen)}"')
 
 
+@app.command()
+def card(
+    config: ConfigFile,
+    desk: Annotated[str, typer.Argument(help="The desk's number, as on the wall, or its key.", metavar="DESK")],
+) -> None:
+    """Print the card of a desk: its number, and the code that the scanner reads like a ticket's."""
+    from kiosk.print_commands import print_card
+
+    typer.echo(print_card(read_config(config), desk))
+
+
+@app.command()
+def print_test(
+    config: ConfigFile,
+    page: Annotated[list[int] | None, typer.Option(help="A number to try for the code page; may be repeated.", metavar="N")] = None,
+    text: Annotated[str | None, typer.Option(help="raster, CP1125 or CP1251 instead of what kiosk.toml says.", metavar="MODE")] = None,
+) -> None:
+    """Print a strip with every Ukrainian letter, a line as wide as the printer reaches, and a QR code."""
+    from kiosk.print_commands import print_test
+
+    typer.echo(print_test(read_config(config), page or (), text))
+
+
 def main() -> None:
     """Run a command; 2 is for what a person has to mend, in one sentence."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
@@ -92,7 +115,7 @@ def main() -> None:
         signal.signal(number, lambda *_: sys.exit(0))  # until the command has a gentler way
     try:
         app()
-    except (ConfigError, DataFolderError, NoScreenError, QuestionnaireError, VoiceError) as error:
+    except (ConfigError, DataFolderError, NoScreenError, PrintError, QuestionnaireError, VoiceError) as error:
         sys.stderr.write(f"vidhuk-kiosk: {error}\n")
         sys.exit(2)
 

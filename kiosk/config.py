@@ -11,7 +11,7 @@ import msgspec
 
 from feedback.configuration import ConfigurationError, Secret, convert_strictly
 from feedback.wire import KIOSK_ID
-from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp, scanner_fault
+from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp, check_printer, scanner_fault
 from kiosk.errors import ConfigError
 
 FORMAT: Final = 1
@@ -126,6 +126,8 @@ def _check(config: Config, source: str) -> None:
     scanner = config.scanner and scanner_fault(config.scanner)
     if scanner:
         raise ConfigError(f"{source}: {scanner}")
+    if config.printer is not None:
+        check_printer(config.printer, source)
 
 
 def _check_screen(screen: Display, source: str) -> None:

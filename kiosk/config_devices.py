@@ -5,10 +5,17 @@ A table that is absent means that the kiosk has no such device; simulated hardwa
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 
 import msgspec
 
+from kiosk.errors import ConfigError
+
+PRINTER_BAUDS: Final = (2400, 4800, 9600, 19200, 38400, 57600, 115200)
+PRINTER_WIDTHS: Final = (192, 832)
+_USB_ID: Final = re.compile(r"(0x)?[0-9A-Fa-f]{1,4}")
+_DEVICE: Final = re.compile(r"/dev/.+")
 SERIAL_BAUD: Final = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 
 
@@ -70,7 +77,7 @@ class Printer(msgspec.Struct, frozen=True):
     """Table [printer]: an ESC/POS printer by "usb" (`vendor`, `product` as in lsusb, hexadecimal) or "serial" (`port`, `baud`).
 
     `width_px` is the printable width in dots (384 on 58 mm, 576 on 80 mm paper). `text` is "raster", right on every printer, or the name
-    of a code page with `page`, its number in that printer's manual.
+    of a code page with `page`, its number in that printer's manual. Without `vendor` and `product` the first USB printer is taken.
     """
 
     kind: Literal["usb", "serial"] = "usb"
@@ -91,3 +98,23 @@ def scanner_fault(scanner: Scanner) -> str | None:
     if scanner.baud not in SERIAL_BAUD:
         return f"[scanner] baud {scanner.baud} must be one of {', '.join(map(str, SERIAL_BAUD))}"
     return None
+def check_printer(printer: Printer, source: str) -> None:
+    """See that a printer can be opened and written to by these keys.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    least, most = PRINTER_WIDTHS
+    numbers = (printer.vendor, printer.product)
+    if printer.kind == "usb" and any(numbers) and not all(_USB_ID.fullmatch(number) for number in numbers):
+        raise ConfigError(
+            f"{source}: [printer] vendor and product must both be hexadecimal as in lsusb, such as 04b8 and 0e15, or both be left out"
+        )
+    if printer.kind == "serial" and not _DEVICE.fullmatch(printer.port):
+        raise ConfigError(f"{source}: [printer] port {printer.port!r} must be a file in /dev")
+    if printer.baud not in PRINTER_BAUDS:
+        raise ConfigError(f"{source}: [printer] baud {printer.baud} must be one of {', '.join(map(str, PRINTER_BAUDS))}")
+    if not least <= printer.width_px <= most or printer.width_px % 8:
+        raise ConfigError(f"{source}: [printer] width_px {printer.width_px} must be a multiple of 8 from {least} to {most}")
+    if not 0 <= printer.page <= 255:  # noqa: PLR2004 - a byte
+        raise ConfigError(f"{source}: [printer] page {printer.page} must be from 0 to 255")

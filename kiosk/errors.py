@@ -49,6 +49,10 @@ class VoiceError(KioskError):
     """A recording or a folder of recordings cannot be used; retrying does not help. The message is one sentence for who recorded it."""
 
 
+class PrintError(KioskError):
+    """Nothing was printed; trying again helps once the technician has done what the message, one sentence, says."""
+
+
 class StoreError(KioskError):
     """A record could not be stored; retrying later may help (a full or detached disk)."""
 
