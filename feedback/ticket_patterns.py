@@ -1,7 +1,8 @@
 """Which regular expressions may read tickets: those that can be tried on any code in a moment, however the code is made. Pure.
 
-Python's engine tries every way in which a pattern could match. `ways` counts an upper bound of them from the pattern alone, so that no
-code is needed to find out: each repeat as many as it has lengths, each alternative one, all multiplied, and inside a repeat to its power.
+Python's engine tries every way in which a pattern could match. An upper bound of its work follows from the pattern alone, so that no code
+is needed to find out: the number of ways (each repeat as many as it has lengths, each alternative one, all multiplied, and inside a repeat
+to its power) times the steps of the longest.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from typing import Any, Final
 from feedback.ticket_types import FIELDS, MAX_CODE
 
 MAX_PATTERN: Final = 500
-MAX_WAYS: Final = 1_000_000
-MAX_STEPS: Final = 20_000
+MAX_WORK: Final = 20_000_000
+"""The most steps that any code may take: about a second on a slow kiosk."""
+_RUN: Final = 40
+"""A repeat of a single character runs through so many of them in the time of one step."""
+_ONE_CHARACTER: Final = ("ANY", "IN", "LITERAL", "NOT_LITERAL", "CATEGORY")
 _DEEPEST: Final = 20
 _REPEATS: Final = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 
@@ -37,7 +41,7 @@ def pattern_fault(pattern: str) -> str | None:
         return f"its group {unknown[0]!r} is no field; the fields are {', '.join(FIELDS)}"
     if not set(groups) & {"number", "desk", "service"}:
         return "it needs a group (?P<number>…), (?P<desk>…) or (?P<service>…)"
-    if ways > math.log(MAX_WAYS) or steps > MAX_STEPS:
+    if ways + math.log(steps) > math.log(MAX_WORK):
         return "some codes would keep it busy for too long; put limits such as {1,20} in place of * and +, and no repeat inside another"
     return None
 
@@ -59,7 +63,8 @@ def _cost_of(operation: str, argument: Any, depth: int) -> tuple[float, int]:  #
         least, most, body = argument
         ways, steps = _cost(body, depth)
         times = max(min(int(most), MAX_CODE), int(least))
-        return math.log(max(times - int(least), 0) + 1) + ways * times, max(times, 1) * steps
+        is_run = len(body) == 1 and str(body[0][0]) in _ONE_CHARACTER
+        return math.log(max(times - int(least), 0) + 1) + ways * times, 1 + times // _RUN if is_run else max(times, 1) * steps
     if operation == "BRANCH":
         costs = [_cost(branch, depth) for branch in argument[1]]
         return math.log(sum(math.exp(min(ways, 700.0)) for ways, _ in costs)), sum(steps for _, steps in costs)

@@ -75,7 +75,10 @@ class Url(msgspec.Struct, frozen=True, kw_only=True, tag="url", tag_field="kind"
 
 Form = Regex | Delimited | Json | Url
 FIELDS: Final = ("number", "day", "desk", "service", "issued", "centre")
-"""What a form can find in a code. `day` and `issued` are ISO 8601 or DD.MM.YYYY; `issued` may also be seconds since 1970."""
+"""What a form can find in a code. `day` and `issued` are ISO 8601, DD.MM.YYYY or seconds since 1970; `issued` may be a time beside `day`.
+
+`centre` is that of the rules or the site's key; anything else makes the ticket foreign.
+"""
 
 
 class TicketRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +86,7 @@ class TicketRules(msgspec.Struct, frozen=True, kw_only=True):
 
     `scope` is the site's key: numbers repeat at other sites. `centre` is what signed tickets and cards call the centre; `public_key` (hex)
     verifies signed tickets. `desks` and `services` give registry keys by what codes call them; a desk is also known by its number and its
-    key. A ticket issued more than `max_age_h` ago is too old.
+    key, a service by its key where it is among the values. A ticket issued more than `max_age_h` ago is too old.
     """
 
     scope: str

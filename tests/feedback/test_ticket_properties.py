@@ -27,6 +27,9 @@ seemingly = st.sampled_from(
         "?d=",
         "]Q1",
         "\x1d",
+        "\ud800",
+        '{"ticket": {"number": "\\udfff1"}}',
+        "A045",
     ]
 )
 any_code = st.text(st.characters(), max_size=600) | st.lists(seemingly | st.text(max_size=8), max_size=8).map("".join)

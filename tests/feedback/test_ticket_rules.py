@@ -80,6 +80,8 @@ def test_two_forms_of_one_name_are_refused() -> None:
         r"(?P<number>(?:(?:(?:){5000}){5000}){5000})",
         r"(?P<number>(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a))b",
         r"(?=(?P<number>(a+)+)b)",
+        r"(?P<number>(a|a){19})[ab]{450}c",
+        r"(?P<number>(a|a){19})(a{1}){480}c",
     ],
 )
 def test_a_pattern_that_could_run_for_ever_is_refused(pattern: str) -> None:

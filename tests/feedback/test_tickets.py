@@ -212,6 +212,19 @@ def test_every_form_says_why_it_did_not_match() -> None:
     assert explanation.attempts[-1].outcome == explanation.outcome == ticket("plain", number="A045")
 
 
+def test_forms_are_kept_from_codes_of_vidhuk_itself() -> None:
+    every = Regex(name="every", pattern=r"(?P<number>.+)")
+    for code in (signed(), card_code("sample", "center-12"), "VT1.", "VD1:"):
+        explanation = explain(code, rules(every), DESKS, NOW_MS, verify)
+        assert explanation.attempts[-1].outcome is None
+        assert explanation.attempts[-1].says == ("codes that begin with VT1. or VD1: are left to the forms of Vidhuk itself",)
+
+
+def test_half_a_character_is_passed_over() -> None:
+    assert said("A0\ud80045", PLAIN) == ticket("plain", number="A045")
+    assert said('{"ticket": {"number": "\\udc0045"}}', OBJECT) in (ticket("object", number="45"), Refusal.UNKNOWN)
+
+
 def test_a_desk_that_is_not_known_is_said() -> None:
     explanation = explain("A045;;99;ID-99", rules(SEMICOLONS), DESKS, NOW_MS, verify)
     assert explanation.attempts[-1].says == (
