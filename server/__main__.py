@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands import questionnaires, telling
+from server.commands import questionnaires, queue, telling
 from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
@@ -34,6 +34,7 @@ app.add_typer(questionnaires.app, name="questionnaire")
 app.command("announce")(telling.announce)
 app.command("announcements")(telling.list_announcements)
 app.add_typer(telling.done_app, name="done")
+app.add_typer(queue.app, name="queue")
 app.add_typer(rollups_app, name="rollups")
 app.add_typer(quarantine_app, name="quarantine")
 

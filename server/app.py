@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import sdnotify
 from sqlalchemy import select as select_rows
 
-from server.broker.files import Listener, worker_user
+from server.broker.files import Listener, queue_user, worker_user
 from server.broker.ports import bind
 from server.broker.supervisor import Supervisor
 from server.db.engine import open_engine, reading, writing
@@ -28,6 +28,7 @@ from server.fleet.notices import Notices
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
 from server.keys import load_keys
+from server.queue import keys as queue_keys
 from server.registry.kiosks import password_hashes
 from server.registry.settings import number_settings, remember_address, signed_settings
 
@@ -89,7 +90,8 @@ def make_broker(server: Server) -> Supervisor:
 
     def kiosks() -> Mapping[str, str]:
         with reading(server.engine) as connection:
-            return password_hashes(connection)
+            queues = {queue_user(name): hashed for name, hashed in queue_keys.password_hashes(connection).items()}
+            return password_hashes(connection) | queues
 
     listener = Listener(server.config.broker.host, server.config.broker.port)
     return Supervisor(server.config.data_dir / "broker", listener, password=server.keys.broker_password, kiosks=kiosks)

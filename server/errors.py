@@ -44,3 +44,12 @@ class PortTakenError(ServerError):
 
 class PartFailedError(ServerError):
     """A part of the running server ended by itself; its own log line says why."""
+
+
+class QueueError(ServerError):
+    """What the queue system says cannot be taken as it came; nothing of it was stored. The pages translate `says` and put `values` in."""
+
+    def __init__(self, says: str, **values: str) -> None:
+        super().__init__(says % values if values else says)
+        self.says = says
+        self.values = values

@@ -14,12 +14,13 @@ from feedback.wire import MAX_PACKET_BYTES, ROOT, SERVER_STATE_TOPIC
 from server.keys import write_privately
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 SERVER_USER: Final = "server"
 """The server's own name at the broker: shorter than any kiosk's id can be."""
 MAX_WORKERS: Final = 9
+_QUEUE_USER: Final = "queue."
 _ITERATIONS: Final = 101  # credentials are 256 random bits: stretching them adds nothing
 _SALT_BYTES: Final = 12
 
@@ -57,6 +58,11 @@ def worker_user(number: int | None) -> str:
     return SERVER_USER if number is None else f"worker{number}"
 
 
+def queue_user(name: str) -> str:
+    """Give the name at the broker of the queue system with the key `name`; the dot keeps it from being any kiosk's."""
+    return f"{_QUEUE_USER}{name}"
+
+
 def hash_password(password: str, *, salt: bytes | None = None) -> str:
     """Give a password as Mosquitto keeps it: `$7$`, PBKDF2 with SHA-512."""
     salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
@@ -70,14 +76,15 @@ def configuration(listener: Listener, folder: Path) -> str:
     return _CONFIGURATION.format(port=listener.port, host=listener.host, user=user, folder=folder, max_packet=MAX_PACKET_BYTES)
 
 
-def access() -> str:
-    """Give the access list: servers may everything of ours, each kiosk only what is its own."""
+def access(queues: Iterable[str] = ()) -> str:
+    """Give the access list: servers may everything of ours, each kiosk and each of these queue systems only what is its own."""
     users = [SERVER_USER, *(worker_user(number) for number in range(1, MAX_WORKERS + 1))]
     ours = [line for user in users for line in (f"user {user}", f"topic readwrite {ROOT}/#")]
+    pushing = [line for name in sorted(queues) for line in (f"user {queue_user(name)}", f"topic write {ROOT}/queue/{name}/tickets")]
     up = [f"pattern write {ROOT}/k/%u/{kind}" for kind in ("batch", "hello", "state")]
     down = [f"pattern read {ROOT}/k/%u/{kind}" for kind in ("ack", "daykeys", "notice", "settings")]
     everyone = [f"pattern read {SERVER_STATE_TOPIC}"]
-    return "\n".join([*ours, *up, *down, *everyone, ""])
+    return "\n".join([*ours, *pushing, *up, *down, *everyone, ""])
 
 
 def passwords(kiosks: Mapping[str, str], *, server_hash: str) -> str:
@@ -87,10 +94,11 @@ def passwords(kiosks: Mapping[str, str], *, server_hash: str) -> str:
 
 
 def write_files(folder: Path, listener: Listener, kiosks: Mapping[str, str], *, server_hash: str) -> Path:
-    """Write everything Mosquitto reads; give the path of its configuration."""
+    """Write everything Mosquitto reads; give the path of its configuration. `kiosks` are all users but servers, queue systems too."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "mosquitto.conf"
     write_privately(path, configuration(listener, folder.absolute()))
-    write_privately(folder / "acl", access())
+    queues = [user.removeprefix(_QUEUE_USER) for user in kiosks if user.startswith(_QUEUE_USER)]
+    write_privately(folder / "acl", access(queues))
     write_privately(folder / "passwords", passwords(kiosks, server_hash=server_hash))
     return path

@@ -28,6 +28,13 @@ from feedback.questionnaire import ANSWERS
 
 NO_DESK: Final = 0
 """The desk id under which rollups count votes that name no desk."""
+_STEPS: Final = ("5", "10", "15", "20", "30", "45", "60", "more")
+QUEUE_COUNTS: Final = (
+    *("tickets", "served"),
+    *("wait_s", *(f"wait_{step}" for step in _STEPS)),
+    *("service_s", *(f"service_{step}" for step in _STEPS)),
+)
+"""What `queue_hours` counts: tickets, those served, seconds they waited and were served, and how many by minutes: up to 5, up to 10, …"""
 
 metadata = MetaData(
     naming_convention={
@@ -470,6 +477,89 @@ ticket_facts = Table(  # what the queue has said of a ticket
     Column("desk_id", BigInteger),
     Column("service_id", BigInteger),
     Column("clerk_id", BigInteger),
+)
+
+# --- the queue: what it said of tickets, by name for 72 hours, and then only in counts ------------------------------------
+
+queue_tickets = Table(  # erased with the day's key (`server.queue.store.forget`)
+    "queue_tickets",
+    metadata,
+    Column("token", String(32), primary_key=True),
+    Column("day", String(10), nullable=False),
+    Column("site_id", BigInteger, nullable=False),
+    Column("desk_id", BigInteger, nullable=False),  # NO_DESK where nobody has called it
+    Column("service_id", BigInteger, nullable=False),  # 0 where unknown
+    Column("clerk", String(32)),  # their key
+    Column("issued_ms", BigInteger),
+    Column("called_ms", BigInteger),
+    Column("started_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Column("state", String(8), nullable=False),  # waiting | called | missed | served
+    Index("ix_queue_tickets_day", "day"),
+)
+
+queue_hours = Table(
+    "queue_hours",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("site_id", BigInteger, primary_key=True),
+    Column("desk_id", BigInteger, primary_key=True),
+    Column("service_id", BigInteger, primary_key=True),
+    Column("hour", Integer, primary_key=True),  # 0–23, local; 24 where no time is known
+    *(Column(name, BigInteger, nullable=False, server_default="0") for name in QUEUE_COUNTS),
+)
+
+queue_days = Table(
+    "queue_days",
+    metadata,
+    Column("site_id", BigInteger, primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("tickets", Integer, nullable=False),
+    Column("pushed", Boolean, nullable=False),  # the queue said it live; else it came in files,
+    Column("whole", Boolean, nullable=False),  # one of which was imported after the day was over
+    Column("changed_ms", BigInteger, nullable=False),
+)
+
+queue_maps = Table(
+    "queue_maps",
+    metadata,
+    Column("site_id", BigInteger, primary_key=True),
+    Column("header", LargeBinary(32), primary_key=True),  # SHA-256 of the heading
+    Column("columns", Text, nullable=False),  # JSON of `server.queue.columns.ColumnMap`
+    Column("used_ms", BigInteger, nullable=False),
+)
+
+queue_keys = Table(
+    "queue_keys",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("site_id", ForeignKey(sites.c.id), nullable=False),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256 of the key
+    Column("password", Text, nullable=False),  # the same key in Mosquitto's format
+    Column("created_ms", BigInteger, nullable=False),
+    Column("used_ms", BigInteger),
+    Column("taken", BigInteger, nullable=False, server_default="0"),  # tickets
+    Column("refused", BigInteger, nullable=False, server_default="0"),  # pushes
+    Column("problem", Text, nullable=False, server_default=""),  # why the last one was refused
+)
+
+queue_imports = Table(
+    "queue_imports",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("made_by", BigInteger),  # null: by a command
+    Column("site_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),  # the file's
+    Column("digest", LargeBinary(32), nullable=False),  # SHA-256 of the file
+    Column("first_day", String(10)),
+    Column("last_day", String(10)),
+    Column("rows", Integer, nullable=False),
+    Column("tickets", Integer, nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("problems", Integer, nullable=False),  # where there are some, nothing was stored
+    Index("ix_queue_imports_at_ms", "at_ms"),
 )
 
 # --- what visitors are told ---------------------------------------------------------------------------------------------

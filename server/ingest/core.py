@@ -39,6 +39,7 @@ from server.ingest.quarantine import Note, Reason
 from server.ingest.settling import settle
 from server.ingest.tickets import without_ticket_boxes
 from server.ingest.work import Delivery, Work
+from server.queue.push import RefusedError, is_push, name_in, take_push
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -114,6 +115,12 @@ class Ingest:
         Raises:
             DatabaseUnavailableError: nothing was stored; do the same again later.
         """
+        pushes = [message for message in messages if is_push(message.topic)]
+        if pushes:
+            self._take_pushes(pushes)
+            messages = [message for message in messages if not is_push(message.topic)]
+        if not messages:
+            return []
         try:
             return self._take(messages)
         except DatabaseUnavailableError:
@@ -161,6 +168,20 @@ class Ingest:
         """Believe no kiosk to be online until the broker says so."""
         with writing(self._engine) as connection:
             forget_presence(connection)
+
+    def _take_pushes(self, messages: Sequence[Message]) -> None:
+        """Take in what queue systems push. One that fails is not set aside: it holds ticket numbers, which nobody may keep."""
+        for message in messages:
+            try:
+                with writing(self._engine) as connection:
+                    answer = take_push(connection, name_in(message.topic), message.payload, message.received_ms)
+            except DatabaseUnavailableError:
+                raise
+            except Exception as error:  # noqa: BLE001 - as above: whatever one message does to us, the others are taken
+                log.error("a push on %r cannot be stored: %s", message.topic, type(error).__name__)  # noqa: TRY400 - a trace would hold it
+                continue
+            if isinstance(answer, RefusedError):
+                log.warning("a push on %r is refused: %s", message.topic, answer.kept)
 
     def _take(self, messages: Sequence[Message]) -> list[Reply]:
         replies = []

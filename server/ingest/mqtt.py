@@ -119,7 +119,7 @@ class MqttIngest:
         self._inbox.put(_Connected())
         among = "$share/ingest/" if self._address.shared else ""
         # States go to every worker: a shared subscription brings no retained message, and storing a state twice does no harm.
-        topics = (f"{among}{ROOT}/k/+/batch", f"{among}{ROOT}/k/+/hello", f"{ROOT}/k/+/state")
+        topics = (f"{among}{ROOT}/k/+/batch", f"{among}{ROOT}/k/+/hello", f"{ROOT}/k/+/state", f"{among}{ROOT}/queue/+/tickets")
         client.subscribe([(topic, 1) for topic in topics])
 
     def _on_subscribe(self, _client: Client, _userdata: object, _mid: int, _reasons: object, _properties: object) -> None:

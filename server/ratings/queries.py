@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, String, Table, case, cast, func, literal, 
 from feedback.questionnaire import ANSWERS
 from server.db.schema import NO_DESK, desks, rollup_day, rollup_dimension, rollup_hour, services, sites, votes
 from server.ratings.periods import Period
+from server.ratings.response import UNKNOWN, Response, responses
 from server.ratings.scores import Counts, Rating, rate
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class DeskRow(msgspec.Struct, frozen=True):
 
     desk: Desk | None
     tally: Tally
+    response: Response = UNKNOWN
 
 
 class DeskTable(msgspec.Struct, frozen=True):
@@ -81,6 +83,7 @@ class DeskTable(msgspec.Struct, frozen=True):
 
     rows: list[DeskRow]
     total: Tally
+    response: Response = UNKNOWN
 
 
 class TrendPoint(msgspec.Struct, frozen=True):
@@ -116,10 +119,12 @@ def list_desks(connection: Connection, site_id: int | None = None) -> list[Desk]
 def desk_table(connection: Connection, scope: Scope, now_ms: int) -> DeskTable:
     """Give the numbers of every desk in scope; desks without votes are there too."""
     tallies = _tally_by(connection, rollup_day, scope, now_ms, "desk_id")
-    rows = [DeskRow(desk, _as_tally(tallies.get((desk.id,)))) for desk in list_desks(connection, scope.site_id)]
+    said = responses(connection, scope, now_ms)
+    known = list_desks(connection, scope.site_id)
+    rows = [DeskRow(desk, _as_tally(tallies.get((desk.id,))), said.of(desk.id, desk.site.id)) for desk in known]
     if (NO_DESK,) in tallies:
         rows.append(DeskRow(None, _as_tally(tallies[NO_DESK,])))
-    return DeskTable(rows, _sum(tallies.values()))
+    return DeskTable(rows, _sum(tallies.values()), said.total)
 
 
 def live_totals(connection: Connection, scope: Scope) -> dict[int, int]:

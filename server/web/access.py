@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.middleware import ASGIMiddleware
 
-from server.web.accounts import KEEPERS, READERS, ROLES, TAKERS, TELLERS, Person
+from server.web.accounts import IMPORTERS, KEEPERS, READERS, ROLES, TAKERS, TELLERS, Person
 from server.web.sessions import find_person
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ FOR_READERS: Final[dict[str, Any]] = {"roles": READERS}
 FOR_EVERYBODY: Final[dict[str, Any]] = {"roles": ROLES}
 FOR_TAKERS: Final[dict[str, Any]] = {"roles": TAKERS}
 FOR_TELLERS: Final[dict[str, Any]] = {"roles": TELLERS}
+FOR_IMPORTERS: Final[dict[str, Any]] = {"roles": IMPORTERS}
+BY_KEY: Final[dict[str, Any]] = {"public": True, "needs_no_session": True, "takes_a_key": True}
+"""Open to programs that name a key; the route itself looks at it, and no cookie opens anything."""
 FOR_KEEPERS: Final[dict[str, Any]] = {"roles": KEEPERS}
 
 

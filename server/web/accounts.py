@@ -28,6 +28,8 @@ TAKERS: Final = ("clerk", "leader", "technician", "admin")
 """Roles that go to a visitor who calls."""
 TELLERS: Final = ("leader", "technician", "admin")
 """Roles that say what visitors are told."""
+IMPORTERS: Final = ("leader", "admin")
+"""Roles that import what the queue system says."""
 ROLES: Final = ("clerk", *KEEPERS)
 """All of them: everybody who is signed in sees who calls."""
 

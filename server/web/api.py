@@ -8,9 +8,10 @@ from litestar import get
 from litestar.params import FromPath
 
 from server.db.engine import reading
-from server.ratings import queries
+from server.ratings import queries, waiting
 from server.ratings.kiosks import Kiosk, list_kiosks
 from server.ratings.queries import DeskTable, TrendPoint
+from server.ratings.waiting import LoadTable
 from server.web.access import FOR_KEEPERS, FOR_READERS
 from server.web.context import TheWeb
 from server.web.desks import find_desk
@@ -32,6 +33,14 @@ def show_trend(web: TheWeb, question: TheQuestion, key: FromPath[str]) -> list[T
         return queries.trend(connection, question.scope(desk.id), web.now_ms())
 
 
+@get("/api/v1/desks/{key:str}/load", opt=FOR_READERS, sync_to_thread=True, tags=["ratings"])
+def show_load(web: TheWeb, question: TheQuestion, key: FromPath[str]) -> LoadTable:
+    """One desk's tickets by hour, as the queue system tells: how many were served, how long they waited and service took."""
+    desk = find_desk(web, key)
+    with reading(web.engine) as connection:
+        return waiting.load(connection, question.scope(desk.id))
+
+
 @get("/api/v1/kiosks", opt=FOR_KEEPERS, sync_to_thread=True, tags=["kiosks"])
 def show_kiosks(web: TheWeb) -> list[Kiosk]:
     """Every kiosk and what it last said of itself."""
@@ -39,4 +48,4 @@ def show_kiosks(web: TheWeb) -> list[Kiosk]:
         return list_kiosks(connection)
 
 
-ROUTES: Final = [list_desks, show_trend, show_kiosks]
+ROUTES: Final = [list_desks, show_trend, show_load, show_kiosks]

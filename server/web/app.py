@@ -15,11 +15,28 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from sqlalchemy import text
 
 from server.db.engine import reading
-from server.web import access, api, assets, calls, charts, desks, errors, headers, kiosks, live, pictures, sign_in, telling
+from server.web import (
+    access,
+    api,
+    assets,
+    calls,
+    charts,
+    desks,
+    errors,
+    headers,
+    kiosks,
+    live,
+    pictures,
+    queue,
+    queue_push,
+    sign_in,
+    telling,
+)
 from server.web.access import FILES, FOR_KEEPERS
 from server.web.context import TheWeb, Web
 from server.web.question import read_question
 from server.web.throttle import Throttle
+from server.web.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +58,10 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) ->
     """Build the pages and the API over a database whose tables exist."""
     web, throttle = Web(engine, public_url, now_ms), Throttle()
     totals = live.Live(web)
-    given: dict[str, Any] = {"web": web, "throttle": throttle, "live": totals}
-    routes = [route for room in (sign_in, desks, kiosks, calls, telling, pictures, charts, live, api) for route in room.ROUTES]
+    given: dict[str, Any] = {"web": web, "throttle": throttle, "live": totals, "uploads": Uploads()}
+    routes = [
+        route for room in (sign_in, desks, kiosks, calls, telling, queue, pictures, charts, live, api, queue_push) for route in room.ROUTES
+    ]
     return Litestar(
         # One router, because Litestar wraps a function twice when the methods of one path are registered one after the other.
         route_handlers=[Router("/", route_handlers=[*routes, assets.show_tokens, show_health]), assets.files],
@@ -54,6 +73,7 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) ->
         openapi_config=OpenAPIConfig(
             title="Vidhuk",
             version="1",
+            components=queue_push.COMPONENTS,
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             openapi_router=Router("/api", route_handlers=[], opt=FOR_KEEPERS, include_in_schema=False),
         ),

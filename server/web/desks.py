@@ -12,8 +12,9 @@ from litestar.params import FromPath
 
 from feedback.questionnaire import ANSWERS
 from server.db.engine import reading
-from server.ratings import queries
+from server.ratings import queries, waiting
 from server.ratings.queries import Desk, DeskRow, Tally
+from server.ratings.response import came_up, responses
 from server.registry.assignments import offered_answers
 from server.web.access import FOR_READERS, Asked
 from server.web.context import TheWeb, Web
@@ -30,9 +31,11 @@ CSV_COLUMNS: Final = (
     *_FIRST,
     *("score", "score_low", "score_high", "problem", "problem_low", "problem_high", "mark"),
     *_LATER,
+    *("queue_votes", "queue_served", "queue_days", "response"),
 )
 """Format 1 of the export: names and order never change, columns are only added at the end. `votes` is the live total; all
-other counts and shares leave out the `held_back` votes of windows still open. Shares are 0–1 with a point. The last row, with an empty
+other counts and shares leave out the `held_back` votes of windows still open. Shares are 0–1 with a point. `response` is `queue_votes`
+by `queue_served` on the `queue_days` of which the queue has told wholly, and empty where it has told of none. The last row, with an empty
 `site` and `desk`, is of all desks together; the row with a site of «-» is of votes that named no desk."""
 
 _MAKES_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -61,6 +64,9 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         hours = queries.week_hours(connection, scope, now_ms)
         parts = queries.split(connection, scope, "service", now_ms)
         asked = queries.split(connection, scope, "questionnaire", now_ms)
+        response = responses(connection, scope, now_ms).of(desk.id, desk.site.id)
+        came = came_up(connection, scope)
+        load = waiting.load(connection, scope)
         answers = _shown(offered_answers(connection), tally)
     voted = [hour for (_, hour), found in hours.items() if found.rating.score.of]
     values: dict[str, Any] = {
@@ -71,6 +77,9 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         "shown_hours": range(min(voted), max(voted) + 1) if voted else (),
         "parts": parts,
         "asked": asked,
+        "response": response,
+        "came_up": came,
+        "load": load,
         "answers": answers,
     }
     return page(request, "desk.html", question=question, **values, **_choices(question))
@@ -85,7 +94,7 @@ def export_desks(web: TheWeb, question: TheQuestion) -> Response[bytes]:
     writer = csv.writer(lines)
     writer.writerow(CSV_COLUMNS)
     writer.writerows(_as_cells(row, "-") for row in table.rows)
-    writer.writerow(_as_cells(DeskRow(None, table.total), ""))
+    writer.writerow(_as_cells(DeskRow(None, table.total, table.response), ""))
     name = f"desks-{question.period.first}-{question.period.last}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(lines.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
@@ -120,7 +129,9 @@ def _as_cells(row: DeskRow, without_desk: str) -> list[str]:
     later = [str(getattr(rating.counts, answer)) for answer in _LATER]
     shares = [getattr(of, name) for of in (rating.score, rating.problem) for name in ("share", "low", "high")]
     numbers = ["" if share is None else f"{share:.4f}" for share in shares]
-    return [*(_harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later]
+    response = row.response
+    queue = [response.votes, response.served, response.days, "" if response.share is None else f"{response.share:.4f}"]
+    return [*(_harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later, *map(str, queue)]
 
 
 def _harmless(text: str) -> str:

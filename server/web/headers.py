@@ -52,10 +52,11 @@ class OwnForms(ASGIMiddleware):
     """Refuses every change that does not come from our own pages (cross-site request forgery).
 
     Browsers name the page a form came from: by `Sec-Fetch-Site` where they trust the connection, by `Origin` always. A request
-    with neither is no browser's form.
+    with neither is no browser's form. Where a key opens a route and never a cookie, no browser can be misled.
     """
 
     scopes = (ScopeType.HTTP,)
+    exclude_opt_key = "takes_a_key"
 
     def __init__(self, public_url: str) -> None:
         self._public = urlsplit(public_url).netloc

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from gettext import NullTranslations, translation
 from pathlib import Path
@@ -13,7 +13,7 @@ from babel.dates import format_date, format_datetime, format_skeleton, format_ti
 from babel.numbers import format_decimal
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
     from server.ratings.periods import Period
     from server.ratings.scores import Proportion
@@ -58,6 +58,10 @@ class Language:
         """Write a day and its month."""
         return format_date(day, "d MMMM", locale=self.locale)
 
+    def iso_day(self, day: str) -> str:
+        """Write a stored day with its month and year."""
+        return format_date(date.fromisoformat(day), "d MMM y", locale=self.locale)
+
     def days(self, period: Period) -> str:
         """Write a period, the year where it is needed to tell."""
         first, last = period.first, period.last
@@ -71,6 +75,13 @@ class Language:
     def moment(self, local: datetime) -> str:
         """Write a date with its time."""
         return format_datetime(local, "d MMMM, HH:mm", locale=self.locale)
+
+    def minutes(self, seconds: float | None) -> str:
+        """Write a duration in minutes with one decimal."""
+        if seconds is None:
+            return _NOTHING
+        minutes = format_decimal(round(seconds / 60, 1), "0.0", locale=self.locale)
+        return self.words.gettext("%(minutes)s min") % {"minutes": minutes}
 
     def ago(self, passed_ms: int) -> str:
         """Write how long ago something was."""

@@ -14,7 +14,7 @@ from server.db.engine import reading
 from server.errors import DatabaseUnavailableError
 from server.fleet.calls import open_calls
 from server.web import assets
-from server.web.accounts import KEEPERS, READERS, TAKERS, TELLERS
+from server.web.accounts import IMPORTERS, KEEPERS, READERS, TAKERS, TELLERS
 from server.web.language import DEFAULT, LANGUAGES, N_, Language, language
 
 if TYPE_CHECKING:
@@ -91,8 +91,9 @@ def _environment(code: str) -> Environment:
         asset=assets.address,
         readers=READERS,
         keepers=KEEPERS,
+        importers=IMPORTERS,
         tellers=TELLERS,
     )
-    for name in ("number", "percent", "interval", "day", "days", "moment", "ago", "weekday", "months"):
+    for name in ("number", "percent", "interval", "day", "days", "moment", "ago", "weekday", "months", "minutes", "iso_day"):
         environment.filters[name] = partial(getattr(spoken, name))
     return environment

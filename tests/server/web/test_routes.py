@@ -91,6 +91,7 @@ def test_no_page_has_inline_script_or_style(leader: TestClient[Litestar], engine
         "/announcements",
         "/done",
         "/pilot",
+        "/queue",
         "/nothing",
     ):
         text = leader.get(path, headers={"accept": "text/html"}).text
@@ -127,5 +128,6 @@ def test_faults_of_ours_say_nothing_of_the_inside(leader: TestClient[Litestar], 
 
 def test_the_api_is_described(leader: TestClient[Litestar]) -> None:
     paths = leader.get("/api/openapi.json").json()["paths"]
-    assert set(paths) == {"/api/v1/desks", "/api/v1/desks/{key}/trend", "/api/v1/kiosks"}
+    ours = {"/api/v1/desks", "/api/v1/desks/{key}/trend", "/api/v1/desks/{key}/load", "/api/v1/kiosks", "/api/queue/tickets"}
+    assert set(paths) == ours
     assert {given["name"] for given in paths["/api/v1/desks"]["get"]["parameters"]} == {"period", "from", "to", "site"}
