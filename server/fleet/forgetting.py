@@ -1,7 +1,7 @@
 """Erases whatever names a ticket, so that neither the database nor its files contain it any more.
 
-Deleting rows is not enough: a page keeps the bytes of rows that were moved or deleted, and PostgreSQL keeps dead rows. So the days that
-stay are read, the whole table is emptied, which overwrites (SQLite) or drops (PostgreSQL) every page that it had, and they are put back.
+SQLite fills what is deleted with zeros (`secure_delete`), and its log is emptied afterwards. PostgreSQL leaves deleted rows in their pages
+for as long as somebody's older look at the database may need them; there each table is written anew into a new file.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, text
 
-from server.db.bulk import insert_rows
 from server.db.engine import BUSY_TIMEOUT_MS, reading
 from server.db.schema import day_keys, ticket_facts, ticket_tokens
 from server.errors import DatabaseUnavailableError
@@ -22,22 +21,26 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
 NAMES_TICKETS: Final[tuple[Table, ...]] = (day_keys, ticket_tokens, ticket_facts)
-"""Every table that names tickets. Each has the column `day`, the ticket's, and neither triggers nor keys of others that point to it.
+"""Every table that names tickets. Each has the column `day`, the ticket's, and no keys of others point to it.
 
-Transactions use them in this order, so that on PostgreSQL none waits for erasing that waits for it.
+Transactions use them in this order, so that on PostgreSQL none waits for erasing that waits for it. There the columns that name tickets
+are left out of the planner's statistics, which are copies (`SET STATISTICS 0` in the migration).
 """
 _SWEEP_WAIT_MS: Final = 500
 
 
 def erase(connection: Connection, kept_days: Collection[str]) -> None:
     """Erase what names tickets of other days than these (ISO)."""
-    if connection.dialect.name == "postgresql":  # nobody adds a row between reading and emptying
+    is_postgres = connection.dialect.name == "postgresql"
+    if is_postgres:  # nobody adds a row that would be lost
         connection.execute(text(f"LOCK TABLE {', '.join(table.name for table in NAMES_TICKETS)} IN ACCESS EXCLUSIVE MODE"))
     for table in NAMES_TICKETS:
-        kept = [tuple(row) for row in connection.execute(select(table).where(table.c.day.in_(kept_days)))]
-        # A DELETE of all rows at once frees the table's pages, and `secure_delete` fills freed pages with zeros.
-        connection.execute(text(f"TRUNCATE {table.name}") if connection.dialect.name == "postgresql" else table.delete())
-        insert_rows(connection, table, [column.name for column in table.c], kept)
+        connection.execute(delete(table).where(table.c.day.not_in(kept_days)))
+        if is_postgres:
+            name = table.name
+            connection.execute(text(f"CREATE TEMPORARY TABLE kept_{name} ON COMMIT DROP AS TABLE {name}"))
+            connection.execute(text(f"TRUNCATE {name}"))
+            connection.execute(text(f"INSERT INTO {name} TABLE kept_{name}"))
 
 
 def sweep(engine: Engine) -> bool:

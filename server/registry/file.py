@@ -9,6 +9,8 @@
       - {key: main-01, site: main, number: 1, name: Реєстрація місця проживання}
     services:
       - {key: residence, name: Реєстрація місця проживання}
+    clerks:
+      - {key: "017", name: Олена Коваль}
 
 The centre and each site may say more (`terms`): hours, shelter, look, timing, call_person; a site its plan, a desk its photo and place.
 Everything is read as text, so that a desk numbered 010 stays 010. Keys are what votes call things: they never change meaning.
@@ -61,6 +63,13 @@ class Service(msgspec.Struct, frozen=True):
     name: str
 
 
+class Clerk(msgspec.Struct, frozen=True):
+    """Somebody who serves visitors; the queue system tells who served which ticket."""
+
+    key: str
+    name: str
+
+
 class RegistryFile(Terms, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -69,6 +78,7 @@ class RegistryFile(Terms, frozen=True, kw_only=True):
     sites: tuple[Site, ...]
     desks: tuple[Desk, ...] = ()
     services: tuple[Service, ...] = ()
+    clerks: tuple[Clerk, ...] = ()
     time_zone: str = "Europe/Kyiv"
 
     def pictures(self, source: str) -> dict[str, str]:
@@ -99,8 +109,8 @@ def parse_registry(text: str, *, source: str) -> RegistryFile:
         raise ConfigError(str(error)) from error
     if registry.time_zone not in available_timezones():
         raise ConfigError(f"{source}: time_zone {registry.time_zone!r} is not known{suggest(registry.time_zone, available_timezones())}")
-    for what, keys in (("sites", registry.sites), ("desks", registry.desks), ("services", registry.services)):
-        _check_keys([entry.key for entry in keys], f"{source}: {what}")
+    for what in ("sites", "desks", "services", "clerks"):
+        _check_keys([entry.key for entry in getattr(registry, what)], f"{source}: {what}")
     check_terms(registry, source)
     if registry.plan is not None:
         raise ConfigError(f"{source}: plan: a floor plan is a site's: write it there")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import insert, select, update
 
 from server.db.bulk import insert_rows
-from server.db.schema import assets, desks, server, services, sites
+from server.db.schema import assets, clerks, desks, server, services, sites
 from server.errors import RegistryError
 from server.registry.pictures import Picture
 from server.registry.terms import encode_terms
@@ -54,6 +54,7 @@ def load_registry(connection: Connection, registry: RegistryFile, pictures: Mapp
             )
     parts.append(_merge(connection, desks, desk_rows))
     parts.append(_merge(connection, services, {service.key: {"name": service.name} for service in registry.services}))
+    parts.append(_merge(connection, clerks, {clerk.key: {"name": clerk.name} for clerk in registry.clerks}))
     return Loaded(
         added=sum(part.added for part in parts),
         changed=sum(part.changed for part in parts),

@@ -1,4 +1,4 @@
-"""The pages about kiosks: how each is doing, and what it sent that could not be taken."""
+"""The pages about kiosks: how each is doing, what its devices did, and what it sent that could not be taken."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from feedback.questionnaire import choices_of
 from server.db.engine import reading
+from server.ratings import devices
 from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_quarantined
 from server.ratings.pilots import pilot_counts
 from server.registry.questionnaires import find_version
@@ -20,6 +21,8 @@ from server.web.rendering import language_of, page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sqlalchemy import Connection
 
     from feedback.questionnaire import Questionnaire
     from server.ratings.kiosks import Kiosk
@@ -33,6 +36,17 @@ FAULTS: Final = {
     "no_sound": N_("no sound comes out of it"),
     "no_voice": N_("recorded words are missing: some screens stay silent"),
     "log_forked": N_("its vote store is a copy of an older one; the votes are sent anew"),
+    "buttons_missing": N_("its buttons cannot be reached"),
+    "button_stuck": N_("a button is stuck or noisy, and is not listened to"),
+    "lamps_missing": N_("its lamps cannot be reached"),
+    "presence_missing": N_("the presence sensor cannot be reached"),
+    "scanner_missing": N_("the ticket scanner is not connected"),
+    "scanner_unreadable": N_("what the ticket scanner sends cannot be read: see its speed"),
+    "printer_missing": N_("the slip printer is not connected"),
+    "printer_failed": N_("the slip printer does not print"),
+    "paper_end": N_("the slip printer has no paper"),
+    "cover_open": N_("the cover of the slip printer is open"),
+    "day_keys_refused": N_("it does not accept the keys for tickets from the server"),
 }
 """What kiosks say of themselves, for people; newer kiosks may say what is not here, and it is shown as they say it."""
 SHOWING: Final = {
@@ -42,6 +56,14 @@ SHOWING: Final = {
     "out_of_order": N_("out of order: it cannot store votes"),
 }
 """Why a kiosk asks nothing just now; only the last one is a fault."""
+DEVICES: Final = {
+    "buttons": N_("Buttons"),
+    "lamps": N_("Lamps"),
+    "presence": N_("Presence sensor"),
+    "scanner": N_("Ticket scanner"),
+    "printer": N_("Slip printer"),
+}
+"""What a kiosk has beside its screen; what is not here is shown as the kiosk calls it."""
 REASONS: Final = {
     "undecodable": N_("The message cannot be read"),
     "conflict": N_("Another record with the same number came first, and was kept"),
@@ -50,6 +72,8 @@ REASONS: Final = {
     "unknown_desk": N_("The vote names a desk that is not in the registry"),
     "unknown_answer": N_("The answer is not one that its questionnaire offers"),
     "bad_box": N_("What the visitor wrote did not come whole"),
+    "bad_ticket": N_("The ticket’s token did not come whole; the vote counts"),
+    "late_ticket": N_("The ticket came after the 72 hours for which tickets are kept; the vote counts"),
     "refused": N_("The database did not take the message"),
 }
 """Why the server could not take a message."""
@@ -62,6 +86,20 @@ def show_kiosks(request: Asked, web: TheWeb) -> Response[str]:
         kiosks, strangers, centre = list_kiosks(connection), count_quarantined(connection, None), read_centre(connection)
     found: dict[str, Any] = {"kiosks": kiosks, "strangers": strangers, "faults": FAULTS, "showing": SHOWING}
     return page(request, "kiosks.html", **found, centre=centre, now_ms=web.now_ms())
+
+
+@get("/kiosks/{kiosk_id:str}", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
+def show_kiosk(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response[str]:
+    """Show what one kiosk's devices did, its last self-tests, and how many people came up to it."""
+    with reading(web.engine) as connection:
+        kiosk, centre = _find(connection, kiosk_id), read_centre(connection)
+        found: dict[str, Any] = {
+            "outages": devices.outages(connection, kiosk_id),
+            "tests": devices.last_selftests(connection, kiosk_id),
+            "days": devices.last_days(connection, kiosk_id, web.today(centre), centre.zone),
+        }
+    names: dict[str, Any] = {"faults": FAULTS, "devices": DEVICES, "showing": SHOWING}
+    return page(request, "kiosk.html", kiosk=kiosk, **found, **names, centre=centre, now_ms=web.now_ms())
 
 
 @get("/pilot", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
@@ -77,16 +115,21 @@ def show_pilot(request: Asked, web: TheWeb) -> Response[str]:
 def show_quarantine(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response[str]:
     """Show what a kiosk sent in vain."""
     with reading(web.engine) as connection:
-        found = [kiosk for kiosk in list_kiosks(connection) if kiosk.id == kiosk_id]
-    if not found:
-        raise NotFoundException
-    return _quarantine(request, web, found[0])
+        kiosk = _find(connection, kiosk_id)
+    return _quarantine(request, web, kiosk)
 
 
 @get("/quarantine", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
 def show_strangers(request: Asked, web: TheWeb) -> Response[str]:
     """Show what came from no known kiosk."""
     return _quarantine(request, web, None)
+
+
+def _find(connection: Connection, kiosk_id: str) -> Kiosk:
+    for kiosk in list_kiosks(connection):
+        if kiosk.id == kiosk_id:
+            return kiosk
+    raise NotFoundException
 
 
 def _quarantine(request: Asked, web: Web, kiosk: Kiosk | None) -> Response[str]:
@@ -115,4 +158,4 @@ def as_text(beginning: bytes) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
-ROUTES: Final = [show_kiosks, show_pilot, show_quarantine, show_strangers]
+ROUTES: Final = [show_kiosks, show_kiosk, show_pilot, show_quarantine, show_strangers]

@@ -87,6 +87,10 @@ class Language:
         """Write how long ago something was."""
         return format_timedelta(timedelta(milliseconds=-max(passed_ms, 0)), add_direction=True, locale=self.locale)
 
+    def lasting(self, passed_ms: int) -> str:
+        """Write how long something took: in a smaller unit up to two of the larger one."""
+        return format_timedelta(timedelta(milliseconds=max(passed_ms, 0)), threshold=2, locale=self.locale)
+
     def weekday(self, number: int) -> str:
         """Write a weekday, 1 for Monday, shortly."""
         return str(get_day_names("abbreviated", "stand-alone", self.locale)[number - 1])

@@ -94,6 +94,6 @@ def _environment(code: str) -> Environment:
         importers=IMPORTERS,
         tellers=TELLERS,
     )
-    for name in ("number", "percent", "interval", "day", "days", "moment", "ago", "weekday", "months", "minutes", "iso_day"):
+    for name in ("number", "percent", "interval", "day", "days", "moment", "ago", "lasting", "weekday", "months", "minutes", "iso_day"):
         environment.filters[name] = partial(getattr(spoken, name))
     return environment

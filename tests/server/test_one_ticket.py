@@ -37,7 +37,7 @@ MADE = (
     *(schema.desk_choices, schema.undone_visits, schema.ticket_tokens, schema.ticket_facts),
     *ROLLUPS,
 )
-many = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def prepare(engine: Engine) -> None:

@@ -70,6 +70,16 @@ def test_a_file_of_another_shape_is_refused(text: str) -> None:
         parse_registry(text, source="centre.yaml")
 
 
+def test_clerks_are_known_by_what_the_queue_calls_them(engine: Engine) -> None:
+    said = CENTRE + "clerks:\n  - {key: 017, name: Олена Коваль}\n  - {key: window-2, name: Ігор Мельник}\n"
+    assert load(engine, said).added == 2
+    assert [(row["key"], row["name"]) for row in rows(engine, schema.clerks)] == [("017", "Олена Коваль"), ("window-2", "Ігор Мельник")]
+    assert load(engine, said.replace("Олена Коваль", "Олена Бондар")).changed == 1
+    assert load(engine, CENTRE).absent == ("clerks 017", "clerks window-2")
+    with pytest.raises(ConfigError, match="clerks: key '017' stands there 2 times"):
+        parse_registry(said.replace("window-2", "017"), source="centre.yaml")
+
+
 def test_loading_again_changes_nothing(engine: Engine) -> None:
     before = [rows(engine, table) for table in (schema.sites, schema.desks, schema.services)]
     assert load(engine, CENTRE) == Loaded(added=0, changed=0, absent=())

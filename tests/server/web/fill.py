@@ -130,6 +130,33 @@ def vote(  # noqa: PLR0913 - a vote has many sides
         _count(connection, schema.rollup_dimension, {**key, **place}, counted)
 
 
+def flagged(connection: Connection, desk: str, flag: str, *, times: int) -> None:
+    """Votes that are kept and do not count: no rollup knows them."""
+    site_id, desk_id = _place(connection, desk)
+    template = connection.execute(select(schema.votes).limit(1)).mappings().one()
+    where = {"site_id": site_id, "desk_id": desk_id, "flag": flag}
+    connection.execute(insert(schema.votes), [{**template, "id": _uuid(), "visit": _uuid(), **where} for _ in range(times)])
+
+
+def devices(connection: Connection, kiosk: str) -> None:
+    """What the devices of a kiosk recorded: outages, self-tests and people who came up."""
+    hour = 3_600_000
+    said = [("printer", "paper_end", 30.2), ("printer", "", 29.1), ("scanner", "scanner_missing", 3.0), ("scanner", "", 2.999)]
+    for device, fault, ago in [*said, ("printer", "cover_open", 1.3), ("buttons", "button_stuck", 70.0), ("buttons", "", 20.0)]:
+        row = {"record": _uuid(), "kiosk": kiosk, "device": device, "fault": fault, "received_ms": NOW_MS}
+        connection.execute(insert(schema.device_changes).values(**row, at_ms=NOW_MS - round(ago * hour)))
+    results = '{"buttons": "", "lamps": "", "printer": "cover_open", "scanner": "", "storage": ""}'
+    for attended, ago in ((True, 240), (False, 6)):
+        row = {"record": _uuid(), "kiosk": kiosk, "attended": attended, "results": results, "received_ms": NOW_MS}
+        connection.execute(insert(schema.selftests).values(**row, at_ms=NOW_MS - ago * hour))
+    site_id = connection.execute(select(schema.kiosks.c.site_id).where(schema.kiosks.c.id == kiosk)).scalar_one()
+    for ago in range(5):
+        day = (TODAY - timedelta(days=ago)).isoformat()
+        for clock in (9, 10, 14):
+            row = {"kiosk": kiosk, "day": day, "hour": clock, "site_id": site_id}
+            connection.execute(insert(schema.presence).values(**row, count=40 + 7 * ago + clock))
+
+
 def history(connection: Connection, days: int = 90, seed: int = 4) -> None:
     """Ninety plausible days: working days, a rush before noon, one bad desk, one with three votes, one with none."""
     chance = random.Random(seed)

@@ -242,6 +242,42 @@ def test_a_clock_not_set_is_a_caution_and_no_fault(leader: Client, engine: Engin
     assert "clock not set" in leader.get("/kiosks").text
 
 
+@pytest.mark.usefixtures("votes")
+def test_votes_that_do_not_count_are_told_beside_those_that_do(leader: Client, engine: Engine) -> None:
+    assert "не враховано" not in words(leader.get("/desks/c1").text)
+    with engine.begin() as connection:
+        fill.flagged(connection, "c1", "ticket_used", times=3)
+        fill.flagged(connection, "c1", "undone", times=1)
+        fill.flagged(connection, "c2", "undone", times=5)
+    html = words(leader.get("/desks/c1").text)
+    assert "1 234" in html
+    assert "Ще 3 голоси за вже використаними талонами не враховано. 1 голос, скасований працівниками, не враховано." in html
+    assert "5 голосів, скасованих працівниками, не враховано." in words(leader.get("/desks/c2").text)
+    assert "не враховано" not in words(leader.get("/desks/c1?period=own&from=2026-10-01&to=2026-10-02").text)
+
+
+def test_a_kiosk_tells_its_outages_tests_and_who_came_up(leader: Client, engine: Engine) -> None:
+    with engine.begin() as connection:
+        fill.kiosks(connection)
+        fill.devices(connection, "desk-two-a")
+    assert '<a href="/kiosks/desk-two-a">' in leader.get("/kiosks").text
+    html = words(leader.get("/kiosks/desk-two-a").text)
+    assert "Принтер квитанцій кришку принтера квитанцій відкрито 22 листопада, 10:49 триває 78 хвилин" in html
+    assert "Сканер талонів сканер талонів не під’єднано 22 листопада, 09:07 22 листопада, 09:07 3 секунди" in html
+    assert "Кнопки одну з кнопок заклинило" in html
+    assert "Автоматична, 6 годин тому" in html
+    assert "Сканер талонів: справно" in html
+    assert "Лампи: справно кришку принтера квитанцій відкрито Сканер талонів: справно" in html
+    assert "storage: справно" in html, "what has no words yet is shown by its name"
+    assert "22 листопада 153 0" in html
+    assert leader.get("/kiosks/nobody").status_code == 404
+    quiet = words(leader.get("/kiosks/podil-hall").text)
+    assert "Усі пристрої працювали без перебоїв." in quiet
+    assert "Самоперевірки ще не було." in quiet
+    leader.post("/language", data={"language": "en"})
+    assert "the cover of the slip printer is open" in leader.get("/kiosks/desk-two-a").text
+
+
 def test_every_fault_and_reason_known_today_has_words() -> None:
     assert set(Fault) == set(FAULTS)
     assert set(Reason) == set(REASONS)
