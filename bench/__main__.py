@@ -15,7 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from bench.measure import Row
 
-BENCHMARKS: Final = ("kiosk", "store", "ingest")
+BENCHMARKS: Final = ("kiosk", "store", "ingest", "queue")
 
 
 def main() -> None:

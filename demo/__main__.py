@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from demo import queue_export
 from demo.desk_kiosk import DeskKiosk, undelivered
 from demo.history import HABITS, ZONE, a_visit, visits
 from demo.house import CENTRE, House, HouseError, free_port
@@ -51,6 +52,7 @@ def main() -> None:
             house = stack.enter_context(House(folder, web_port=8080, broker_port=1883))
             open_server(house)
             kiosks = fill(house, stack)
+            bring_queue(house)
             show(house, stack, window=has_desktop() and not arguments.browser)
             console.print(
                 f"[dim]Ready in {monotonic() - began:.0f} s. All data is in {folder}. Ctrl-C ends everything; --reset starts afresh.[/]\n"
@@ -125,6 +127,20 @@ def deliver(house: House, kiosks: dict[str, DeskKiosk], votes: int) -> None:
             sleep(0.2)
             left = sum(undelivered(kiosk.data_dir) for kiosk in kiosks.values())
             progress.update(task, completed=total - left)
+
+
+def bring_queue(house: House) -> None:
+    """Import what the queue system would export, at the first start only, so that pages know how many of those served have voted."""
+    done = house.folder / "queue-is-there"
+    if done.exists():
+        return
+    now = datetime.now(ZONE) - timedelta(minutes=20)
+    with console.status(f"Importing {queue_export.DAYS} days of the queue system"):
+        for site in sorted({habit.site for habit in HABITS}):
+            file = house.folder / f"queue-{site}.csv"
+            file.write_bytes(queue_export.export(site, queue_export.DAYS, DAYS, now))
+            house.server("queue", "import", str(file), "--site", site)
+    done.touch()
 
 
 def show(house: House, stack: ExitStack, *, window: bool) -> None:

@@ -481,7 +481,7 @@ ticket_facts = Table(  # what the queue has said of a ticket
 
 # --- the queue: what it said of tickets, by name for 72 hours, and then only in counts ------------------------------------
 
-queue_tickets = Table(  # erased with the day's key (`server.queue.store.forget`)
+queue_tickets = Table(  # erased with the day's key (`server.fleet.forgetting`)
     "queue_tickets",
     metadata,
     Column("token", String(32), primary_key=True),

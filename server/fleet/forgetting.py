@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, text
 
 from server.db.engine import BUSY_TIMEOUT_MS, reading
-from server.db.schema import day_keys, ticket_facts, ticket_tokens
+from server.db.schema import day_keys, queue_tickets, ticket_facts, ticket_tokens
 from server.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Table
 
-NAMES_TICKETS: Final[tuple[Table, ...]] = (day_keys, ticket_tokens, ticket_facts)
+NAMES_TICKETS: Final[tuple[Table, ...]] = (day_keys, queue_tickets, ticket_tokens, ticket_facts)
 """Every table that names tickets. Each has the column `day`, the ticket's, and no keys of others point to it.
 
 Transactions use them in this order, so that on PostgreSQL none waits for erasing that waits for it. There the columns that name tickets

@@ -118,11 +118,6 @@ def clerk_ids(connection: Connection, keys: Collection[str]) -> dict[str, int]:
     return {row.key: row.id for row in connection.execute(select(clerks.c.key, clerks.c.id))}
 
 
-def forget(connection: Connection, days: Collection[str]) -> int:
-    """Erase the tickets of these days; their counts stay. Gives how many there were."""
-    return connection.execute(delete(queue_tickets).where(queue_tickets.c.day.in_(days))).rowcount
-
-
 def count_tickets(connection: Connection, site_id: int, days: Collection[str]) -> Mapping[str, int]:
     """Count the stored tickets of days, by day."""
     t = queue_tickets.c

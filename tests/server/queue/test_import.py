@@ -9,7 +9,7 @@ import pytest
 from server.db import schema
 from server.db.engine import reading, writing
 from server.errors import QueueError, RegistryError
-from server.queue import store
+from server.fleet.forgetting import erase
 from server.queue.columns import Field
 from server.queue.importing import Said, latest_imports, plan_import, read_file
 from tests.server.kit import MORNING, rows
@@ -117,8 +117,7 @@ def test_a_dry_run_says_the_same_and_stores_nothing(engine: Engine) -> None:
 def test_a_day_whose_tickets_are_forgotten_is_replaced_whole_and_never_added_to(engine: Engine) -> None:
     take(engine, export(*a_day(0, 30)))
     with writing(engine) as connection:
-        assert store.forget(connection, [DAY]) == 30
-        connection.exec_driver_sql("DELETE FROM day_keys")
+        erase(connection, [])
     later = MORNING + 5 * DAY_MS
     kept = served(engine)
     assert take(engine, export(*a_day(0, 30)), now_ms=later).taken.replaced == []
