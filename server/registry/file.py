@@ -12,7 +12,8 @@
     clerks:
       - {key: "017", name: Олена Коваль}
 
-The centre and each site may say more (`terms`): hours, shelter, look, timing, call_person, tickets, slip; a site its plan, a desk its photo and place.
+The centre and each site may say more (`terms`): hours, shelter, look, timing, call_person, tickets, slip; a site its plan, a desk its photo
+and place.
 Everything is read as text, so that a desk numbered 010 stays 010. Keys are what votes call things: they never change meaning.
 """
 

@@ -21,11 +21,11 @@ CHECK_PATH: Final = "/v"
 LONGEST_HOT_LINE: Final = 40
 _LONGEST_SLUG: Final = 32
 _UNNAMED: Final = "centre"
-_LATIN: Final = {
-    **dict(zip("абвгґдезиійклмнопрстуф", "abvhgdezyiiklmnoprstuf", strict=True)),
-    **{"є": "ie", "ж": "zh", "ї": "i", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ь": "", "ю": "iu", "я": "ia"},
-    **{"'": "", "’": "", "\N{MODIFIER LETTER APOSTROPHE}": ""},
-}
+_LATIN: Final = (
+    dict(zip("абвгґдезиійклмнопрстуф", "abvhgdezyiiklmnoprstuf", strict=True))
+    | {"є": "ie", "ж": "zh", "ї": "i", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ю": "iu", "я": "ia"}
+    | dict.fromkeys("ь'’\N{MODIFIER LETTER APOSTROPHE}", "")
+)
 
 
 class TicketTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
