@@ -98,6 +98,8 @@ def scanner_fault(scanner: Scanner) -> str | None:
     if scanner.baud not in SERIAL_BAUD:
         return f"[scanner] baud {scanner.baud} must be one of {', '.join(map(str, SERIAL_BAUD))}"
     return None
+
+
 def check_printer(printer: Printer, source: str) -> None:
     """See that a printer can be opened and written to by these keys.
 

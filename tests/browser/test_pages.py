@@ -29,6 +29,8 @@ MORE = (
     "/announcements",
     "/done",
     "/pilot",
+    "/boxes",
+    "/v",
 )
 PHONE, DESKTOP, WIDE = 390, 1280, 1920
 
@@ -116,6 +118,11 @@ def test_nothing_bars_anybody(reader: Reader, centre: Centre, language: str) -> 
     look(f"{centre.address}/sign-in")
     look(centre.invite())
     sign_up(page, centre, f"leader-{language}")
+    page.goto(f"{centre.address}/boxes")
+    page.click("form.words button")
+    look(page.url)
+    page.click("form.finish button")
+    look(page.url)
     for path in (*PAGES, *MORE):
         look(centre.address + path)
         assert page.locator("html").get_attribute("lang") == language

@@ -57,6 +57,11 @@ def test_a_kiosk_of_the_site_reads_the_cards(leader: Client, engine: Engine) -> 
     assert tickets == [Ticket(form="card", desk=desk.id, is_card=True) for desk in desks]
 
 
+@pytest.mark.parametrize("path", ["/boxes", "/kiosks"])
+def test_the_cards_are_linked(leader: Client, path: str) -> None:
+    assert [f'href="/desks/cards.pdf?site={site}"' in leader.get(path).text for site in ("center", "podil")] == [True, True]
+
+
 def test_one_desk_is_printed_as_often_as_wanted(leader: Client) -> None:
     pages = codes(leader.get("/desks/cards.pdf", params={"site": "center", "desk": "c5", "copies": 17}).content)
     assert [len(page) for page in pages] == [8, 8, 1]
