@@ -47,7 +47,7 @@ def import_(  # noqa: PLR0913, PLR0917 - typer reads the command line from the p
     with opened_server(data, config) as server:
         with reading(server.engine) as connection:
             plan = plan_import(connection, site, export, said)
-        if sys.stdin.isatty() and (map_ or (not plan.is_known and not column)):
+        if is_terminal() and (map_ or (not plan.is_known and not column)):
             said = Said(columns=_ask(plan), desks=said.desks, services=said.services)
         _say_columns(server, site, export, said)
         report = _run(server, site, export, said, keep=not dry_run)
@@ -64,8 +64,8 @@ def list_imports(data: DataDir = None, config: ConfigFile = None) -> None:
 
     with opened_server(data, config) as server, reading(server.engine) as connection:
         found = latest_imports(connection)
-    rows = [(i.at_ms, i.site, i.name, i.first_day, i.last_day, i.rows, i.tickets, i.added, i.changed, i.problems) for i in found]
-    show(("imported", "site", "file", "from", "to", "rows", "tickets", "new", "changed", "problems"), rows)
+    rows = [(i.at_ms, i.site, i.name, _days(i.first_day, i.last_day), i.tickets, i.added, i.changed, i.problems) for i in found]
+    show(("imported", "site", "file", "days", "tickets", "new", "changed", "problems"), rows)
 
 
 @key_app.command("add")
@@ -108,6 +108,11 @@ def list_(data: DataDir = None, config: ConfigFile = None) -> None:
         found = list_keys(connection)
     rows = [(k.name, k.site, k.created_ms, k.used_ms, k.taken, k.refused, k.problem) for k in found]
     show(("name", "site", "made", "last used", "tickets", "refused", "the last refusal"), rows)
+
+
+def is_terminal() -> bool:
+    """Tell whether somebody is there who can be asked."""
+    return sys.stdin.isatty()
 
 
 def _read(file: Path) -> bytes:
@@ -219,13 +224,17 @@ def _tell(report: Report) -> None:
         return
     for name, count in reading.services.most_common():
         say(printable(f"service “{name}” is not in the registry; its {count} tickets count without one (--service 'NAME=KEY')"))
-    days = f"{taken.days[0]} to {taken.days[-1]}" if taken.days else "no day"
+    days = _days(min(taken.days, default=None), max(taken.days, default=None))
     would = "" if report.is_stored else "would be "
     say(f"{taken.tickets} tickets, {days}: {taken.added} {would}new, {taken.changed} {would}changed")
     if taken.replaced:
         say(f"counted anew as a whole, for their tickets can no longer be told apart: {_list(taken.replaced)}")
     if taken.kept:
         say(f"left as they are, for more of their tickets is known than this file has: {_list(taken.kept)}")
+
+
+def _days(first: str | None, last: str | None) -> str:
+    return "" if first is None or last is None else first if first == last else f"{first} to {last}"
 
 
 def _more(count: int) -> str:

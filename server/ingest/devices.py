@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from server.ingest.rows import StoredContext
     from server.ingest.work import Delivery, Work
+
+DEVICE_KINDS: Final = frozenset({DeviceChange, Presence, SelfTest})
 
 
 def take_devices(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> None:

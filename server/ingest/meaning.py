@@ -13,10 +13,10 @@ from feedback.records import Answer, Call, Context, DeskChoice, Mode, Sealed, Ti
 from server.db.schema import NO_DESK
 from server.fleet.states import record_last_vote
 from server.ingest import store, visits
-from server.ingest.devices import take_devices
+from server.ingest.devices import DEVICE_KINDS, take_devices
 from server.ingest.quarantine import Reason
 from server.ingest.rows import New, Place, answer_rows, filled, is_offered, is_rated, of_kind, time_of, vote_row
-from server.ingest.tickets import take_tickets
+from server.ingest.tickets import TICKET_KINDS, take_tickets
 from server.ingest.times import TimeQuality
 from server.registry.questionnaires import find_version
 
@@ -36,8 +36,11 @@ def draw_out(work: Work, delivery: Delivery, new: New) -> None:
     """Fill the tables that give records their meaning."""
     contexts = _contexts(work, delivery, new)
     _take_answers(work, delivery, _answering(work, delivery, new, contexts), _chosen_desks(work, delivery, new))
-    take_tickets(work, delivery, new, contexts)
-    take_devices(work, delivery, new, contexts)
+    kinds = {type(record) for record, _ in new}
+    if kinds & TICKET_KINDS:
+        take_tickets(work, delivery, new, contexts)
+    if kinds & DEVICE_KINDS:
+        take_devices(work, delivery, new, contexts)
     _take_sealed(work, delivery, new, contexts)
     _take_calls(work, delivery, new, contexts)
     arrival = delivery.arrival(work.zone)

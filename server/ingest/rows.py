@@ -152,7 +152,7 @@ def read_body(body: bytes) -> AnyRecord:
         value = getattr(record, name)
         if name == "choices" and len(value) > _MAX_CHOICES:
             raise RecordError(f"{len(value)} choices; an answer has {_MAX_CHOICES} at most")
-        if isinstance(value, dict):
+        if name == "results":
             if len(value) > _MAX_RESULTS:
                 raise RecordError(f"{len(value)} results; a self-test has {_MAX_RESULTS} at most")
             value = (*value, *value.values())

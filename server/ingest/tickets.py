@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from server.ingest.rows import StoredContext
     from server.ingest.work import Delivery, Work
 
+TICKET_KINDS: Final = frozenset({TicketScan, Undo, BoxCount})
 _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
 _SCAN: Final = re.compile(rb'\["ticket","([0-9a-fA-F-]{36})"')
 _TOKENS: Final = select(ticket_tokens.c.token).where(

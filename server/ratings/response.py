@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 CHANNELS: Final = (str(Channel.KIOSK), str(Channel.BOX))
 """The ways of asking that everybody who was served passes."""
 
+_BEFORE_THE_REGISTRY: Final = "Europe/Kyiv"
+
 
 class Response(msgspec.Struct, frozen=True):
     """`votes` out of `served` tickets on those `days` of a period that the queue told of wholly; `share` is null where it is unknown."""
@@ -112,5 +114,5 @@ def _whole(scope: Scope, today: str) -> list[ColumnElement[bool]]:
 
 
 def _today(connection: Connection, now_ms: int) -> str:
-    zone = connection.execute(select(server.c.time_zone)).scalar_one()
+    zone = connection.execute(select(server.c.time_zone)).scalar() or _BEFORE_THE_REGISTRY
     return datetime.fromtimestamp(now_ms / 1000, ZoneInfo(zone)).date().isoformat()

@@ -59,6 +59,9 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
         fill.register(connection)
         fill.history(connection, days=35)
         fill.kiosks(connection)
+        fill.queue(connection)
+        fill.devices(connection, "desk-two-a")
+        fill.flagged(connection, "c1", "ticket_used", times=3)
     DayKeys(engine, signer=lambda _: b"").current(fill.NOW_MS)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"

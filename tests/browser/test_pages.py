@@ -22,6 +22,8 @@ MORE = (
     "/desks/p2?period=90",
     "/desks/p3",
     "/kiosks",
+    "/kiosks/desk-two-a",
+    "/kiosks/podil-hall",
     "/kiosks/desk-two-a/quarantine",
     "/kiosks/podil-hall/quarantine",
     "/quarantine",
@@ -31,6 +33,7 @@ MORE = (
     "/pilot",
     "/boxes",
     "/v",
+    "/queue",
 )
 PHONE, DESKTOP, WIDE = 390, 1280, 1920
 
@@ -120,10 +123,16 @@ def test_nothing_bars_anybody(reader: Reader, centre: Centre, language: str) -> 
     sign_up(page, centre, f"leader-{language}")
     page.goto(f"{centre.address}/boxes")
     page.click("form.words button")
+    page.wait_for_url("**/boxes/*")
     look(page.url)
     page.click("form.finish button")
+    page.locator(".figures").wait_for()
     look(page.url)
-    for path in (*PAGES, *MORE):
+    page.goto(centre.address + "/queue")
+    page.set_input_files("[type=file]", {"name": "черга.csv", "mimeType": "text/csv", "buffer": fill.EXPORT.encode()})
+    page.click("main button")
+    page.wait_for_url("**/queue/files/*")
+    for path in (*PAGES, *MORE, page.url.removeprefix(centre.address)):
         look(centre.address + path)
         assert page.locator("html").get_attribute("lang") == language
     assert found == []

@@ -16,14 +16,17 @@ import pytest
 
 from feedback.configuration import Secret
 from feedback.notice import AnnouncementKind, Notice
+from feedback.tickets import DayKey
 from feedback.wire import (
     SERVER_STATE_TOPIC,
     Ack,
     ServerState,
     Signed,
+    SignedList,
     State,
     ack_topic,
     batch_topic,
+    day_keys_topic,
     decode,
     encode,
     hello_topic,
@@ -39,6 +42,7 @@ from server.db.engine import reading, writing
 from server.errors import BrokerError, DatabaseUnavailableError, PortTakenError
 from server.fleet.announcements import Wish as Announcing
 from server.fleet.announcements import announce, withdraw
+from server.fleet.day_keys import DayKeys
 from server.fleet.notices import Notices
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
@@ -47,7 +51,7 @@ from tests.server.kit import KIOSK, MORNING, OTHER, Log, reasons, rows
 from tests.services import Station, eventually, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -87,11 +91,14 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 @contextmanager
-def running_ingest(engine: Engine, port: int, *, user: str = SERVER_USER, shared: bool = False) -> Iterator[MqttIngest]:
+def running_ingest(
+    engine: Engine, port: int, *, user: str = SERVER_USER, shared: bool = False, now_ms: Callable[[], int] = lambda: MORNING
+) -> Iterator[MqttIngest]:
     address = Address(host="127.0.0.1", port=port, user=user, password=Secret(PASSWORD), shared=shared)
     notices = Notices(engine, signer=lambda _: bytes(64))
-    core = Ingest(engine, settings=lambda _connection, kiosk: f"settings of {kiosk}".encode(), notices=notices)
-    ingest = MqttIngest(core, address, now_ms=lambda: MORNING)
+    day_keys = DayKeys(engine, signer=lambda _: bytes(64))
+    core = Ingest(engine, settings=lambda _connection, kiosk: f"settings of {kiosk}".encode(), notices=notices, day_keys=day_keys)
+    ingest = MqttIngest(core, address, now_ms=now_ms)
     ingest.start()
     eventually(ingest.is_connected)
     yield ingest
@@ -116,7 +123,7 @@ def test_a_kiosk_says_only_what_is_its_own(broker: Broker) -> None:
         server.subscribe("#")
         own = [batch_topic(KIOSK), hello_topic(KIOSK), state_topic(KIOSK)]
         denied = [topic(OTHER) for topic in (batch_topic, hello_topic, state_topic, ack_topic, settings_topic)]
-        denied += [ack_topic(KIOSK), settings_topic(KIOSK), notice_topic(KIOSK), SERVER_STATE_TOPIC, "else"]
+        denied += [ack_topic(KIOSK), settings_topic(KIOSK), notice_topic(KIOSK), day_keys_topic(KIOSK), SERVER_STATE_TOPIC, "else"]
         for topic in [*denied, *own]:
             kiosk.publish(topic, b"x")
         eventually(lambda: len(server.received) >= len(own))
@@ -126,8 +133,11 @@ def test_a_kiosk_says_only_what_is_its_own(broker: Broker) -> None:
 def test_a_kiosk_hears_only_what_is_its_own(broker: Broker) -> None:
     with broker.server() as server, broker.station(KIOSK, "one") as kiosk:
         kiosk.subscribe("#", "vidhuk/v1/k/+/batch", ack_topic(OTHER))
-        denied = [topic(OTHER) for topic in (batch_topic, ack_topic, settings_topic, state_topic)] + [batch_topic(KIOSK), "vidhuk/v1/else"]
-        own = [ack_topic(KIOSK), settings_topic(KIOSK), notice_topic(KIOSK), SERVER_STATE_TOPIC]
+        denied = [topic(OTHER) for topic in (batch_topic, ack_topic, settings_topic, state_topic, day_keys_topic)] + [
+            batch_topic(KIOSK),
+            "vidhuk/v1/else",
+        ]
+        own = [ack_topic(KIOSK), settings_topic(KIOSK), notice_topic(KIOSK), day_keys_topic(KIOSK), SERVER_STATE_TOPIC]
         for topic in [*denied, *own]:
             server.publish(topic, b"x")
         eventually(lambda: len(kiosk.received) >= len(own))
@@ -250,6 +260,24 @@ def test_a_kiosk_is_told_of_an_air_raid_and_of_its_end_within_two_seconds(engine
         eventually(lambda: told(kiosk) == [0, 1, 0], within_s=2)
 
 
+def test_a_kiosk_is_told_the_keys_of_days_when_it_connects_and_when_a_day_has_passed(engine: Engine, broker: Broker) -> None:
+    def told(kiosk: Station) -> list[list[str]]:
+        lists = [decode(payload, SignedList).documents for payload in kiosk.payloads(day_keys_topic(KIOSK))]
+        return [[msgspec.json.decode(one.document, type=DayKey).day for one in documents] for documents in lists]
+
+    clock = [MORNING]
+    with running_ingest(engine, broker.port, now_ms=lambda: clock[0]):
+        eventually(lambda: rows(engine, schema.day_keys))
+        with broker.station(KIOSK, "one") as kiosk:
+            kiosk.subscribe(day_keys_topic(KIOSK))
+            eventually(lambda: told(kiosk))
+            assert (told(kiosk)[0][0], told(kiosk)[0][-1]) == ("2025-10-06", "2025-10-16")
+            clock[0] += 86_400_000
+            eventually(lambda: told(kiosk)[-1][0] == "2025-10-07", within_s=3)
+            assert len(told(kiosk)) == 2, "only what has changed is published"
+            assert {row["day"] for row in rows(engine, schema.day_keys)} == {*told(kiosk)[-1]}
+
+
 def test_garbage_is_quarantined_and_acknowledged(engine: Engine, broker: Broker) -> None:
     with running_ingest(engine, broker.port), broker.station(KIOSK, "one") as kiosk:
         kiosk.subscribe(ack_topic(KIOSK))
@@ -332,7 +360,7 @@ def test_a_kiosk_that_is_removed_is_cut_and_forgotten_by_the_broker(engine: Engi
         new = add_kiosk(connection, Wish(name="new-kiosk-1", site="main", desk=None), hash_password=hash_password, now_ms=MORNING)
     broker.supervisor._ask_kiosks = ask
     with running_ingest(engine, broker.port), broker.station(files.worker_user(9), PASSWORD) as watcher:
-        watcher.subscribe(settings_topic(new.id), notice_topic(new.id))
+        watcher.subscribe(settings_topic(new.id), notice_topic(new.id), day_keys_topic(new.id))
         eventually(lambda: watcher.payloads(settings_topic(new.id)))
         with broker.station(new.id, new.credential.reveal()) as kiosk:
             eventually(kiosk.is_connected)
@@ -341,6 +369,7 @@ def test_a_kiosk_that_is_removed_is_cut_and_forgotten_by_the_broker(engine: Engi
             eventually(lambda: not kiosk.is_connected())
             eventually(lambda: watcher.payloads(settings_topic(new.id))[-1] == b"")
             eventually(lambda: watcher.payloads(notice_topic(new.id))[-1] == b"")
+            eventually(lambda: watcher.payloads(day_keys_topic(new.id))[-1] == b"")
 
 
 @pytest.mark.parametrize("make_engine", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)

@@ -75,7 +75,7 @@ def test_clerks_are_known_by_what_the_queue_calls_them(engine: Engine) -> None:
     assert load(engine, said).added == 2
     assert [(row["key"], row["name"]) for row in rows(engine, schema.clerks)] == [("017", "Олена Коваль"), ("window-2", "Ігор Мельник")]
     assert load(engine, said.replace("Олена Коваль", "Олена Бондар")).changed == 1
-    assert load(engine, CENTRE).absent == ("clerks 017", "clerks window-2")
+    assert sorted(load(engine, CENTRE).absent) == ["clerks 017", "clerks window-2"]
     with pytest.raises(ConfigError, match="clerks: key '017' stands there 2 times"):
         parse_registry(said.replace("window-2", "017"), source="centre.yaml")
 

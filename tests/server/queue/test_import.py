@@ -2,17 +2,23 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
+from feedback.records import Channel
 from server.db import schema
 from server.db.engine import reading, writing
 from server.errors import QueueError, RegistryError
 from server.fleet.forgetting import erase
 from server.queue.columns import Field
 from server.queue.importing import Said, latest_imports, plan_import, read_file
-from tests.server.kit import MORNING, rows
+from server.ratings.periods import Period
+from server.ratings.queries import Scope
+from server.ratings.response import responses
+from tests.server.kit import MORNING, Log, deliver, make_ingest, rows
 from tests.server.queue.exports import DAY_MS, HEADER, TODAY, a_day, at, export, line, lines_of, served, state, take, waiting
 
 if TYPE_CHECKING:
@@ -42,6 +48,7 @@ def test_an_export_is_counted_by_desk_service_and_hour(engine: Engine) -> None:
 def test_visitors_leave_no_trace_and_are_named_as_dropped(engine: Engine) -> None:
     report = take(engine, export(line("А-777", at(10))))
     assert report.plan.dropped == (["ПІБ відвідувача", "Телефон"], [])
+    assert report.plan.file.table.rows[0].cells[7:] == ["Коваль М.", "", ""]
     with reading(engine) as connection:
         for table in schema.metadata.tables.values():
             said = str(connection.execute(table.select()).all())
@@ -66,9 +73,10 @@ def test_tickets_that_went_on_are_updated_and_moved(engine: Engine) -> None:
     report = take(engine, export(line("А-1", at(10), desk="010")))
     assert (report.taken.added, report.taken.changed) == (0, 1)
     assert served(engine) == {(DAY, 2): 1}
-    assert sum(row["tickets"] for row in rows(engine, schema.queue_hours)) == 2  # type: ignore[misc]
     take(engine, export(waiting("А-1", at(10)), waiting("А-2", at(10))))  # an older export comes late
     assert served(engine) == {(DAY, 2): 1}
+    take(engine, export(line("А-2", at(10), desk="010")))
+    assert [row["tickets"] for row in rows(engine, schema.queue_hours)] == [2], "the cell that both have left is gone"
 
 
 def test_rows_that_contradict_are_named_and_nothing_is_half_imported(engine: Engine) -> None:
@@ -188,11 +196,30 @@ def test_fifty_thousand_tickets_twice(engine: Engine) -> None:
     assert state(engine) == before
     assert (again.taken.added, again.taken.changed, again.taken.replaced, again.taken.kept) == (0, 0, [], [])
     assert sum(served(engine).values()) == len(lines)
-    # Counted again by other means: from the rows of the file.
-    by_desk: dict[tuple[str, int], int] = {}
-    for one in lines:
-        cells = one.split(";")
-        day, month, year = cells[1][:10].split(".")
-        key = (f"{year}-{month}-{day}", {"1": 1, "010": 2}[cells[5]])
-        by_desk[key] = by_desk.get(key, 0) + 1
-    assert served(engine) == by_desk
+    cast_votes(engine)
+    with reading(engine) as connection:
+        said = responses(connection, Scope(Period(TODAY - timedelta(days=40), TODAY)), MORNING)
+        votes: dict[int, int] = {row[0]: row[1] for row in connection.execute(text(VOTES_AGAIN), {"today": DAY})}
+    for desk, window in ((1, "1"), (2, "010")):
+        # Tickets counted again from the rows of the file, votes from the table of votes.
+        tickets_of_desk = sum(one.split(";")[5] == window and not one.split(";")[1].startswith(f"{TODAY:%d.%m.%Y}") for one in lines)
+        assert votes[desk] > 100
+        response = said.of(desk, 1)
+        assert (response.votes, response.served) == (votes[desk], tickets_of_desk)
+        assert response.share == votes[desk] / tickets_of_desk
+    assert said.total.served == len(lines) - len(a_day(0, tickets // 25))
+
+
+VOTES_AGAIN = "SELECT desk_id, count(*) FROM votes WHERE day < :today AND channel IN ('kiosk', 'box') AND flag = '' GROUP BY desk_id"
+
+
+def cast_votes(engine: Engine) -> None:
+    """Let 600 people vote on the days of the export, some of them by the box and some today."""
+    log, chance = Log(), Random(4)
+    log.add_context()
+    for number in range(600):
+        wall_ms = MORNING - chance.randrange(25) * DAY_MS - chance.randrange(7_200_000)
+        desk, channel = chance.choice(("main-1", "main-2", None)), chance.choice((Channel.KIOSK, Channel.KIOSK, Channel.BOX))
+        log.add(log.vote(str(number), at=log.moment(wall_ms), desk=desk, channel=channel, repeat=chance.random() < 0.1))
+    for first in range(1, 602, 200):
+        deliver(make_ingest(engine), log, first, first + 199)

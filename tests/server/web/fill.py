@@ -200,6 +200,32 @@ def kiosks(connection: Connection) -> None:
     quarantined(connection, None, b'{"v":9}')
 
 
+EXPORT = "Талон;Коли;Стіл;Послуга;Телефон\nА-1;12.11.2026 10:00;1;?;+380501234567\nА-2;12.11.2026 10:00;Каса;;\nА-2;вчора;1;;\n"
+"""An export that a person has something to do with."""
+
+
+def queue(connection: Connection, desk: str = "c3", days: int = 12) -> None:
+    """What the queue of the main office has said: some whole days, and two keys, one of which was refused something."""
+    site_id, desk_id = _place(connection, desk)
+    for ago in range(1, days):
+        day = (TODAY - timedelta(days=ago)).isoformat()
+        where = {"day": day, "site_id": site_id, "desk_id": desk_id, "service_id": 1}
+        connection.execute(
+            insert(schema.queue_days).values(site_id=site_id, day=day, tickets=50, pushed=False, whole=True, changed_ms=NOW_MS)
+        )
+        for hour in (9, 10, 11):
+            times = {"wait_s": 6000, "wait_5": 6, "wait_20": 2, "wait_more": 2, "service_s": 5400, "service_10": 9, "service_45": 1}
+            connection.execute(insert(schema.queue_hours).values(**where, hour=hour, tickets=11, served=10, **times))
+    known = {"site_id": site_id, "password": "x", "created_ms": NOW_MS}
+    connection.execute(insert(schema.queue_keys).values(name="silent", digest=bytes(32), **known))
+    refused = {"used_ms": NOW_MS - 60_000, "taken": 900, "refused": 1, "problem": "ticket 3: desk “…” is not one of this site's"}
+    connection.execute(insert(schema.queue_keys).values(name="e-queue", digest=b"1" * 32, **known, **refused))
+    counts = {"rows": 50, "tickets": 50, "added": 50, "changed": 0, "first_day": "2026-11-10", "last_day": "2026-11-20"}
+    for problems in (0, 3):
+        values = {"at_ms": NOW_MS, "site_id": site_id, "name": "черга.csv", "digest": bytes(32), "problems": problems}
+        connection.execute(insert(schema.queue_imports).values(**values, **counts))
+
+
 def call(connection: Connection, *, at_ms: int = NOW_MS - 2 * 60_000, kiosk: str = "exit-center") -> UUID:
     values = {"record": _uuid(), "visit": _uuid(), "kiosk": kiosk, "site_id": _id(connection, schema.sites, "center"), "mode": "live"}
     connection.execute(insert(schema.calls).values(**values, live=True, at_ms=at_ms, received_ms=at_ms))

@@ -13,6 +13,9 @@ from server.broker.files import hash_password
 from server.db import schema
 from server.queue import keys
 from server.queue.push import MAX_TICKETS
+from server.ratings.periods import Period
+from server.ratings.queries import Scope
+from server.ratings.response import Response, responses
 from tests.server.kit import rows
 from tests.server.queue.exports import DAY_MS, HEADER, export, line, waiting
 from tests.server.web import fill
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     Client = TestClient[Litestar]
 
 MAY_IMPORT = {"clerk": False, "leader": True, "technician": False, "auditor": False, "admin": True}
+SCOPE = Scope(Period(TODAY - timedelta(days=6), TODAY))
 YESTERDAY = NOW - timedelta(days=1)
 
 
@@ -210,6 +214,15 @@ def test_response_rates_are_votes_by_tickets_of_whole_days(leader: Client, engin
     assert leader.get("/api/v1/desks").json()["response"] == {"votes": 12, "served": 21, "days": 2, "share": 12 / 21}
 
 
+def test_a_day_that_is_pushed_counts_when_it_is_over(leader: Client, engine: Engine, key: str, clock: Clock) -> None:
+    push(leader, key, [{**TICKET, "started": "2026-11-22T10:08:00"}])
+    with engine.begin() as connection:
+        vote(connection, "c1", "good", times=2)
+        found = responses(connection, SCOPE, clock())
+        assert found.total.days == 0
+        assert responses(connection, SCOPE, clock() + DAY_MS).total == Response(votes=2, served=1, days=1, share=2.0)
+
+
 def test_where_no_queue_speaks_the_response_is_unknown_and_never_invented(leader: Client, engine: Engine) -> None:
     with engine.begin() as connection:
         vote(connection, "c1", "good", at=YESTERDAY, times=3)
@@ -231,7 +244,7 @@ def test_a_desk_shows_how_long_people_waited(leader: Client, engine: Engine) -> 
     assert row
     cells = [re.sub(r"<.*?>", " ", cell).strip() for cell in re.findall(r"<td>(.*?)</td>", row[1])]
     assert cells == ["2", "15,0 хв", "50 % 1 з 2", "0 % 0 з 2", "24,0 хв", "50 % 1 з 2", "50 % 1 з 2"]
-    assert "17 разів" in page
+    assert "підходили 17 разів" in page
     load = leader.get("/api/v1/desks/c1/load").json()
     assert [(hour["hour"], hour["served"]) for hour in load["hours"]] == [(9, 2), (14, 1)]
     assert load["total"]["waiting"] == {"count": 3, "mean_s": 1300.0, "over_15": 2, "over_30": 1}
