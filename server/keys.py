@@ -10,9 +10,9 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nacl.exceptions import CryptoError
+from nacl.exceptions import BadSignatureError, CryptoError
 from nacl.public import PrivateKey, SealedBox
-from nacl.signing import SigningKey
+from nacl.signing import SigningKey, VerifyKey
 
 from feedback.configuration import Secret
 from server.errors import ServerError
@@ -61,6 +61,15 @@ def load_keys(data_dir: Path) -> Keys:
         sealing=PrivateKey(_seed(folder / "sealing.key")),
         broker_password=Secret(_read_or_make(folder / "broker-password", lambda: secrets.token_urlsafe(32))),
     )
+
+
+def is_signed(public_key: str, message: bytes, signature: bytes) -> bool:
+    """Tell whether the Ed25519 signature over the message is by the public key (hexadecimal)."""
+    try:
+        VerifyKey(bytes.fromhex(public_key)).verify(message, signature)
+    except (BadSignatureError, ValueError, TypeError):
+        return False
+    return True
 
 
 def write_privately(path: Path, text: str) -> None:

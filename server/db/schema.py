@@ -59,6 +59,7 @@ server = Table(
     Column("centre", Text, nullable=False),
     Column("terms", Text, nullable=False, server_default="{}"),  # JSON of `server.registry.terms.Terms`: hours, look, …
     Column("public_url", Text, nullable=False, server_default=""),  # where kiosks find pictures
+    Column("slug", String(32), nullable=False, server_default=""),  # what desk cards call the centre, from the first name that it had
     Column("answered_month", String(7), nullable=False, server_default=""),  # how many people gave an answer in this month,
     Column("answered", Integer, nullable=False, server_default="0"),  # and when that was counted: all workers tell kiosks the same
     Column("answered_ms", BigInteger, nullable=False, server_default="0"),
@@ -328,6 +329,22 @@ box_counts = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
     Index("ix_box_counts_at_ms", "at_ms"),
+)
+
+box_sessions = Table(  # staff counts a pair of boxes on a page; its votes bear "box:" and its number as their kiosk
+    "box_sessions",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("site_id", BigInteger, nullable=False),
+    Column("made_by", BigInteger, nullable=False),
+    Column("day", String(10), nullable=False),  # on which the tickets were dropped in
+    Column("box", String(16), nullable=False),  # whose tickets are scanned now: satisfied | dissatisfied
+    Column("repeated_tickets", Integer, nullable=False, server_default="0"),
+    Column("foreign_tickets", Integer, nullable=False, server_default="0"),
+    Column("said", String(16), nullable=False, server_default=""),  # what became of the last scan
+    Column("began_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+    Index("ix_box_sessions_began_ms", "began_ms"),
 )
 
 device_changes = Table(  # an outage lasts from the change that names its fault to the next one of the device

@@ -12,7 +12,8 @@
     clerks:
       - {key: "017", name: Олена Коваль}
 
-The centre and each site may say more (`terms`): hours, shelter, look, timing, call_person; a site its plan, a desk its photo and place.
+The centre and each site may say more (`terms`): hours, shelter, look, timing, call_person, tickets, slip; a site its plan, a desk its photo
+and place.
 Everything is read as text, so that a desk numbered 010 stays 010. Keys are what votes call things: they never change meaning.
 """
 
@@ -28,7 +29,8 @@ import yaml
 
 from feedback.configuration import ConfigurationError, convert_strictly, suggest
 from server.errors import ConfigError
-from server.registry.terms import Terms, check_terms
+from server.registry.terms import Terms, check_terms, merge
+from server.registry.ticket_terms import faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,6 +119,7 @@ def parse_registry(text: str, *, source: str) -> RegistryFile:
     for site in registry.sites:
         check_terms(site, f"{source}: site {site.key!r}")
     _check_desks(registry, source)
+    _check_tickets(registry, source)
     return registry
 
 
@@ -139,3 +142,11 @@ def _check_desks(registry: RegistryFile, source: str) -> None:
             raise ConfigError(f"{source}: desk {desk.key!r}: place {list(desk.place)} is outside the plan; write two numbers from 0 to 1")
         if desk.place is not None and sites[desk.site].plan is None:
             raise ConfigError(f"{source}: desk {desk.key!r} has a place, but site {desk.site!r} has no plan: write plan: FILE there")
+
+
+def _check_tickets(registry: RegistryFile, source: str) -> None:
+    desks, services = [desk.key for desk in registry.desks], [service.key for service in registry.services]
+    named = [(registry, source), *((merge(registry, site), f"{source}: site {site.key!r}") for site in registry.sites)]
+    for terms, where in named:
+        for fault in faults(terms.tickets, terms.slip, desks=desks, services=services):
+            raise ConfigError(f"{where}: {fault}")

@@ -13,6 +13,7 @@ from server.db.schema import assets, clerks, desks, server, services, sites
 from server.errors import RegistryError
 from server.registry.pictures import Picture
 from server.registry.terms import encode_terms
+from server.registry.ticket_terms import slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,9 @@ def load_registry(connection: Connection, registry: RegistryFile, pictures: Mapp
     insert_rows(connection, assets, Picture._fields, sorted({*pictures.values()}), on_conflict="ON CONFLICT DO NOTHING")
     names = {name: picture.sha256 for name, picture in pictures.items()}
     terms = encode_terms(registry, names)
-    connection.execute(update(server).values(centre=registry.centre, time_zone=registry.time_zone, terms=terms))
+    known = connection.execute(select(server.c.slug, server.c.centre)).one()
+    slug = known.slug or slug_of(known.centre or registry.centre)  # for ever: printed desk cards bear it, whatever the centre's new name
+    connection.execute(update(server).values(centre=registry.centre, time_zone=registry.time_zone, terms=terms, slug=slug))
     site_rows = {site.key: {"name": site.name, "address": site.address, "terms": encode_terms(site, names)} for site in registry.sites}
     parts = [_merge(connection, sites, site_rows)]
     ids = {row.key: row.id for row in connection.execute(select(sites.c.key, sites.c.id))}

@@ -15,11 +15,15 @@ from server.db.schema import desks, kiosks, server, sites
 from server.errors import RegistryError
 from server.registry.assignments import plan_for
 from server.registry.terms import decode_terms, hours_of, look_of, merge, timing_of
+from server.registry.ticket_terms import rules_of, slip_of, slug_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import Connection, Row
+
+    from feedback.tickets import TicketRules
+    from server.registry.terms import Terms
 
 _TOPIC_BYTES: Final = 256  # the packet's head and topic
 
@@ -44,7 +48,7 @@ def build_settings(connection: Connection, kiosk: str) -> KioskSettings | None:
         centre=centre.centre,
         questionnaire=plan.main,
         desk=options.get(row.desk_id),
-        desks=tuple(sorted(options.values(), key=lambda option: (len(option.number), option.number))),
+        desks=tuple(_in_order(options.values())),
         timing=timing_of(terms),
         questionnaires=plan.others,
         routes=plan.routes,
@@ -53,8 +57,38 @@ def build_settings(connection: Connection, kiosk: str) -> KioskSettings | None:
         plan=terms.plan,
         shelter=terms.shelter,
         call_person=terms.call_person is not False,
+        tickets=_rules(centre, terms, row.key),
+        slip=slip_of(terms.slip, centre.public_url),
     )
     return msgspec.structs.replace(settings, assets_url=centre.public_url + ASSETS_PATH) if settings.assets else settings
+
+
+def ticket_rules(connection: Connection, site: str) -> TicketRules:
+    """Give the rules by which the kiosks of a site read tickets.
+
+    Raises:
+        RegistryError: there is no such site.
+    """
+    row = connection.execute(select(sites.c.terms).where(sites.c.key == site)).first()
+    if row is None:
+        raise RegistryError(f"there is no site {site!r}")
+    centre = connection.execute(select(server)).one()
+    terms = merge(decode_terms(centre.terms), decode_terms(row.terms))
+    return _rules(centre, terms, site)
+
+
+def desk_options(connection: Connection, site: str) -> list[DeskOption]:
+    """Give the desks of a site as kiosks know them, in the order of their numbers."""
+    query = select(desks).join(sites).where(sites.c.key == site).order_by(desks.c.id)
+    return _in_order(_option(desk) for desk in connection.execute(query))
+
+
+def _rules(centre: Row[Any], terms: Terms, site: str) -> TicketRules:
+    return rules_of(terms.tickets, scope=site, slug=centre.slug or slug_of(centre.centre), zone=centre.time_zone)
+
+
+def _in_order(options: Iterable[DeskOption]) -> list[DeskOption]:
+    return sorted(options, key=lambda option: (len(option.number), option.number))
 
 
 def _option(desk: Row[Any]) -> DeskOption:

@@ -1,4 +1,4 @@
-"""What a registry file says about a centre's or a site's kiosks: hours, look, shelter, timing. Pure.
+"""What a registry file says about a centre's or a site's kiosks: hours, look, shelter, timing, tickets, slips. Pure.
 
 A site says only what differs there; the rest holds from the centre. The file writes hours by days and pictures by their names; what is
 stored has whole weeks and pictures by their SHA-256.
@@ -16,6 +16,7 @@ from feedback.hours import DAY_MIN, Day, Hours
 from feedback.questionnaire import Texts
 from feedback.settings import Look, Theme, Timing
 from server.errors import ConfigError, ServerError
+from server.registry.ticket_terms import SlipTerms, TicketTerms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,6 +64,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     timing: TimingTerms = TimingTerms()
     call_person: bool | None = None
     plan: str | None = None
+    tickets: TicketTerms = TicketTerms()
+    slip: SlipTerms = SlipTerms()
 
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -90,6 +93,8 @@ def merge(centre: Terms, site: Terms) -> Terms:
         timing=_overlay(centre.timing, site.timing),
         call_person=centre.call_person if site.call_person is None else site.call_person,
         plan=site.plan,
+        tickets=_overlay(centre.tickets, site.tickets),
+        slip=_overlay(centre.slip, site.slip),
     )
 
 
@@ -125,6 +130,8 @@ def check_terms(terms: Terms, where: str) -> None:
         raise ConfigError(f"{where}: look: accent {terms.look.accent!r} is no colour; write one such as '#0B5FA5'")
     if terms.shelter:
         check_texts(terms.shelter, f"{where}: shelter")
+    if terms.slip.note:
+        check_texts(terms.slip.note, f"{where}: slip: note")
     for name, seconds in msgspec.structs.asdict(terms.timing).items():
         if seconds is not None and not (0 if name in _MAY_BE_NOTHING else 1e-9) <= seconds <= LONGEST_S:
             raise ConfigError(f"{where}: timing: {name} is {seconds:g} seconds; write more than 0 and at most {LONGEST_S:g}")

@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.middleware import ASGIMiddleware
 
-from server.web.accounts import IMPORTERS, KEEPERS, READERS, ROLES, TAKERS, TELLERS, Person
+from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, READERS, ROLES, TAKERS, TELLERS, Person
 from server.web.sessions import find_person
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ FILES: Final[dict[str, Any]] = {"public": True, "needs_no_session": True}
 FOR_READERS: Final[dict[str, Any]] = {"roles": READERS}
 FOR_EVERYBODY: Final[dict[str, Any]] = {"roles": ROLES}
 FOR_TAKERS: Final[dict[str, Any]] = {"roles": TAKERS}
+FOR_COUNTERS: Final[dict[str, Any]] = {"roles": COUNTERS}
 FOR_TELLERS: Final[dict[str, Any]] = {"roles": TELLERS}
 FOR_IMPORTERS: Final[dict[str, Any]] = {"roles": IMPORTERS}
 BY_KEY: Final[dict[str, Any]] = {"public": True, "needs_no_session": True, "takes_a_key": True}

@@ -26,6 +26,8 @@ KEEPERS: Final = ("technician", *READERS)
 """Roles that see the kiosks."""
 TAKERS: Final = ("clerk", "leader", "technician", "admin")
 """Roles that go to a visitor who calls."""
+COUNTERS: Final = TAKERS
+"""Roles that count ticket boxes."""
 TELLERS: Final = ("leader", "technician", "admin")
 """Roles that say what visitors are told."""
 IMPORTERS: Final = ("leader", "admin")

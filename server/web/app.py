@@ -19,7 +19,9 @@ from server.web import (
     access,
     api,
     assets,
+    boxes,
     calls,
+    cards,
     charts,
     desks,
     errors,
@@ -30,6 +32,7 @@ from server.web import (
     queue,
     queue_push,
     sign_in,
+    slips,
     telling,
 )
 from server.web.access import FILES, FOR_KEEPERS
@@ -58,9 +61,11 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) ->
     """Build the pages and the API over a database whose tables exist."""
     web, throttle = Web(engine, public_url, now_ms), Throttle()
     totals = live.Live(web)
-    given: dict[str, Any] = {"web": web, "throttle": throttle, "live": totals, "uploads": Uploads()}
+    given: dict[str, Any] = {"web": web, "throttle": throttle, "live": totals, "uploads": Uploads(), "lookups": slips.Lookups()}
     routes = [
-        route for room in (sign_in, desks, kiosks, calls, telling, queue, pictures, charts, live, api, queue_push) for route in room.ROUTES
+        route
+        for room in (sign_in, desks, kiosks, calls, telling, queue, boxes, cards, slips, pictures, charts, live, api, queue_push)
+        for route in room.ROUTES
     ]
     return Litestar(
         # One router, because Litestar wraps a function twice when the methods of one path are registered one after the other.

@@ -13,6 +13,7 @@ from server.db.engine import reading
 from server.ratings import devices
 from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_quarantined
 from server.ratings.pilots import pilot_counts
+from server.ratings.queries import list_sites
 from server.registry.questionnaires import find_version
 from server.web.access import FOR_KEEPERS, Asked
 from server.web.context import TheWeb, Web, read_centre
@@ -84,7 +85,8 @@ def show_kiosks(request: Asked, web: TheWeb) -> Response[str]:
     """Show every kiosk."""
     with reading(web.engine) as connection:
         kiosks, strangers, centre = list_kiosks(connection), count_quarantined(connection, None), read_centre(connection)
-    found: dict[str, Any] = {"kiosks": kiosks, "strangers": strangers, "faults": FAULTS, "showing": SHOWING}
+        sites = list_sites(connection)
+    found: dict[str, Any] = {"kiosks": kiosks, "strangers": strangers, "faults": FAULTS, "showing": SHOWING, "sites": sites}
     return page(request, "kiosks.html", **found, centre=centre, now_ms=web.now_ms())
 
 

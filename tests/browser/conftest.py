@@ -4,11 +4,13 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
 
+from server.fleet.day_keys import DayKeys
 from server.web.accounts import create_invitation
 from server.web.app import create_web
 from tests.server.web import fill
@@ -60,9 +62,11 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
         fill.queue(connection)
         fill.devices(connection, "desk-two-a")
         fill.flagged(connection, "c1", "ticket_used", times=3)
+    DayKeys(engine, signer=lambda _: b"").current(fill.NOW_MS)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        web = create_web(engine, public_url=address, now_ms=lambda: fill.NOW_MS)
+        ticks = count(fill.NOW_MS)  # no two things happen at once
+        web = create_web(engine, public_url=address, now_ms=lambda: next(ticks))
         server = uvicorn.Server(uvicorn.Config(web, log_level="critical", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -31,6 +31,8 @@ MORE = (
     "/announcements",
     "/done",
     "/pilot",
+    "/boxes",
+    "/v",
     "/queue",
 )
 PHONE, DESKTOP, WIDE = 390, 1280, 1920
@@ -119,6 +121,13 @@ def test_nothing_bars_anybody(reader: Reader, centre: Centre, language: str) -> 
     look(f"{centre.address}/sign-in")
     look(centre.invite())
     sign_up(page, centre, f"leader-{language}")
+    page.goto(f"{centre.address}/boxes")
+    page.click("form.words button")
+    page.wait_for_url("**/boxes/*")
+    look(page.url)
+    page.click("form.finish button")
+    page.locator(".figures").wait_for()
+    look(page.url)
     page.goto(centre.address + "/queue")
     page.set_input_files("[type=file]", {"name": "черга.csv", "mimeType": "text/csv", "buffer": fill.EXPORT.encode()})
     page.click("main button")

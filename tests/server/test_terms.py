@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from feedback.settings import Look, Theme, Timing
+from feedback.settings import Look, SlipWords, Theme, Timing
+from feedback.tickets import Delimited, Refusal, Ticket, TicketRules, card_code, read
 from server.db import schema
 from server.db.engine import reading, writing
 from server.errors import ConfigError
@@ -14,6 +15,7 @@ from server.registry.file import parse_registry
 from server.registry.load import load_registry
 from server.registry.pictures import MAX_BYTES, read_pictures
 from server.registry.settings import build_settings, number_settings, remember_address
+from server.registry.ticket_terms import slug_of
 from tests.server.kit import CENTRE, KIOSK, OTHER, rows
 
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ shelter: {uk: "Укриття — у підвалі", en: The shelter is in the 
 look: {theme: dark, accent: "#0B5FA5", logo: logo.png, large: true}
 timing: {thanks_s: 6, repeat_s: 0}
 call_person: false
+tickets:
+  forms: [{kind: delimited, name: e-queue, separator: ";", fields: [number, day, desk]}]
+  services: {ID-17: passport}
+slip: {hot_line: 0 800 500 500, note: {uk: Дякуємо, en: Thanks}}
 """
 FULL = CENTRE.replace(
     "{key: main, name: Головний офіс}", "{key: main, name: Головний офіс, plan: plan.jpg, look: {theme: light, low: true}}"
@@ -76,6 +82,56 @@ def test_a_kiosk_is_told_what_holds_at_its_site(engine: Engine, folder: Path) ->
 def test_without_terms_a_kiosk_is_told_nothing_of_them(engine: Engine) -> None:
     told = settings(engine)
     assert (told.hours, told.look, told.timing, told.shelter, told.call_person, told.assets_url) == (None, Look(), Timing(), {}, True, None)
+    assert told.tickets == TicketRules(scope="main", centre="tsnap-zrazkove", time_zone="Europe/Kyiv")
+    assert told.slip == SlipWords()
+
+
+def test_a_kiosk_is_told_how_tickets_are_read_and_what_slips_say(engine: Engine, folder: Path) -> None:
+    site = "tickets: {desks: {W1: main-1}, max_age_h: 48}, slip: {hot_line: '102'}, look: {theme: light,"
+    load(engine, FULL.replace("look: {theme: light,", site) + TERMS, folder)
+    told = settings(engine)
+    form = Delimited(name="e-queue", separator=";", fields=("number", "day", "desk"))
+    assert told.tickets == TicketRules(
+        scope="main",
+        centre="tsnap-zrazkove",
+        time_zone="Europe/Kyiv",
+        forms=(form,),
+        desks={"W1": "main-1"},
+        services={"ID-17": "passport"},
+        max_age_h=48,
+    )
+    assert told.slip == SlipWords(hot_line="102", note={"uk": "Дякуємо", "en": "Thanks"}, check_url="https://pages.example/v")
+    assert told.tickets is not None
+    read_here = read("A045;2026-11-24;W1", told.tickets, told.desks, None, lambda *_: False)
+    assert read_here == Ticket(form="e-queue", number="A045", day="2026-11-24", desk="main-1")
+
+
+def test_desk_cards_stay_good_when_the_centre_is_given_a_new_name(engine: Engine, folder: Path) -> None:
+    card = card_code("tsnap-zrazkove", "main-1")
+    for text in (CENTRE.replace("ЦНАП Зразкове", "Дія.Центр Зразкове"), CENTRE.replace("ЦНАП Зразкове", "Ще інша назва")):
+        load(engine, text, folder)
+        told = settings(engine)
+        assert told.tickets is not None
+        assert isinstance(read(card, told.tickets, told.desks, None, lambda *_: False), Ticket)
+    load(engine, CENTRE + "tickets: {centre: own-word}", folder)
+    told = settings(engine)
+    assert told.tickets is not None
+    assert read(card, told.tickets, told.desks, None, lambda *_: False) is Refusal.FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("ЦНАП Зразкове", "tsnap-zrazkove"),
+        ("Дія.Центр м. Щаслив’є — їжак Ґудзь", "diia-tsentr-m-shchaslyvie-izhak"),
+        ("Centre № 5", "centre-no-5"),
+        ("«»", "centre"),
+        ("", "centre"),
+    ],
+)
+def test_a_centre_is_named_in_latin_letters(name: str, slug: str) -> None:
+    assert slug_of(name) == slug
+    assert len(slug) <= 32
 
 
 def test_a_site_may_differ_and_what_is_taken_out_is_gone(engine: Engine, folder: Path) -> None:
@@ -119,6 +175,24 @@ def test_an_address_that_is_only_guessed_changes_none_that_is_known(engine: Engi
         ("call_person: false", "plan: x.png", "centre.yaml: plan: a floor plan is a site's"),
         ("[0.25, 1]", "[0.25, 1.5]", "centre.yaml: desk 'main-1': place [0.25, 1.5] is outside the plan"),
         ("plan: plan.jpg, ", "", "centre.yaml: desk 'main-1' has a place, but site 'main' has no plan"),
+        ("kind: delimited", "kind: delimitted", "centre.yaml: Invalid value 'delimitted'"),
+        ("kind: delimited", "knd: delimited", "centre.yaml: "),
+        ("[number, day, desk]", "[numbr]", "centre.yaml: tickets: form 'e-queue': 'numbr' is no field; did you mean 'number'?"),
+        ("  services: {", "  servises: {", "centre.yaml: tickets: unknown key 'servises'; did you mean 'services'?"),
+        (
+            "ID-17: passport",
+            "ID-17: pasport",
+            "centre.yaml: tickets: services: 'ID-17' stands for 'pasport', which is no key of services; did you",
+        ),
+        ("  services:", "  centre: Зразкове\n  services:", "centre.yaml: tickets: centre 'Зразкове' must be small Latin letters"),
+        (
+            "look: {theme: light,",
+            "tickets: {max_age_h: 100}, look: {theme: light,",
+            "centre.yaml: site 'main': tickets: max_age_h 100 must",
+        ),
+        ("look: {theme: light,", "tickets: {public_key: x}, look: {theme: light,", "centre.yaml: site 'main': tickets: public_key must be"),
+        ("uk: Дякуємо, ", "", "centre.yaml: slip: note: the Ukrainian text is missing"),
+        ("0 800 500 500", "0" * 41, "centre.yaml: slip: hot_line has 41 characters; 40 are the most"),
         ("call_person: false", "", ""),
     ],
 )

@@ -26,6 +26,8 @@ PUBLIC = {
     ("GET", "/static/x"),
     ("GET", "/health"),
     ("GET", "/kiosk-assets/x"),
+    ("GET", "/v"),
+    ("GET", "/v/x"),
 }
 STANDING = (
     "default-src 'none'",
@@ -41,7 +43,7 @@ def routes(app: Litestar) -> Iterator[tuple[str, str]]:
     for route in app.routes:
         assert isinstance(route, HTTPRoute)
         path = route.path_format
-        for part in ("{token}", "{key}", "{kiosk_id}", "{file_path}", "{path}", "{sha256}"):
+        for part in ("{token}", "{key}", "{kiosk_id}", "{file_path}", "{path}", "{sha256}", "{code}"):
             path = path.replace(part, "x")
         path = path.replace("{number}", "1").replace("{call}", str(UUID(int=1)))
         assert "{" not in path, path
@@ -80,6 +82,7 @@ def test_no_page_has_inline_script_or_style(leader: TestClient[Litestar], engine
     with engine.begin() as connection:
         fill.kiosks(connection)
         fill.vote(connection, "c1", "good", times=60, service_id=1)
+    leader.post("/boxes", data={"site": "center", "day": fill.TODAY.isoformat()})
     for path in (
         "/",
         "/desks/c1",
@@ -92,6 +95,9 @@ def test_no_page_has_inline_script_or_style(leader: TestClient[Litestar], engine
         "/done",
         "/pilot",
         "/queue",
+        "/boxes",
+        "/boxes/1",
+        "/v",
         "/nothing",
     ):
         text = leader.get(path, headers={"accept": "text/html"}).text
