@@ -9,9 +9,10 @@ from feedback.notice import AnnouncementKind
 from feedback.questionnaire import ContactWay, Face, Kind
 from feedback.questionnaire_file import parse
 from feedback.settings import DeskOption, KioskSettings
+from feedback.tickets import Refusal, Ticket
 from gallery.assets import CLERKS, PHOTO, PLAN, places_on_plan
 from gallery.words import WORDS
-from kiosk import asking, keyboard
+from kiosk import asking, keyboard, scans
 from kiosk.filling import checked, cleared, typed
 from kiosk.screens import (
     CALL,
@@ -57,9 +58,23 @@ def every_screen(language: str, comfort: Comfort) -> dict[str, Screen]:
         "first-focus": changed(first, focus=first.options[0].id),
         "first-focus-call": changed(first, focus=CALL),
     }
+    made |= _scanned(first, language)
     for make in (_choices, _writing, _contacts, _desks, _endings, _technician, _boxes):
         made |= make(lambda key: WORDS[key][language], language, comfort)
     return made
+
+
+def _scanned(first: Ask, language: str) -> dict[str, Screen]:
+    """Give the first question after a scan: of a ticket, of one without a desk, of a card, and of what gave nothing."""
+    ticket, card = Ticket(form="signed", number="A017"), Ticket(form="card", is_card=True)
+    desk = DeskOption("desk-12", "12")
+    told = {f"ticket-{why}": changed(first, notice=scans.refused(why, language)) for why in Refusal}
+    return {
+        "ticket": changed(first, desk=desk, note=scans.told_by(ticket, language)),
+        "ticket-no-desk": changed(first, note=scans.told_by(ticket, language)),
+        "ticket-card": changed(first, desk=desk, note=scans.told_by(card, language)),
+        **told,
+    }
 
 
 def _shipped() -> list[Questionnaire]:
@@ -187,6 +202,7 @@ def _desks(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[s
         "desk-8": desks(8, name="service"),
         "desk-8-pressed": desks(8, name="service", pressed="desk-3"),
         "desk-8-photos": desks(8, name="clerk", photo=True),
+        "desk-8-ticket": desks(8, name="service", notice=scans.read_without_desk(language)),
         "desk-24": desks(24),
         "desk-24-long": desks(24, name="long-service"),
         "desk-3-photos": desks(3, name="clerk", photo=True),

@@ -73,6 +73,7 @@ class AtTheWindow(Room):
         visitor = KioskVisitor(
             self.visits,
             technician,
+            boxes,
             NoDuties(),
             clock=self.clock,
             key=buttons.key,

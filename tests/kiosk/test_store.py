@@ -467,7 +467,7 @@ def test_a_journal_that_is_being_read_is_emptied_the_next_time(data_dir: Path) -
 
 
 def in_files(data_dir: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in data_dir.iterdir())
+    return b"".join(path.read_bytes() for path in data_dir.rglob("*") if path.is_file())
 
 
 def test_a_log_of_the_first_version_without_its_first_page_loses_nothing(data_dir: Path) -> None:

@@ -197,7 +197,8 @@ def test_a_scan_that_nothing_waits_for_changes_nothing() -> None:
     room.disk()
     room.give("good", SKIP)
     before = room.screen
-    assert not (isinstance(before, Desk) or before.first)
+    assert isinstance(before, Ask)
+    assert not before.first
     for reading in (scanned(), CARD, Refusal.UNKNOWN):
         room.scan(reading)
     assert room.screen == before
