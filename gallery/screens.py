@@ -58,8 +58,8 @@ def every_screen(language: str, comfort: Comfort) -> dict[str, Screen]:
         "first-focus": changed(first, focus=first.options[0].id),
         "first-focus-call": changed(first, focus=CALL),
     }
-    made |= _scanned(first, language)
-    for make in (_choices, _writing, _contacts, _desks, _endings, _technician, _boxes):
+    made |= _scanned(first, language) | _boxes(language, comfort)
+    for make in (_choices, _writing, _contacts, _desks, _endings, _technician):
         made |= make(lambda key: WORDS[key][language], language, comfort)
     return made
 
@@ -249,7 +249,7 @@ def _technician(say: Callable[[str], str], language: str, comfort: Comfort) -> d
     }
 
 
-def _boxes(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:
+def _boxes(language: str, comfort: Comfort) -> dict[str, Screen]:
     options = _first(next(shipped for shipped in _shipped() if shipped.id == "two-faces"), language, comfort).options
     base = {"language": language, "comfort": comfort}
     empty = changed(BoxScan(box=options[0], other=options[1]), **base)

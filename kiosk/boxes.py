@@ -149,7 +149,7 @@ class Boxes:
         match stage.screen, name:
             case BoxChoice(boxes=boxes), _ if name in {box.id for box in boxes}:
                 self._count(name)
-            case (BoxChoice() | BoxSummary()), str() as tapped if tapped == LEAVE:
+            case ((BoxChoice() | BoxSummary()), str() as tapped) if tapped == LEAVE:
                 self._close()
             case BoxScan(), str() as tapped:
                 self._choose(tapped, at)

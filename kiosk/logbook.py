@@ -49,7 +49,7 @@ class Makers(msgspec.Struct, frozen=True):
 class Logbook:
     """The visit's side of the store."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its whole world is injected
         self,
         record: Record,
         *,
@@ -107,7 +107,7 @@ class Logbook:
     def commit(self, *records: AnyRecord, boxes: Mapping[UUID, bytes] = NO_BOXES, tickets: Mapping[UUID, TicketToken] = NO_TICKETS) -> int:
         """Hand over records, what is owed, and their context until it is known to be stored; give the token of the answer.
 
-        `boxes` are the sealed boxes of some of the records, `tickets` the tokens that scans spend and `Undo` gives back, by the records' ids.
+        By the records' ids, `boxes` are the sealed boxes of some of them, and `tickets` the tokens that scans spend and `Undo` gives back.
         """
         self._last_token += 1
         context = (self._context,) if self._context is not None and not self._context_is_stored else ()

@@ -233,7 +233,7 @@ class BoxScan(Screen, frozen=True, kw_only=True):
 
 
 class BoxSummary(Screen, frozen=True, kw_only=True):
-    """Staff have finished: how many tickets of each box count, in the boxes' order. `stored` is whether this is on the disk, None before."""
+    """Staff have finished: how many tickets of each box count, in the boxes' order. `stored` is whether the disk has it, None before."""
 
     boxes: tuple[Option, ...]
     counts: tuple[int, ...]
@@ -270,16 +270,12 @@ def stops(screen: Screen) -> tuple[str, ...]:
             return (*_ways_and_keys(screen), DONE, SKIP, LEAVE)
         case Desk():
             return (*(f"desk:{desk.id}" for desk in screen.desks), DONT_REMEMBER, SKIP)
-        case Pin():
-            return (*_keys(keyboard.PIN_ROWS), LEAVE)
-        case Menu():
-            return (*(entry.name for entry in screen.entries), LEAVE)
-        case BoxChoice():
-            return (*(box.id for box in screen.boxes), LEAVE)
+        case Pin() | Menu():
+            return (*(_keys(keyboard.PIN_ROWS) if isinstance(screen, Pin) else (entry.name for entry in screen.entries)), LEAVE)
+        case BoxChoice() | BoxSummary():
+            return (*(box.id for box in screen.boxes if isinstance(screen, BoxChoice)), LEAVE)
         case BoxScan():
             return (UNDO, OTHER_BOX, FINISH)
-        case BoxSummary():
-            return (LEAVE,)
     return ()
 
 

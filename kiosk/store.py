@@ -181,7 +181,7 @@ class Store:
         spent: Iterable[tuple[str, str]] = (),
         given_back: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """The same with id, kind and the bytes that already are the record, and with the days and tokens of tickets spent and given back."""
+        """The same with id, kind and the bytes that already are the record; of tickets spent and given back with days and tokens."""
         with own_errors(), self._transaction():
             if not new:
                 self._note("probe", "written")

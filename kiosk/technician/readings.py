@@ -73,7 +73,8 @@ class Outlets(msgspec.Struct, frozen=True):
     `about` tells which kiosk this is, `read` reads the machine, and `at_rest` is whether nobody is being served. `probe_store` has
     something written to votes.db and tells later whether it was; `tone` plays a test tone and tells whether that output took it.
     `begin_test` has the question asked once, recorded as a test, and tells whether it is; `restart` ends the program, which systemd then
-    starts again. `begin_boxes` has ticket boxes counted in that language, and tells whether it began. `devices` gives every device beside the screen with what is wrong with it.
+    starts again. `begin_boxes` has ticket boxes counted in that language, and tells whether that began. `devices` gives every device
+    beside the screen with what is wrong with it.
     """
 
     about: Callable[[], About]

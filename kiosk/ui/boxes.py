@@ -135,7 +135,7 @@ class LastResult(Widget):
 
 
 def _said(view: View, result: BoxResult | None) -> str:
-    _ = view._  # noqa: SLF001 - its words
+    _ = view._
     if result is None:
         return _("Scan the tickets of this box")
     return {

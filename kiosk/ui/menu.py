@@ -68,7 +68,9 @@ class EntryTile(Pressable):
         colours = self.palette
         card(self.box, self.corner, edge=tint(colours.edge), fill=tint(colours.card), hair=self._hair)
         if self._well is not None:
-            signs.mark(self._mark.centre, self._mark.h, tint(colours.answers[WELL if self._well else WRONG]), tint(colours.features), self._well)
+            signs.mark(
+                self._mark.centre, self._mark.h, tint(colours.answers[WELL if self._well else WRONG]), tint(colours.features), self._well
+            )
 
 
 class MenuView(View):

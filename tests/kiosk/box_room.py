@@ -17,7 +17,7 @@ from tests.kiosk.room import upside_down
 from tests.kiosk.support import FakeClock, counted_ids, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
     from feedback.tickets import TicketToken
@@ -55,6 +55,7 @@ class BoxRoom:
         self.stored: list[AnyRecord] = []
         self.settings = SETTINGS
         self.screen: Screen | None = None
+        self.on_show: Callable[[Screen], None] = lambda _screen: None
         numbers = itertools.count(7)
         means = BoxMeans(
             counted_ids(),
@@ -81,6 +82,7 @@ class BoxRoom:
 
     def _show(self, screen: Screen) -> None:
         self.screen = screen
+        self.on_show(screen)
 
     @property
     def shown(self) -> Any:

@@ -347,7 +347,7 @@ def test_a_finished_count_outlives_a_disk_that_took_nothing(room: BoxRoom) -> No
     room.open()
     room.scan("A1@cnap")
     room.tap(FINISH)
-    (_token, records), = room.asked
+    ((_token, records),) = room.asked
     room.disk(works=False)
     room.pass_s(RETRY_S)
     assert any(isinstance(record, BoxCount) and record in records for record in room.asked[0][1])

@@ -12,7 +12,22 @@ from feedback.questionnaire import CHOSEN, Face, Kind
 from feedback.questionnaire_file import parse
 from feedback.settings import DeskOption
 from kiosk import accepted, asking
-from kiosk.screens import Announced, Ask, BoxChoice, BoxResult, BoxScan, BoxSummary, Called, Closed, Comfort, Desk, Option, OutOfOrder, Screen, Thanks
+from kiosk.screens import (
+    Announced,
+    Ask,
+    BoxChoice,
+    BoxResult,
+    BoxScan,
+    BoxSummary,
+    Called,
+    Closed,
+    Comfort,
+    Desk,
+    Option,
+    OutOfOrder,
+    Screen,
+    Thanks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
