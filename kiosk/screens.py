@@ -270,12 +270,21 @@ def stops(screen: Screen) -> tuple[str, ...]:
             return (*_ways_and_keys(screen), DONE, SKIP, LEAVE)
         case Desk():
             return (*(f"desk:{desk.id}" for desk in screen.desks), DONT_REMEMBER, SKIP)
-        case Pin() | Menu():
-            return (*(_keys(keyboard.PIN_ROWS) if isinstance(screen, Pin) else (entry.name for entry in screen.entries)), LEAVE)
-        case BoxChoice() | BoxSummary():
-            return (*(box.id for box in screen.boxes if isinstance(screen, BoxChoice)), LEAVE)
+    return _stops_of_staff(screen)
+
+
+def _stops_of_staff(screen: Screen) -> tuple[str, ...]:
+    match screen:
+        case Pin():
+            return (*_keys(keyboard.PIN_ROWS), LEAVE)
+        case Menu():
+            return (*(entry.name for entry in screen.entries), LEAVE)
+        case BoxChoice():
+            return (*(box.id for box in screen.boxes), LEAVE)
         case BoxScan():
             return (UNDO, OTHER_BOX, FINISH)
+        case BoxSummary():
+            return (LEAVE,)
     return ()
 
 
