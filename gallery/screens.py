@@ -19,6 +19,10 @@ from kiosk.screens import (
     DONE,
     Announced,
     Ask,
+    BoxChoice,
+    BoxResult,
+    BoxScan,
+    BoxSummary,
     Called,
     Closed,
     Comfort,
@@ -54,7 +58,7 @@ def every_screen(language: str, comfort: Comfort) -> dict[str, Screen]:
         "first-focus": changed(first, focus=first.options[0].id),
         "first-focus-call": changed(first, focus=CALL),
     }
-    made |= _scanned(first, language)
+    made |= _scanned(first, language) | _boxes(language, comfort)
     for make in (_choices, _writing, _contacts, _desks, _endings, _technician):
         made |= make(lambda key: WORDS[key][language], language, comfort)
     return made
@@ -242,4 +246,20 @@ def _technician(say: Callable[[str], str], language: str, comfort: Comfort) -> d
         "menu": changed(Menu(title=say("menu-title"), entries=entries), **base),
         "menu-short": changed(Menu(title=say("menu-title"), entries=entries[:3]), **base),
         "menu-focus": changed(Menu(title=say("menu-title"), entries=entries, focus="entry-9"), **base),
+    }
+
+
+def _boxes(language: str, comfort: Comfort) -> dict[str, Screen]:
+    options = _first(next(shipped for shipped in _shipped() if shipped.id == "two-faces"), language, comfort).options
+    base = {"language": language, "comfort": comfort}
+    empty = changed(BoxScan(box=options[0], other=options[1]), **base)
+    scan = changed(empty, count=47, other_count=12, repeated=2, foreign=1, undoable=True)
+    summary = changed(BoxSummary(boxes=options, counts=(148, 12), repeated=2, foreign=1, stored=True), **base)
+    return {
+        "boxes-choice": changed(BoxChoice(boxes=options), **base),
+        "boxes-empty": empty,
+        "boxes-many": changed(scan, box=options[1], other=options[0], count=1047, other_count=1312, repeated=102, foreign=31),
+        **{f"boxes-{result}": changed(scan, result=result) for result in BoxResult},
+        "boxes-summary": summary,
+        "boxes-summary-not-stored": changed(summary, stored=False),
     }

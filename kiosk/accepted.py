@@ -138,7 +138,7 @@ def asset(data_dir: Path, sha256: str | None) -> Path | None:
 
 def before_any(kiosk: str) -> KioskSettings:
     """Give the settings of a kiosk that has received none: the questionnaire that ships with it, and no desks."""
-    return KioskSettings(version=0, kiosk=kiosk, centre="", questionnaire=_shipped_questionnaire())
+    return KioskSettings(version=0, kiosk=kiosk, centre="", questionnaire=shipped("default"))
 
 
 def _open(payload: bytes, kind: type[D], purpose: str, kiosk: str, signing_key: str) -> D:
@@ -155,6 +155,7 @@ def _open(payload: bytes, kind: type[D], purpose: str, kiosk: str, signing_key: 
 
 
 @cache
-def _shipped_questionnaire() -> Questionnaire:
-    source = resources.files("feedback") / "questionnaires" / "default.yaml"
+def shipped(name: str) -> Questionnaire:
+    """Give a questionnaire that ships with the kiosk."""
+    source = resources.files("feedback") / "questionnaires" / f"{name}.yaml"
     return parse(source.read_text(encoding="utf-8"), source.name)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kiosk import accepted, folder
 from kiosk.chores import Chores
 from kiosk.clock import SystemClock, id_maker
+from kiosk.compose_boxes import open_boxes
 from kiosk.compose_devices import BesideScreen, buttons_of
 from kiosk.day_keys import DayKeys
 from kiosk.errors import ConfigError
@@ -22,7 +23,7 @@ from kiosk.hardware.sound import NoOutput, outputs_of
 from kiosk.process import SOFTWARE, alive, end_on_signals, give_memory_back
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
-from kiosk.screens import Menu, OutOfOrder, Pin, Screen
+from kiosk.screens import STAFF, OutOfOrder, Screen
 from kiosk.sealing import Sealer
 from kiosk.signatures import is_signed
 from kiosk.technician.levels import Levels
@@ -41,11 +42,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from uuid import UUID
 
-    from feedback.records import AnyRecord
+    from feedback.records import AnyRecord, Moment
     from feedback.settings import KioskSettings
-    from feedback.tickets import TicketToken
+    from feedback.tickets import Refusal, TicketToken
+    from kiosk.boxes import Boxes
     from kiosk.clock import Clock
     from kiosk.config import Config
+    from kiosk.scans import Scanned
     from kiosk.ui.app import KioskApp, Visitor
 
 TEST_TONE: Final = wav.tone(pitch_hz=880, length_s=0.6, level=0.5)
@@ -93,11 +96,12 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
     chores = Chores(config, recorder, tickets, clock=clock)
     settings = chores.settings() or accepted.before_any(config.kiosk.id)
     visits: Visits
+    boxes: Boxes
 
     def show(screen: Screen) -> None:
         app.show(screen)
         beside.shown(screen)
-        if not isinstance(screen, Pin | Menu):
+        if not isinstance(screen, STAFF):
             after_frame(lambda: voice.speaker.shown(screen))
 
     def record(token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes], spent: Mapping[UUID, TicketToken]) -> None:
@@ -112,9 +116,14 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
         beside.each_second(voice.speaker.faults, stores=not isinstance(visits.screen, OutOfOrder))
 
     lock, levels = _open_lock(config, clock, voice, stack)
-    outlets = _outlets(config, recorder, voice, app, beside=beside, visits=lambda: visits)
+    outlets = _outlets(config, recorder, voice, app, beside=beside, visits=lambda: visits, boxes=lambda: boxes)
     technician = Technician(lock, _corners(config, window), levels, outlets, clock=clock, show=show)
     window.bind(on_resize=lambda *_: technician.resize(_corners(config, window)))
+
+    def read(code: str, at: Moment) -> Scanned | Refusal | None:
+        return tickets.read(code, at, visits.settings)
+
+    boxes = open_boxes(config, clock, recorder, tickets, read=read, show=technician.visit_shows, after_frame=after_frame)
     visits = Visits(
         settings,
         language=config.kiosk.language,
@@ -122,20 +131,21 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
         clock=clock,
         means=_means(config, clock, app, voice.speaker, beside=beside, tickets=tickets, visits=lambda: visits),
         record=record,
-        show=technician.visit_shows,
+        show=boxes.visit_shows,
     )
     recorder.listener = visits
     take_up(settings)
     visitor = KioskVisitor(
         visits,
         technician,
+        boxes,
         chores,
         clock=clock,
         key=beside.key,
         take_up=take_up,
         faults=lambda: (*voice.speaker.faults, *beside.devices.faults),
         each_second=each_second,
-        read=lambda code, at: tickets.read(code, at, visits.settings),
+        read=read,
     )
     beside.begin(visitor, visits.keep, app.wake)
     return Terminal(app, window, visits, visitor)
@@ -211,15 +221,26 @@ def _open_lock(config: Config, clock: Clock, voice: _Voice, stack: ExitStack) ->
 
 
 def _outlets(  # noqa: PLR0913 - what a technician can set off
-    config: Config, recorder: Recorder, voice: _Voice, app: KioskApp, *, beside: BesideScreen, visits: Callable[[], Visits]
+    config: Config,
+    recorder: Recorder,
+    voice: _Voice,
+    app: KioskApp,
+    *,
+    beside: BesideScreen,
+    visits: Callable[[], Visits],
+    boxes: Callable[[], Boxes],
 ) -> Outlets:
+    def at_rest() -> bool:
+        return not boxes().is_open and (visits().between_visits or isinstance(visits().screen, OutOfOrder))
+
     return Outlets(
         about=lambda: _about(config, visits().settings),
         read=Machine(config.data_dir).read,
-        at_rest=lambda: visits().between_visits or isinstance(visits().screen, OutOfOrder),
+        at_rest=at_rest,
         probe_store=recorder.probe,
         tone=voice.tone,
         begin_test=lambda: visits().begin_test(),
+        begin_boxes=lambda language: visits().between_visits and boxes().begin(language),
         restart=app.stop,
         devices=lambda: beside.devices.known,
     )
@@ -235,6 +256,7 @@ def _about(config: Config, settings: KioskSettings) -> About:
         settings=settings.version,
         questionnaire=asked.id,
         questionnaire_version=asked.version,
+        tickets=settings.tickets is not None,
     )
 
 

@@ -5,13 +5,13 @@ The answer to a hand-over comes later, never from within the call, as `committed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
 import msgspec
 
-from feedback.records import Answer, AnyRecord, Call, Context, DeviceChange, How, Mode, Presence, SelfTest, VisitEnd
+from feedback.records import Answer, AnyRecord, BoxCount, Call, Context, DeviceChange, How, Mode, Presence, SelfTest, Undo, VisitEnd
 from feedback.tickets import TicketToken
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Record(Protocol):
     def __call__(
         self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes], tickets: Mapping[UUID, TicketToken], /
     ) -> None:
-        """Take records in their order, by their ids the sealed boxes of some, and of scans the tokens that are spent with them."""
+        """Take records in their order, by their ids the sealed boxes of some, and the tokens that scans spend and undoing gives back."""
 
 
 class Makers(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class Makers(msgspec.Struct, frozen=True):
 class Logbook:
     """The visit's side of the store."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its whole world is injected
         self,
         record: Record,
         *,
@@ -57,10 +57,12 @@ class Logbook:
         clock: Clock,
         makers: Makers,
         spend: Callable[[TicketToken], None] = lambda _token: None,
+        give_back: Callable[[TicketToken], None] = lambda _token: None,
     ) -> None:
-        """`spend` hears of every ticket once the record of its scan is on the disk."""
+        """`spend` hears of every ticket once the record of its scan is on the disk, `give_back` once that of its undoing is."""
         self._record = record
         self._spend = spend
+        self._give_back = give_back
         self._software = software
         self._clock = clock
         self._makers = makers
@@ -68,7 +70,7 @@ class Logbook:
         self._context_is_stored = False
         self._last_token = 0
         self._pending: dict[int, tuple[AnyRecord, ...]] = {}
-        self._tickets: dict[int, tuple[TicketToken, ...]] = {}
+        self._tickets: dict[int, Mapping[UUID, TicketToken]] = {}
         self._owed: tuple[AnyRecord, ...] = ()
 
     @property
@@ -105,14 +107,14 @@ class Logbook:
     def commit(self, *records: AnyRecord, boxes: Mapping[UUID, bytes] = NO_BOXES, tickets: Mapping[UUID, TicketToken] = NO_TICKETS) -> int:
         """Hand over records, what is owed, and their context until it is known to be stored; give the token of the answer.
 
-        `boxes` are the sealed boxes of some of the records, `tickets` the tokens that are spent with scans, by the records' ids.
+        By the records' ids, `boxes` are the sealed boxes of some of them, and `tickets` the tokens that scans spend and `Undo` gives back.
         """
         self._last_token += 1
         context = (self._context,) if self._context is not None and not self._context_is_stored else ()
         batch, self._owed = (*context, *self._owed, *records), ()
         self._pending[self._last_token] = batch
         if tickets:
-            self._tickets[self._last_token] = tuple(tickets.values())
+            self._tickets[self._last_token] = tickets
         self._record(self._last_token, batch, boxes, tickets)
         return self._last_token
 
@@ -122,10 +124,12 @@ class Logbook:
 
     def committed(self, token: int) -> None:
         """Take note that the records of `token` are on the disk."""
-        if self._context in self._pending.pop(token, ()):
+        records = self._pending.pop(token, ())
+        if self._context in records:
             self._context_is_stored = True
-        for ticket in self._tickets.pop(token, ()):
-            self._spend(ticket)
+        undone = undone_by(records)
+        for record, ticket in self._tickets.pop(token, NO_TICKETS).items():
+            (self._give_back if record in undone else self._spend)(ticket)
 
     def failed(self, token: int) -> None:
         """Take note that they are not. What a visitor was about to be thanked for is gone and said to be; the rest is written later."""
@@ -133,7 +137,12 @@ class Logbook:
         self._owed = (*(record for record in self._pending.pop(token, ()) if _outlives_failure(record)), *self._owed)
 
 
+def undone_by(records: Iterable[AnyRecord]) -> frozenset[UUID]:
+    """Give the ids of those records that take a ticket back: their tokens vote no more."""
+    return frozenset(record.id for record in records if isinstance(record, Undo))
+
+
 def _outlives_failure(record: AnyRecord) -> bool:
-    if isinstance(record, Context | VisitEnd | Call | DeviceChange | Presence | SelfTest):
+    if isinstance(record, Context | VisitEnd | Call | DeviceChange | Presence | SelfTest | BoxCount):
         return True
     return isinstance(record, Answer) and record.how is not How.ANSWERED

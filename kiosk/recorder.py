@@ -58,9 +58,14 @@ class Recorder:
         records: tuple[AnyRecord, ...],
         boxes: Mapping[UUID, bytes] | None = None,
         tickets: Mapping[UUID, TicketToken] | None = None,
+        *,
+        to: Listener | None = None,
     ) -> None:
-        """Append the records, the sealed boxes of some of them and the tokens of tickets by their ids; `committed` or `failed` follows."""
-        self._jobs.put(lambda: self._record(token, lambda store: store.append(records, boxes, tickets)))
+        """Append the records, the sealed boxes of some of them and the tokens of tickets by their ids; `committed` or `failed` follows.
+
+        `to` hears what became of them; where it is None, `listener` does.
+        """
+        self._jobs.put(lambda: self._record(token, lambda store: store.append(records, boxes, tickets), to or self.listener))
 
     def note(self, name: str, value: str) -> None:
         """Keep a small fact for sync; lost if it cannot be written just now."""
@@ -87,8 +92,7 @@ class Recorder:
         """Look through the log, which also salvages a damaged one."""
         self._jobs.put(lambda: self._quietly(lambda store: store.check()))
 
-    def _record(self, token: int, append: Callable[[Store], None]) -> None:
-        listener = self.listener
+    def _record(self, token: int, append: Callable[[Store], None], listener: Listener | None) -> None:
         try:
             self._with_store(append)
         except StoreError as error:

@@ -6,6 +6,7 @@ through them. Answers and keys are named by themselves; the names that all scree
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final, TypeVar
 
 import msgspec
@@ -26,6 +27,9 @@ LARGE: Final = "comfort:large"
 CONTRAST: Final = "comfort:contrast"
 LOW: Final = "comfort:low"
 VOICE: Final = "comfort:voice"
+UNDO: Final = "undo"
+OTHER_BOX: Final = "other_box"
+FINISH: Final = "finish"
 COMFORTS: Final = (LARGE, CONTRAST, LOW, VOICE)
 
 
@@ -190,10 +194,62 @@ class Menu(Screen, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
 
 
-AnyScreen = Ask | Comment | Contact | Desk | Thanks | Called | Closed | Announced | OutOfOrder | Pin | Menu
+class BoxResult(StrEnum):
+    """What became of the last ticket that staff scanned, or took back."""
+
+    COUNTED = "counted"
+    REPEATED = "repeated"
+    VOTED = "voted"
+    FOREIGN = "foreign"
+    FORGED = "forged"
+    TOO_OLD = "too_old"
+    UNKNOWN = "unknown"
+    NOT_STORED = "not_stored"
+    UNDONE = "undone"
+    NOT_UNDONE = "not_undone"
+    STORING = "storing"
+
+
+class BoxChoice(Screen, frozen=True, kw_only=True):
+    """Staff choose which of the two ticket boxes they count (K2)."""
+
+    boxes: tuple[Option, ...]
+
+
+class BoxScan(Screen, frozen=True, kw_only=True):
+    """Staff scan the tickets of `box`: `count` of them count so far, and `other_count` of the other box.
+
+    `repeated` and `foreign` are those of both boxes that do not count. `undoable` is whether there is one to take back.
+    """
+
+    box: Option
+    other: Option
+    count: int = 0
+    other_count: int = 0
+    repeated: int = 0
+    foreign: int = 0
+    result: BoxResult | None = None
+    undoable: bool = False
+
+
+class BoxSummary(Screen, frozen=True, kw_only=True):
+    """Staff have finished: how many tickets of each box count, in the boxes' order. `stored` is whether the disk has it, None before."""
+
+    boxes: tuple[Option, ...]
+    counts: tuple[int, ...]
+    repeated: int
+    foreign: int
+    stored: bool | None = None
+
+
+AnyScreen = (
+    Ask | Comment | Contact | Desk | Thanks | Called | Closed | Announced | OutOfOrder | Pin | Menu | BoxChoice | BoxScan | BoxSummary
+)
 
 RESTING: Final = (Closed, Announced, OutOfOrder)
 """Screens that wait for no visitor."""
+STAFF: Final = (Pin, Menu, BoxChoice, BoxScan, BoxSummary)
+"""Screens that no visitor meets: nothing on them is spoken."""
 
 
 V = TypeVar("V", bound=msgspec.Struct)
@@ -214,10 +270,21 @@ def stops(screen: Screen) -> tuple[str, ...]:
             return (*_ways_and_keys(screen), DONE, SKIP, LEAVE)
         case Desk():
             return (*(f"desk:{desk.id}" for desk in screen.desks), DONT_REMEMBER, SKIP)
+    return _stops_of_staff(screen)
+
+
+def _stops_of_staff(screen: Screen) -> tuple[str, ...]:
+    match screen:
         case Pin():
             return (*_keys(keyboard.PIN_ROWS), LEAVE)
         case Menu():
             return (*(entry.name for entry in screen.entries), LEAVE)
+        case BoxChoice():
+            return (*(box.id for box in screen.boxes), LEAVE)
+        case BoxScan():
+            return (UNDO, OTHER_BOX, FINISH)
+        case BoxSummary():
+            return (LEAVE,)
     return ()
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from uuid import UUID
 
-from feedback.records import AnyRecord, encode_body, genesis, link
+from feedback.records import AnyRecord, Undo, encode_body, genesis, link
 from kiosk.errors import StoreDamagedError, StoreError
 from kiosk.facts import STEPS_FACT
 
@@ -162,16 +162,26 @@ class Store:
         """Put records at the end of the log, all or none; with none, write something else to see whether the disk takes it.
 
         A record whose id is already in the log is there and is passed over. `boxes` are the sealed boxes of records by their ids, and
-        `tokens` those of `TicketScan` records: they are spent from then on.
+        `tokens` those of `TicketScan` records: they are spent from then on, until an `Undo` record gives them back.
         """
-        known = tokens or {}
+        new, known = tuple(new), tokens or {}
+        undone = {record.id for record in new if isinstance(record, Undo)}
         days = {record: token.day for record, token in known.items()}
         named = {record: Box(content, days.get(record)) for record, content in (boxes or {}).items()}
         bodies = [(record.id, str(record.__struct_config__.tag), encode_body(record)) for record in new]
-        self.append_bodies(bodies, named, [(token.day, token.token) for token in known.values()])
+        spent, back = (
+            [(token.day, token.token) for record, token in known.items() if (record in undone) is is_back] for is_back in (False, True)
+        )
+        self.append_bodies(bodies, named, spent, back)
 
-    def append_bodies(self, new: list[tuple[UUID, str, bytes]], boxes: Mapping[UUID, Box], spent: Iterable[tuple[str, str]] = ()) -> None:
-        """The same with id, kind and the bytes that already are the record, and with the days and tokens of spent tickets."""
+    def append_bodies(
+        self,
+        new: list[tuple[UUID, str, bytes]],
+        boxes: Mapping[UUID, Box],
+        spent: Iterable[tuple[str, str]] = (),
+        given_back: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """The same with id, kind and the bytes that already are the record; of tickets spent and given back with days and tokens."""
         with own_errors(), self._transaction():
             if not new:
                 self._note("probe", "written")
@@ -186,6 +196,7 @@ class Store:
                 if record in boxes:
                     self._db.execute("INSERT INTO sealed (record, box, day) VALUES (?, ?, ?)", (str(record), *boxes[record]))
             self._db.executemany("INSERT OR IGNORE INTO spent (day, token) VALUES (?, ?)", spent)
+            self._db.executemany("DELETE FROM spent WHERE day = ? AND token = ?", given_back)
 
     def spent(self) -> list[tuple[str, str]]:
         """Give day and token of every ticket that has voted here, as long as they live."""

@@ -48,6 +48,10 @@ class TicketDesk:
         """Take note that this ticket has voted."""
         self._spent.setdefault(token.day, set()).add(token.token)
 
+    def give_back(self, token: TicketToken) -> None:
+        """Take note that the vote of this ticket was taken back."""
+        self._spent.get(token.day, set()).discard(token.token)
+
     def remember(self, spent: Iterable[tuple[str, str]]) -> None:
         """Take note of day and token of tickets that have voted before the start."""
         for day, token in spent:

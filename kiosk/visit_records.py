@@ -76,11 +76,7 @@ class VisitRecords:
 
     def scan(self, scanned: Scanned, seal: Seal | None, at: Moment) -> Parcel:
         """Give the scan made at `at` with its token, sealed to the server: on the disk nothing but the box ties it to the vote."""
-        id_, ticket, token = self._makers.new_id(), scanned.ticket, scanned.token
-        box = seal(msgspec.json.encode(token).decode()) if token is not None and seal is not None else b""
-        digest = hashlib.sha256(box).hexdigest() if box else ""
-        record = TicketScan(id_, at, self.begin(), self._log.context, ticket.form, ticket.desk, ticket.service, digest)
-        return Parcel((record,), {id_: box} if box else NO_BOXES, {id_: token} if token is not None else NO_TICKETS)
+        return scan_of(scanned, seal, at, id_=self._makers.new_id(), visit=self.begin(), context=self._log.context)
 
     def answer(self, screen: Ask | Comment | Contact, how: How, chosen: tuple[str, ...], via: Input | None, at: Moment) -> Answer:
         """Give what became of a question after the first."""
@@ -111,6 +107,15 @@ class VisitRecords:
         self.outcome, self.extra_presses = Outcome.TIMED_OUT, 0
         self._last_end_ms = at.boottime_ms
         return end
+
+
+def scan_of(scanned: Scanned, seal: Seal | None, at: Moment, *, id_: UUID, visit: UUID, context: int) -> Parcel:  # noqa: PLR0913
+    """Give the record of a scan in a visit, with the ticket's token sealed to the server."""
+    ticket, token = scanned.ticket, scanned.token
+    box = seal(msgspec.json.encode(token).decode()) if token is not None and seal is not None else b""
+    digest = hashlib.sha256(box).hexdigest() if box else ""
+    record = TicketScan(id_, at, visit, context, ticket.form, ticket.desk, ticket.service, digest)
+    return Parcel((record,), {id_: box} if box else NO_BOXES, {id_: token} if token is not None else NO_TICKETS)
 
 
 def _content(screen: Comment | Contact) -> Content:

@@ -1,4 +1,4 @@
-"""Leads what happens at the window and the buttons to the visit, or to the technician's menu where that is open."""
+"""Leads what happens at the window and the devices to the visit, or to the technician's menu or the ticket boxes where these are open."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from feedback.records import Moment
     from feedback.settings import KioskSettings
     from feedback.tickets import Refusal
+    from kiosk.boxes import Boxes
     from kiosk.clock import Clock
     from kiosk.errors import Fault
     from kiosk.scans import Scanned
@@ -94,12 +95,13 @@ class AtTheScreen:
 
 
 class KioskVisitor(AtTheScreen):
-    """The same on a kiosk at work: with the technician's menu before it and the chores beside it."""
+    """The same on a kiosk at work: with the technician's menu and the ticket boxes before it and the chores beside it."""
 
     def __init__(  # noqa: PLR0913 - everything that happens meets here
         self,
         visits: Visits,
         technician: Technician,
+        boxes: Boxes,
         duties: Duties,
         *,
         clock: Clock,
@@ -112,6 +114,7 @@ class KioskVisitor(AtTheScreen):
         """`take_up` prepares screen and voice for new settings, `faults` are the ui's own, `read` tells what a code says."""
         super().__init__(visits, clock=clock, key=key)
         self._technician = technician
+        self._boxes = boxes
         self._duties = duties
         self._take_up = take_up
         self._faults = faults
@@ -124,18 +127,19 @@ class KioskVisitor(AtTheScreen):
         self._technician.touched(x, y, self._clock.moment())
 
     def tap(self, name: str) -> None:
-        """Something was tapped, on the menu or on the visit's screen."""
-        if not self._technician.tap(name, self._clock.moment()):
+        """Something was tapped, on the menu, while boxes are counted, or on the visit's screen."""
+        at = self._clock.moment()
+        if not (self._technician.tap(name, at) or self._boxes.tap(name, at)):
             super().tap(name)
 
     def button(self, button: PanelButton, at: Moment) -> None:
         """A button of the panel was pressed, for the menu or for the visit."""
-        if not self._technician.button(button):
+        if not (self._technician.button(button) or self._boxes.button()):
             super().button(button, at)
 
     def scanned(self, code: str, at: Moment) -> None:
-        """A code was scanned; while the menu is open it is no visitor's."""
-        if not self._technician.is_open:
+        """A code was scanned; while the menu is open it is nobody's, and while boxes are counted it is from the box."""
+        if not self._technician.is_open and not self._boxes.scan(code, at):
             reading = self._read(code, at)
             if reading is not None:
                 self._visits.scan(reading, at)
@@ -143,12 +147,14 @@ class KioskVisitor(AtTheScreen):
     def shown(self, screen: Screen) -> None:
         """A screen has been drawn."""
         self._technician.shown(screen)
+        self._boxes.shown(screen)
         super().shown(screen)
 
     def tick(self) -> None:
         """Let time pass, and see to the chores."""
         super().tick()
         self._technician.tick()
+        self._boxes.tick()
         now_ms = self._clock.moment().boottime_ms
         if now_ms >= self._next_chores_ms:
             self._next_chores_ms = now_ms + round(CHORES_S * 1000)

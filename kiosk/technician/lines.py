@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 GLASS_PAGE: Final = "page:glass"
 STORE_TEST: Final = "test:store"
 BUTTONS: Final = "buttons"
+BOXES: Final = "do:boxes"
 SPEAKER: Final = "tone:speaker"
 HEADPHONES: Final = "tone:headphones"
 
@@ -129,6 +130,24 @@ def _device_fault(fault: Fault, _: Words) -> str:
         Fault.PAPER_END: _("Put in paper"),
         Fault.COVER_OPEN: _("Close the cover"),
     }.get(fault, str(fault))
+
+
+def reads_boxes(about: About, devices: Mapping[Device, Fault | None]) -> bool:
+    """Tell whether ticket boxes can be counted here: it takes a scanner, and settings that say how tickets are read."""
+    return about.tickets and Device.SCANNER in devices
+
+
+def boxes_line(known: Known, _: Words) -> Entry:
+    """Whether ticket boxes can be counted here."""
+    if Device.SCANNER not in known.devices:
+        detail = _("No scanner: add it to kiosk.toml")
+    elif not known.about.tickets:
+        detail = _("The server has not said how tickets are read")
+    else:
+        fault = known.devices[Device.SCANNER]
+        detail = _("Count what visitors dropped in") if fault is None else _device_fault(fault, _)
+        return Entry(BOXES, _("Ticket boxes"), detail, None if fault is None else False)
+    return Entry(BOXES, _("Ticket boxes"), detail)
 
 
 def storage_line(readings: Readings, _: Words) -> Entry:

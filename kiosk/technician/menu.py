@@ -14,7 +14,7 @@ from feedback.settings import Theme
 from kiosk.keyboard import BACKSPACE
 from kiosk.screens import LEAVE, Comfort, Pin, Screen
 from kiosk.technician import pages, pin
-from kiosk.technician.lines import BUTTONS, STORE_TEST, Known, Tried
+from kiosk.technician.lines import BOXES, BUTTONS, STORE_TEST, Known, Tried, reads_boxes
 from kiosk.technician.readings import Readings
 
 if TYPE_CHECKING:
@@ -214,9 +214,16 @@ class Technician:
         elif name == pages.TEST_VOTE:
             if self._outlets.begin_test():  # else the vote would count
                 self.close()
+        elif name == BOXES:
+            self._count_boxes()
         elif name == pages.RESTART_NOW and self._page == pages.RESTART:
             self.close()
             self._outlets.restart()
+
+    def _count_boxes(self) -> None:
+        outlets = self._outlets
+        if reads_boxes(outlets.about(), outlets.devices()) and outlets.begin_boxes(self._language):
+            self.close()
 
     def _stored(self, opened: int, *, is_stored: bool) -> None:
         if opened == self._times_opened:

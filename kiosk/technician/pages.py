@@ -14,6 +14,7 @@ from kiosk.technician.lines import (
     SPEAKER,
     Known,
     acked,
+    boxes_line,
     buttons_line,
     clock_line,
     device_line,
@@ -71,6 +72,7 @@ def _root(known: Known, _: Words) -> Menu:
         Entry(_to(OUTBOX), _("Outbox"), _("Waiting: {count}").format(count=delivery.waiting), not delivery.faults),
         Entry(_to(VOLUME), _("Volume"), percent(known.volume)),
         Entry(_to(BRIGHTNESS), _("Brightness"), brightness),
+        boxes_line(known, _),
         Entry(TEST_VOTE, _("Test vote"), _("It is kept apart and never counted")),
         Entry(_to(RESTART), _("Restart")),
     )

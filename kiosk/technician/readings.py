@@ -19,7 +19,10 @@ LITTLE_SHARE: Final = 0.05
 
 
 class About(msgspec.Struct, frozen=True):
-    """Which kiosk this is and what it asks. `server` is "host:port", empty while the kiosk is not enrolled."""
+    """Which kiosk this is and what it asks. `server` is "host:port", empty while the kiosk is not enrolled.
+
+    `tickets` is whether its settings say how tickets are read.
+    """
 
     kiosk: str
     software: str
@@ -28,6 +31,7 @@ class About(msgspec.Struct, frozen=True):
     settings: int = 0
     questionnaire: str = ""
     questionnaire_version: int = 0
+    tickets: bool = False
 
 
 class Storage(msgspec.Struct, frozen=True):
@@ -69,7 +73,8 @@ class Outlets(msgspec.Struct, frozen=True):
     `about` tells which kiosk this is, `read` reads the machine, and `at_rest` is whether nobody is being served. `probe_store` has
     something written to votes.db and tells later whether it was; `tone` plays a test tone and tells whether that output took it.
     `begin_test` has the question asked once, recorded as a test, and tells whether it is; `restart` ends the program, which systemd then
-    starts again. `devices` gives every device beside the screen with what is wrong with it.
+    starts again. `begin_boxes` has ticket boxes counted in that language, and tells whether that began. `devices` gives every device
+    beside the screen with what is wrong with it.
     """
 
     about: Callable[[], About]
@@ -79,4 +84,5 @@ class Outlets(msgspec.Struct, frozen=True):
     tone: Callable[[Output], bool]
     begin_test: Callable[[], bool]
     restart: Callable[[], None]
+    begin_boxes: Callable[[str], bool] = lambda _language: False
     devices: Callable[[], Mapping[Device, Fault | None]] = dict

@@ -10,10 +10,27 @@ from kivy.clock import Clock
 from kivy.graphics.opengl import glFinish
 
 from kiosk.asking import Writable
-from kiosk.screens import Announced, Ask, Called, Closed, Comment, Contact, Desk, Menu, OutOfOrder, Pin, Screen, Thanks
+from kiosk.screens import (
+    Announced,
+    Ask,
+    BoxChoice,
+    BoxScan,
+    BoxSummary,
+    Called,
+    Closed,
+    Comment,
+    Contact,
+    Desk,
+    Menu,
+    OutOfOrder,
+    Pin,
+    Screen,
+    Thanks,
+)
 from kiosk.ui import theme
 from kiosk.ui.arrange import Page
 from kiosk.ui.ask import AskView
+from kiosk.ui.boxes import BoxChoiceView, BoxScanView, BoxSummaryView
 from kiosk.ui.closing import AnnouncedView, CalledView, ClosedView, OutOfOrderView, ThanksView
 from kiosk.ui.comment import CommentView
 from kiosk.ui.contact import ContactView
@@ -45,6 +62,9 @@ _VIEWS: Final[dict[type, type[View]]] = {
     OutOfOrder: OutOfOrderView,
     Pin: PinView,
     Menu: MenuView,
+    BoxChoice: BoxChoiceView,
+    BoxScan: BoxScanView,
+    BoxSummary: BoxSummaryView,
 }
 
 

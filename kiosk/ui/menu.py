@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kivy.graphics import Color
-
 from kiosk.screens import LEAVE, Menu, changed
-from kiosk.ui import theme
+from kiosk.ui import signs, theme
 from kiosk.ui.arrange import LINE_HEIGHT, Box
-from kiosk.ui.parts import Pressable, Words, card, disc, stroke, tick
+from kiosk.ui.parts import Pressable, Words, card
 from kiosk.ui.tiles import Grid, Pages, cells
 from kiosk.ui.view import View
 
@@ -26,6 +24,9 @@ _WIDE_MM: Final = 100.0
 """From this width on entries stand in two columns."""
 _HIGHEST_MM: Final = 26.0
 _MARK_MM: Final = 8.0
+WELL: Final = "excellent"
+WRONG: Final = "terrible"
+"""The answers whose colours the marks have."""
 
 
 class EntryTile(Pressable):
@@ -66,16 +67,10 @@ class EntryTile(Pressable):
         del pressed
         colours = self.palette
         card(self.box, self.corner, edge=tint(colours.edge), fill=tint(colours.card), hair=self._hair)
-        if self._well is None:
-            return
-        x, y = self._mark.centre
-        disc((x, y), self._mark.h / 2, tint(colours.answers["excellent" if self._well else "terrible"]))
-        Color(*tint(colours.features))
-        if self._well:
-            tick((x, y), 0.62 * self._mark.h, 0.11 * self._mark.h)
-        else:
-            stroke([(x, y + 0.28 * self._mark.h), (x, y - 0.04 * self._mark.h)], 0.12 * self._mark.h)
-            disc((x, y - 0.24 * self._mark.h), 0.075 * self._mark.h, tint(colours.features))
+        if self._well is not None:
+            signs.mark(
+                self._mark.centre, self._mark.h, tint(colours.answers[WELL if self._well else WRONG]), tint(colours.features), self._well
+            )
 
 
 class MenuView(View):

@@ -24,6 +24,18 @@ def done(centre: Point, radius: float, ground: Colour, front: Colour) -> None:
     tick(centre, 1.06 * radius, LINE * radius)
 
 
+def mark(centre: Point, side: float, ground: Colour, front: Colour, well: bool) -> None:  # noqa: FBT001 - it is well or it is not
+    """Draw a small tick where something is well, an exclamation mark where it is not."""
+    disc(centre, side / 2, ground)
+    Color(*front)
+    if well:
+        tick(centre, 0.62 * side, 0.11 * side)
+        return
+    x, y = centre
+    stroke([(x, y + 0.28 * side), (x, y - 0.04 * side)], 0.12 * side)
+    disc((x, y - 0.24 * side), 0.075 * side, front)
+
+
 def pause(centre: Point, radius: float, ground: Colour, front: Colour) -> None:
     """Draw two bars: nothing goes on just now."""
     disc(centre, radius, ground)

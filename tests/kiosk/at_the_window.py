@@ -10,6 +10,7 @@ from kiosk.technician.levels import Levels
 from kiosk.technician.menu import Technician
 from kiosk.technician.readings import About, Outlets, Readings
 from kiosk.visitor import KioskVisitor
+from tests.kiosk.box_room import BoxRoom
 from tests.kiosk.room import Room
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class AtTheWindow(Room):
         visitor = KioskVisitor(
             self.visits,
             technician,
+            BoxRoom().boxes,
             NoDuties(),
             clock=self.clock,
             key=buttons.key,

@@ -19,7 +19,7 @@ from kiosk import folder
 from kiosk.config import parse
 from kiosk.errors import Fault
 from kiosk.gesture import Corners
-from kiosk.hardware import PanelButton
+from kiosk.hardware import Device, PanelButton
 from kiosk.screens import LEAVE, Closed, Entry, Menu, Pin, Screen, Thanks, stops
 from kiosk.store import Store
 from kiosk.sync import delivery
@@ -27,7 +27,7 @@ from kiosk.technician import levels, lock, pages, pin
 from kiosk.technician.levels import Levels
 from kiosk.technician.lines import Known, Tried
 from kiosk.technician.lock import Attempts, Lock, wait_ms
-from kiosk.technician.menu import IDLE_S, PIN_S, SETTLE_S, Technician
+from kiosk.technician.menu import IDLE_S, PIN_S, REFRESH_S, SETTLE_S, Technician
 from kiosk.technician.probes import Machine, SysBacklight, read_delivery
 from kiosk.technician.readings import About, Delivery, Outlets, Output, Readings, Storage
 from tests.kiosk.support import BOOT, FakeClock, counted_ids, kiosk_toml, wait_until
@@ -72,14 +72,18 @@ class Kiosk:
         self.answers: list[Callable[[bool], None]] = []
         self.takes_sound = True
         self.takes_tests = True
+        self.about = ABOUT
+        self.devices: dict[Device, Fault | None] = {}
         outlets = Outlets(
-            about=lambda: ABOUT,
+            about=lambda: self.about,
             read=lambda: self.readings,
             at_rest=lambda: self.at_rest,
             probe_store=self.answers.append,
             tone=self.tone,
             begin_test=self.begin_test,
             restart=lambda: self.done.append("restart"),
+            begin_boxes=self.begin_boxes,
+            devices=lambda: self.devices,
         )
         self.lamp = lamp or Lamp()
         self.levels = Levels(
@@ -103,6 +107,11 @@ class Kiosk:
     def begin_test(self) -> bool:
         if self.takes_tests:
             self.done.append("test")
+        return self.takes_tests
+
+    def begin_boxes(self, language: str) -> bool:
+        if self.takes_tests:
+            self.done.append(("boxes", language))
         return self.takes_tests
 
     def draw(self) -> None:
@@ -451,7 +460,7 @@ class Pages:
 @pytest.mark.parametrize("known", Pages.states)
 def test_every_line_is_short_and_every_bad_one_says_what_to_do(page: str, language: str, known: Known) -> None:
     menu = pages.draw(page, known, language)
-    assert len(menu.entries) <= 9
+    assert len(menu.entries) <= 10  # one page of a 10-inch screen
     assert len(set(stops(menu))) == len(menu.entries) + 1  # and the way back
     for entry in menu.entries:
         assert 0 < len(entry.title) <= 20, entry
@@ -580,6 +589,38 @@ def test_where_no_test_can_begin_the_menu_stays_so_that_no_test_is_counted(kiosk
     kiosk.go("do:test_vote")
     assert kiosk.done == []
     assert kiosk.screen != VISIT
+
+
+def test_ticket_boxes_are_counted_where_there_is_a_scanner_and_the_server_says_how_tickets_are_read(kiosk: Kiosk) -> None:
+    kiosk.enter()
+    kiosk.go("do:boxes")
+    assert kiosk.entry("do:boxes") == Entry("do:boxes", "Скриньки з талонами", "Немає сканера: додайте його до kiosk.toml")
+    kiosk.devices = {Device.SCANNER: None}
+    kiosk.later(REFRESH_S)
+    kiosk.go("do:boxes")
+    assert kiosk.entry("do:boxes").detail == "Сервер не повідомив, як читати талони"
+    assert kiosk.done == []
+    kiosk.about = msgspec.structs.replace(ABOUT, tickets=True)
+    kiosk.later(REFRESH_S)
+    assert kiosk.entry("do:boxes") == Entry("do:boxes", "Скриньки з талонами", "Порахувати вкинуті талони")
+    kiosk.go("do:boxes")
+    assert kiosk.done == [("boxes", "uk")]
+    assert kiosk.screen == VISIT
+
+
+def test_a_scanner_that_fails_says_so_where_boxes_are_counted_and_may_come_back_meanwhile(kiosk: Kiosk) -> None:
+    kiosk.about, kiosk.devices = msgspec.structs.replace(ABOUT, tickets=True), {Device.SCANNER: Fault.SCANNER_MISSING}
+    kiosk.enter()
+    assert kiosk.entry("do:boxes").well is False
+    kiosk.go("do:boxes")
+    assert kiosk.done == [("boxes", "uk")]
+
+
+def test_where_no_count_can_begin_the_menu_stays(kiosk: Kiosk) -> None:
+    kiosk.about, kiosk.devices, kiosk.takes_tests = msgspec.structs.replace(ABOUT, tickets=True), {Device.SCANNER: None}, False
+    kiosk.enter()
+    kiosk.go("do:boxes")
+    assert kiosk.menu.title == "Меню техніка"
 
 
 def test_restart_asks_once_more_and_no_double_tap_confirms_it(kiosk: Kiosk) -> None:

@@ -12,7 +12,22 @@ from feedback.questionnaire import CHOSEN, Face, Kind
 from feedback.questionnaire_file import parse
 from feedback.settings import DeskOption
 from kiosk import accepted, asking
-from kiosk.screens import Announced, Ask, Called, Closed, Comfort, Desk, Option, OutOfOrder, Screen, Thanks
+from kiosk.screens import (
+    Announced,
+    Ask,
+    BoxChoice,
+    BoxResult,
+    BoxScan,
+    BoxSummary,
+    Called,
+    Closed,
+    Comfort,
+    Desk,
+    Option,
+    OutOfOrder,
+    Screen,
+    Thanks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,3 +129,16 @@ def others(language: str) -> Iterator[Screen]:
         yield Announced(language=language, kind=kind, text=LONG_QUESTION, shelter=PARAGRAPH)
         yield Announced(language=language, kind=kind, text="Повітряна тривога")
     yield OutOfOrder(language=language)
+    yield from boxes(language)
+
+
+def boxes(language: str) -> Iterator[Screen]:
+    """Everything that staff see who count ticket boxes."""
+    pair = next(shipped_screens("two-faces.yaml", language)).options
+    yield BoxChoice(language=language, boxes=pair)
+    scan = BoxScan(language=language, box=pair[1], other=pair[0])
+    yield scan
+    for result in BoxResult:
+        yield msgspec.structs.replace(scan, count=1284, other_count=9999, repeated=120, foreign=31, result=result, undoable=True)
+    for stored in (None, True, False):
+        yield BoxSummary(language=language, boxes=pair, counts=(9999, 1284), repeated=120, foreign=31, stored=stored)
