@@ -19,7 +19,7 @@ from kiosk import folder
 from kiosk.config import parse
 from kiosk.errors import Fault
 from kiosk.gesture import Corners
-from kiosk.hardware import PanelButton
+from kiosk.hardware import Device, PanelButton
 from kiosk.screens import LEAVE, Closed, Entry, Menu, Pin, Screen, Thanks, stops
 from kiosk.store import Store
 from kiosk.sync import delivery
@@ -71,6 +71,7 @@ class Kiosk:
         self.waiting: list[Callable[[], None]] = []
         self.answers: list[Callable[[bool], None]] = []
         self.takes_sound = True
+        self.devices: dict[Device, Fault | None] = {}
         self.takes_tests = True
         outlets = Outlets(
             about=lambda: ABOUT,
@@ -80,6 +81,7 @@ class Kiosk:
             tone=self.tone,
             begin_test=self.begin_test,
             restart=lambda: self.done.append("restart"),
+            devices=lambda: self.devices,
         )
         self.lamp = lamp or Lamp()
         self.levels = Levels(
@@ -415,6 +417,9 @@ def test_the_command_prints_the_line_that_kiosk_toml_takes(data_dir: Path) -> No
 # --- the pages --------------------------------------------------------------------------------------------------------------
 
 
+DEVICE_FAULTS = [fault for fault in Fault if fault.startswith(("button", "lamps", "presence", "scanner", "printer", "paper", "cover"))]
+
+
 class Pages:
     """Every page, kiosk well and unwell, in both languages."""
 
@@ -443,6 +448,8 @@ class Pages:
             50,
             Tried(storing=True),
         ),
+        Known(ABOUT, WELL, Moment(0, 0, trusted=True), 50, 50, devices=dict.fromkeys(Device)),
+        *(Known(ABOUT, WELL, Moment(0, 0, trusted=True), 50, 50, devices=dict.fromkeys(Device, fault)) for fault in DEVICE_FAULTS),
     ]
 
 
@@ -459,6 +466,22 @@ def test_every_line_is_short_and_every_bad_one_says_what_to_do(page: str, langua
         if entry.well is False:
             assert ":" in entry.detail, f"what to do? {entry}"
         assert language == "en" or not any("a" <= letter <= "z" for letter in entry.title), entry
+
+
+def test_the_devices_are_told_while_somebody_mends_them(kiosk: Kiosk) -> None:
+    kiosk.enter()
+    assert "page:devices" not in [entry.name for entry in kiosk.menu.entries], "where there are none"
+    kiosk.devices.update({Device.SCANNER: Fault.SCANNER_MISSING, Device.PRINTER: None})
+    kiosk.later(2)
+    assert kiosk.entry("page:devices") == Entry("page:devices", "Пристрої", "Несправних: 1", well=False)
+    kiosk.go("page:devices")
+    assert kiosk.entry("device:scanner").well is False
+    assert kiosk.entry("device:printer") == Entry("device:printer", "Принтер", "працює", well=True)
+    kiosk.devices[Device.SCANNER] = None
+    kiosk.later(2)
+    assert kiosk.entry("device:scanner").well is True
+    kiosk.go(LEAVE)
+    assert kiosk.entry("page:devices").detail == "усі працюють"
 
 
 def test_a_full_card_says_to_replace_it(kiosk: Kiosk) -> None:
