@@ -115,7 +115,7 @@ class BoxScanView(View):
         super().refresh()
 
     def _beside(self, screen: BoxScan) -> str:
-        said = self._("Other box ({words}): {count} · scanned twice: {repeated} · not accepted: {foreign}")
+        said = self._("Other box ({words}): {count}, scanned twice: {repeated}, not accepted: {foreign}")
         return said.format(words=screen.other.words, count=screen.other_count, repeated=screen.repeated, foreign=screen.foreign)
 
 
@@ -176,7 +176,7 @@ class BoxSummaryView(View):
         self.add_heading(_("The boxes are counted"), most=_HEADING * page.h)
         line = LINE_HEIGHT * page.body * (2 if page.portrait else 1) + 2
         self._saved, self.rest = self.rest.lower(line), self.rest.above(line + 0.5 * page.gap)
-        left = _("Scanned twice: {repeated} · not accepted: {foreign}").format(repeated=screen.repeated, foreign=screen.foreign)
+        left = _("Scanned twice: {repeated}, not accepted: {foreign}").format(repeated=screen.repeated, foreign=screen.foreign)
         place, self.rest = self.rest.lower(line), self.rest.above(line + page.gap)
         self.add(Words(left, place, size=page.body, least=page.floor, colour=self.palette.muted, lines=2))
         width = (self.rest.w - page.gap) / 2

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -11,6 +12,9 @@ from feedback.tickets import card_code
 from kiosk.boxes import CLOSE_S, IDLE_S, RETRY_S
 from kiosk.screens import FINISH, LEAVE, OTHER_BOX, UNDO, BoxResult, BoxScan, BoxSummary
 from tests.kiosk.box_room import VISIT, BoxRoom
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 TICKETS = ("A1@cnap", "A2@cnap", "B1@cnapdesk-1", "B2@cnapdesk-2")
 CARD = card_code("cnap", "desk-1")
@@ -26,6 +30,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.refused: set[str] = set()
         self.repeated = 0
         self.sitting_begins = 0
+        self.drops: dict[str, list[tuple[int, UUID]]] = {code: [] for code in TICKETS}
+        """By codes the sitting and the visit of each scan that was taken."""
 
     @property
     def scanning(self) -> bool:
@@ -43,8 +49,14 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(code=st.sampled_from([*TICKETS, CARD, *REFUSED]))
     def scan(self, code: str) -> None:
         before, asked = self.room.shown, len(self.room.asked)
+        sittings = self.known(code)
         self.room.drop(code)
         after = self.room.shown
+        taken = [record.visit for _token, records in self.room.asked[asked:] for record in records if isinstance(record, Vote)]
+        if code in TICKETS:
+            self.drops[code] += [(self.sitting_begins, visit) for visit in taken]
+            if self.sitting_begins in sittings or not sittings:
+                assert bool(taken) is not bool(sittings)
         if code in REFUSED and after.foreign > before.foreign:
             self.refused.add(code)
         if after.repeated > before.repeated:
@@ -52,6 +64,12 @@ class AnyOrder(RuleBasedStateMachine):
             assert after.result in {BoxResult.REPEATED, BoxResult.VOTED}
             self.repeated += 1
         assert len(self.room.asked) - asked <= (code not in REFUSED)
+
+    def known(self, code: str) -> set[int]:
+        """The sittings in which this ticket was scanned, is on record or about to be, and was not taken back."""
+        waiting = {record.visit for _token, records in self.room.asked for record in records if isinstance(record, Vote)}
+        alive = waiting | {vote.visit for vote in self.room.counted()}
+        return {sitting for sitting, visit in self.drops.get(code, ()) if visit in alive}
 
     @precondition(lambda self: self.room.boxes.is_open)
     @rule(name=st.sampled_from([UNDO, OTHER_BOX, FINISH, LEAVE, "good", "nonsense"]))
