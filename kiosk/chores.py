@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kiosk import accepted, day_keys, facts
 from kiosk.errors import NoticeRefusedError, SettingsRefusedError
 from kiosk.resting import OUT_OF_ORDER, ZONE
+from kiosk.set_aside import SetAside
 from kiosk.sync import delivery
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Chores:
         self._recorder = recorder
         self._tickets = tickets
         self._clock = clock
+        self._aside = SetAside(config.data_dir)
         self._forget_at_ms = 0
         self._seen_settings: str | None = None
         self._seen_notice: tuple[int, int] | None = None
@@ -99,4 +101,4 @@ class Chores:
                 return True
 
         self._tickets.forget(is_over)
-        self._recorder.forget_tickets(is_over)
+        self._recorder.forget_tickets(is_over, self._aside)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from feedback.records import AnyRecord
     from feedback.tickets import TicketToken
+    from kiosk.set_aside import SetAside
     from kiosk.store import Store
 
 log = logging.getLogger(__name__)
@@ -82,9 +83,10 @@ class Recorder:
         """Give day and token of every ticket that has voted to `answer`, on the main thread; never, where the log cannot be read."""
         self._jobs.put(lambda: self._quietly(lambda store: self._answer(answer, store.spent())))
 
-    def forget_tickets(self, is_over: Callable[[str], bool]) -> None:
-        """Erase what is left of tickets of days whose life is over; what cannot be done now is done when it is asked again."""
+    def forget_tickets(self, is_over: Callable[[str], bool], aside: SetAside) -> None:
+        """Erase what is left of tickets of days whose life is over, in damaged logs too; what cannot be done now is done the next time."""
         self._jobs.put(lambda: self._quietly(lambda store: _forget(store, is_over)))
+        self._jobs.put(lambda: aside.forget_tickets(is_over))
 
     def look(self) -> None:
         """Look through the log, which also salvages a damaged one."""

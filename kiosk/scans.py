@@ -50,4 +50,4 @@ def refused(why: Refusal, language: str) -> str:
 def read_without_desk(language: str) -> str:
     """Give what a visitor is told on the question for the desk, whose ticket does not name it."""
     _ = texts.words_in(language)
-    return _("Your ticket is read. It does not name the desk: please choose it.")
+    return _("Your ticket is read; it does not name the desk.")

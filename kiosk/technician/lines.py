@@ -120,15 +120,15 @@ def _device_fault(fault: Fault, _: Words) -> str:
     wires = _("Not found: check its wires and kiosk.toml")
     return {
         Fault.BUTTONS_MISSING: wires,
-        Fault.BUTTON_STUCK: _("A button is stuck or its wire is loose"),
+        Fault.BUTTON_STUCK: _("Stuck: free the button, check its wire"),
         Fault.LAMPS_MISSING: wires,
         Fault.PRESENCE_MISSING: wires,
         Fault.SCANNER_MISSING: _("Not found: check its cable and kiosk.toml"),
         Fault.SCANNER_UNREADABLE: _("Not understood: check its speed in kiosk.toml"),
         Fault.PRINTER_MISSING: _("Not found: check its cable, power and kiosk.toml"),
         Fault.PRINTER_FAILED: _("It does not print: switch it off and on"),
-        Fault.PAPER_END: _("Put in paper"),
-        Fault.COVER_OPEN: _("Close the cover"),
+        Fault.PAPER_END: _("No paper: put in a new roll"),
+        Fault.COVER_OPEN: _("The cover is open: close it"),
     }.get(fault, str(fault))
 
 

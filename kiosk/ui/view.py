@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 RING_MM: Final = 1.0
 LOGO_WIDEST: Final = 5.0
+QUESTION_LINES: Final = 1.5
+"""The height of the question within a notice, by that of one of its sentences."""
 """A logo is at most this many times as wide as high."""
 
 
@@ -63,6 +65,8 @@ class View(Widget):
         self.warned = Box(0, 0, page.w, page.h).upper(page.touch + 2 * page.gap)
         self._warning: StillHere | None = None
         self._notice: Notice | None = None
+        self.question = ""
+        """The heading, once it stands there."""
 
     def become(self, screen: Screen) -> bool:
         """Show `screen` if that takes no new view; whether it did."""
@@ -144,6 +148,7 @@ class View(Widget):
         Where there is too little room even for the least type, what stands beside the question is shortened. The warning may cover it all.
         """
         page = self.page
+        self.question = question
         parts = [
             Line(text, size, font)
             for text, size, font in (
@@ -359,7 +364,7 @@ class StillHere(Pressable):
 
 
 class Notice(Widget):
-    """What became of a code, where the warning before closing stands. It takes no touch: the question below stays answerable."""
+    """What became of a code, under the question and over all else above the answers. It takes no touch: they stay answerable."""
 
     def __init__(self, view: View, text: str) -> None:
         box, page = view.warned, view.page
@@ -369,5 +374,18 @@ class Notice(Widget):
             for part, colour in ((box, view.palette.card), (box.lower(line), view.palette.accent)):
                 Color(*colour)
                 Rectangle(pos=(part.x, part.y), size=(part.w, part.h))
-        inner = box.grown(-page.margin, -min(page.gap, box.h / 8))
-        self.add_widget(Words(text, inner, size=page.label, least=page.floor, colour=view.palette.ink, font=theme.SEMIBOLD, lines=3))
+        rest = box.grown(-page.margin, -min(page.gap, box.h / 8))
+        sentences = [part if part.endswith(".") else f"{part}." for part in text.split(". ")]
+        place = rest.upper(rest.h * QUESTION_LINES / (len(sentences) + QUESTION_LINES))
+        size = fitting(view.question, place, size=page.question, least=page.floor, font=theme.BOLD, lines=2) if view.question else None
+        if size is not None:
+            self.add_widget(Words(view.question, place, size=size, least=page.floor, font=theme.BOLD, lines=2, colour=view.palette.ink))
+            rest = rest.below(place.h)
+        heights = [
+            min(rest.h / len(sentences), height_of(sentence, rest.w, size=page.label, font=theme.SEMIBOLD) + 1) for sentence in sentences
+        ]
+        rest = rest.below((rest.h - sum(heights)) / 2)
+        for sentence, height in zip(sentences, heights, strict=True):
+            place = rest.upper(height)
+            rest = rest.below(height)
+            self.add_widget(Words(sentence, place, size=page.label, least=page.floor, colour=view.palette.ink, font=theme.SEMIBOLD))

@@ -39,6 +39,11 @@ def spoken(screen: Screen, manner: Manner = PLAIN) -> tuple[Prompt, ...]:
     return (*prompts(screen, aloud), *privately(said))
 
 
+def noticed(screen: Screen) -> tuple[Prompt, ...]:
+    """Give what is said about a code that was just scanned; no answer is in it."""
+    return prompts(screen, screen.notice) if isinstance(screen, Ask | Desk) else ()
+
+
 def _lines(screen: Screen, manner: Manner) -> tuple[str | Prompt, ...]:
     match screen:
         case Ask():

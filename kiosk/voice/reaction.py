@@ -10,7 +10,7 @@ import msgspec
 from feedback.notice import AnnouncementKind
 from kiosk.screens import Announced, Ask, Comfort, Comment, Contact, Desk, Pin, Screen, Thanks, changed
 from kiosk.voice import aloud, confided
-from kiosk.voice.prompts import Manner, Prompt, privately, prompts
+from kiosk.voice.prompts import Manner, Prompt, privately
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,7 +118,8 @@ def _whole(screen: Screen, manner: Manner, *, explained: bool) -> _Whole:
     explanation = () if explained else aloud.explanation(screen, manner)
     if aloud.is_confided(screen, manner):
         explanation = privately(explanation)
-    return _Whole((*aloud.spoken(screen, manner), *explanation, *confided.focused(screen)), explains=bool(explanation))
+    said = (*aloud.noticed(screen), *aloud.spoken(screen, manner), *explanation, *confided.focused(screen))
+    return _Whole(said, explains=bool(explanation))
 
 
 def _changed_on_it(before: Screen, now: Screen, manner: Manner) -> Reaction:
@@ -141,8 +142,8 @@ def _steps(before: Screen, now: Screen) -> Iterable[Prompt]:
     """Give what a step did, for the headphones."""
     if isinstance(before, Ask) and isinstance(now, Ask):
         yield from confided.toggled(before, now)
-    if isinstance(now, Ask | Desk) and _is_noticed(before, now):
-        yield from prompts(now, now.notice)
+    if _is_noticed(before, now):
+        yield from aloud.noticed(now)
     if isinstance(before, Comment | Contact) and isinstance(now, Comment | Contact):
         yield from confided.typed(before, now)
     if isinstance(before, Contact) and isinstance(now, Contact) and now.mistake not in {"", before.mistake}:

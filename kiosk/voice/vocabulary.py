@@ -28,7 +28,7 @@ from kiosk.screens import (
     stops,
 )
 from kiosk.voice import aloud, confided, names
-from kiosk.voice.prompts import Manner, Prompt, prompts
+from kiosk.voice.prompts import Manner, Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -100,16 +100,16 @@ def _of(screens: Iterable[Screen], manners: Iterable[Manner]) -> Iterator[Prompt
                 yield from confided.named(variant, name)
             yield from confided.read_back(variant)
         yield from _after(screen)
-        yield from prompts(screen, *_notices(screen))
+        for noticed in _noticed(screen):
+            yield from aloud.noticed(noticed)
 
 
-def _notices(screen: Screen) -> tuple[str, ...]:
-    """Give what may be said on a screen about a code that was scanned there."""
-    match screen:
-        case Desk() | Ask(first=True):
-            told = (scans.read_without_desk(screen.language),) if isinstance(screen, Desk) else ()
-            return (*told, *(scans.refused(why, screen.language) for why in Refusal))
-    return ()
+def _noticed(screen: Screen) -> Iterator[Screen]:
+    """Give a screen with everything that may be said there about a code that was scanned."""
+    if isinstance(screen, Desk) or (isinstance(screen, Ask) and screen.first):
+        yield from (changed(screen, notice=scans.refused(why, screen.language)) for why in Refusal)
+    if isinstance(screen, Desk):
+        yield changed(screen, notice=scans.read_without_desk(screen.language))
 
 
 def _variants(screen: Screen) -> Iterator[Screen]:

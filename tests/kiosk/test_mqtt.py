@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,10 +19,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from feedback import wire
 from feedback.records import decode_body, genesis, link
 from kiosk import accepted, facts, salvage
+from kiosk.day_keys import DayKeys
 from kiosk.store import FILE, Store
 from kiosk.sync.mqtt import MqttTransport
 from tests.kiosk.support import KIOSK, kiosk_toml, running, settings_of, wait_until
 from tests.kiosk.test_assets import LOGO, Shelf, naming, sha
+from tests.kiosk.test_day_keys import key_of, listed
 from tests.kiosk.test_store import a_sealed, a_vote, new_id
 from tests.kiosk.test_sync_settings import KEY, PUBLIC, enrolled, notice_of, signed, signed_notice
 
@@ -251,6 +254,21 @@ def test_sync_keeps_the_notice_and_fetches_the_pictures(config: Path, data_dir: 
         server.send(wire.notice_topic(KIOSK), b"garbage", retain=True)
         wait_until(lambda: server.states[-1].faults == ("notice_refused",))
         assert accepted.read_notice(data_dir, KIOSK, PUBLIC) == notice_of(3)
+
+
+def test_sync_keeps_the_keys_of_days_and_erases_those_that_are_no_longer_sent(config: Path, data_dir: Path, server: ServerEnd) -> None:
+    topic = wire.day_keys_topic(KIOSK)
+    keys, today = DayKeys(data_dir, KIOSK, PUBLIC), datetime.now(UTC).date()
+    older, newer = today.isoformat(), (today + timedelta(days=1)).isoformat()
+    server.send(topic, listed(key_of(older), key_of(newer)), retain=True)
+    with running("sync", config):
+        wait_until(lambda: keys.key(newer))
+        assert keys.key(older) == bytes.fromhex(key_of(older).key)
+        server.send(topic, listed(key_of(newer)), retain=True)
+        wait_until(lambda: keys.key(older) is None)
+        server.send(topic, b"garbage", retain=True)
+        wait_until(lambda: server.states and server.states[-1].faults == ("day_keys_refused",))
+        assert keys.key(newer)
 
 
 def test_sync_reports_what_ui_shows_and_lacks(config: Path, data_dir: Path, server: ServerEnd) -> None:

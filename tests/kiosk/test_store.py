@@ -37,6 +37,7 @@ from kiosk import salvage
 from kiosk.errors import StoreError
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
+from kiosk.set_aside import SetAside
 from kiosk.store import FILE, PRAGMAS, Store, connect
 from kiosk.sync.outbox import Outbox
 from tests.kiosk.support import BOOT, FakeClock, counted_ids, wait_until
@@ -464,6 +465,39 @@ def test_a_journal_that_is_being_read_is_emptied_the_next_time(data_dir: Path) -
         reader.execute("COMMIT")
         assert store.forget_tickets(())
         assert token[scan.id].token.encode() not in in_files(data_dir)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.5, 0.95], ids=["first page", "middle", "end"])
+def test_of_forgotten_tickets_no_byte_stays_in_damaged_logs_either(data_dir: Path, place: float) -> None:
+    told: dict[str, list[bytes]] = {DAY: [], "2026-11-25": []}
+    words, kept_words = a_sealed(b"own words " * 60)
+    with Store(data_dir / FILE, new_id) as store:
+        store.append([words], kept_words)
+        for _ in range(80):
+            for day, secrets in told.items():
+                scan, box, token = a_scan(day)
+                store.append([a_vote(), scan], box, token)
+                secrets += [token[scan.id].token.encode(), box[scan.id]]
+        store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    pages = (data_dir / FILE).stat().st_size // 4096
+    destroy(data_dir / FILE, int(pages * place) * 4096, 4096)
+    with open_store(data_dir, new_id) as store:
+        damaged = next(data_dir.glob(salvage.ASIDE)).read_bytes()
+        assert sum(secret in damaged for secret in told[DAY]) > 130
+        aside = SetAside(data_dir)
+        aside.forget_tickets(lambda _day: False)
+        assert next(data_dir.glob(salvage.ASIDE)).read_bytes() == damaged
+        for over in ((DAY,), (DAY, "2026-11-25")):
+            before = in_files(data_dir)
+            store.forget_tickets(over)
+            aside.forget_tickets(lambda day, over=over: day in over)
+            assert not [secret for day in over for secret in told[day] if secret in in_files(data_dir)]
+            living = [secret for day in told.keys() - set(over) for secret in told[day] if secret in before]
+            assert all(secret in in_files(data_dir) for secret in living)
+        after = next(data_dir.glob(salvage.ASIDE)).read_bytes()
+    assert len(after) == len(damaged)
+    assert kept_words[words.id] in after or kept_words[words.id] not in damaged
+    assert sum(one != other for one, other in zip(damaged, after, strict=True)) < 2 * 80 * (32 + 130) + 1, "nothing else"
 
 
 def in_files(data_dir: Path) -> bytes:

@@ -71,9 +71,9 @@ class Kiosk:
         self.waiting: list[Callable[[], None]] = []
         self.answers: list[Callable[[bool], None]] = []
         self.takes_sound = True
+        self.devices: dict[Device, Fault | None] = {}
         self.takes_tests = True
         self.about = ABOUT
-        self.devices: dict[Device, Fault | None] = {}
         outlets = Outlets(
             about=lambda: self.about,
             read=lambda: self.readings,
@@ -424,6 +424,9 @@ def test_the_command_prints_the_line_that_kiosk_toml_takes(data_dir: Path) -> No
 # --- the pages --------------------------------------------------------------------------------------------------------------
 
 
+DEVICE_FAULTS = [fault for fault in Fault if fault.startswith(("button", "lamps", "presence", "scanner", "printer", "paper", "cover"))]
+
+
 class Pages:
     """Every page, kiosk well and unwell, in both languages."""
 
@@ -452,6 +455,8 @@ class Pages:
             50,
             Tried(storing=True),
         ),
+        Known(ABOUT, WELL, Moment(0, 0, trusted=True), 50, 50, devices=dict.fromkeys(Device)),
+        *(Known(ABOUT, WELL, Moment(0, 0, trusted=True), 50, 50, devices=dict.fromkeys(Device, fault)) for fault in DEVICE_FAULTS),
     ]
 
 
@@ -468,6 +473,22 @@ def test_every_line_is_short_and_every_bad_one_says_what_to_do(page: str, langua
         if entry.well is False:
             assert ":" in entry.detail, f"what to do? {entry}"
         assert language == "en" or not any("a" <= letter <= "z" for letter in entry.title), entry
+
+
+def test_the_devices_are_told_while_somebody_mends_them(kiosk: Kiosk) -> None:
+    kiosk.enter()
+    assert "page:devices" not in [entry.name for entry in kiosk.menu.entries], "where there are none"
+    kiosk.devices.update({Device.SCANNER: Fault.SCANNER_MISSING, Device.PRINTER: None})
+    kiosk.later(2)
+    assert kiosk.entry("page:devices") == Entry("page:devices", "Пристрої", "Несправних: 1", well=False)
+    kiosk.go("page:devices")
+    assert kiosk.entry("device:scanner").well is False
+    assert kiosk.entry("device:printer") == Entry("device:printer", "Принтер", "працює", well=True)
+    kiosk.devices[Device.SCANNER] = None
+    kiosk.later(2)
+    assert kiosk.entry("device:scanner").well is True
+    kiosk.go(LEAVE)
+    assert kiosk.entry("page:devices").detail == "усі працюють"
 
 
 def test_a_full_card_says_to_replace_it(kiosk: Kiosk) -> None:

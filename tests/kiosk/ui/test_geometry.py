@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 from feedback.questionnaire import Kind
-from kiosk.screens import STAY, Ask, Comfort, Screen, stops
+from feedback.tickets import Refusal
+from kiosk import scans
+from kiosk.screens import STAY, Ask, Comfort, Desk, Screen, stops
 from tests.kiosk.ui import samples
 
 if TYPE_CHECKING:
@@ -174,6 +176,33 @@ def test_a_warning_moves_nothing_that_can_be_tapped(window: KivyThing, size: str
         assert not list(misplaced(view))
         assert view.become(screen)
         assert {thing.name: thing.box for thing in view.tappables()} == before
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("comfort", COMFORTS)
+def test_a_notice_is_whole_and_covers_nothing_that_can_be_tapped(window: KivyThing, size: str, comfort: str) -> None:
+    asked = [screen for screen in (*samples.asked("uk"), *samples.others("uk")) if getattr(screen, "first", isinstance(screen, Desk))]
+    for screen in asked:
+        shown = msgspec.structs.replace(screen, comfort=COMFORTS[comfort])
+        view = built(shown, SIZES[size])
+        before = {thing.name: thing.box for thing in view.tappables()}
+        longest = max((scans.refused(why, "uk") for why in Refusal), key=len)
+        for text in (longest, scans.read_without_desk("uk")):
+            assert view.become(msgspec.structs.replace(shown, notice=text))
+            assert {thing.name: thing.box for thing in view.tappables()} == before
+            notice = view._notice
+            words = " ".join(child.whole for child in reversed(notice.children))
+            assert text in words, (size, comfort, words)
+            assert not list(cut_in(notice, view.page)), (size, comfort, screen.question if isinstance(screen, Ask) else "desks")
+            assert not [box for box in before.values() if on_each_other(box, view.warned)]
+
+
+def cut_in(notice: Any, page: Any) -> Iterator[str]:
+    for text in notice.children:
+        text.text_size = (text.text_size[0], None)
+        text.texture_update()
+        if text.text != text.whole or text.texture_size[1] > text.height + 2 or text.font_size < page.mm(3.5) - 0.1:
+            yield text.whole
 
 
 def test_large_letters_are_larger(window: KivyThing) -> None:

@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from feedback.questionnaire import Kind
-from feedback.settings import Look
+from feedback.settings import DeskOption, Look
+from feedback.tickets import Refusal
+from kiosk import scans
 from kiosk.screens import LARGE, STAY, Entry, Menu, Screen, Thanks
 from tests.kiosk.ui import samples
 
@@ -167,18 +169,57 @@ def test_the_faces_breathe_and_rest_and_a_finger_or_quiet_stops_them(shown: Show
     view = shown.show(ATTRACT, quiet=False)
     breath, face = view._breath, view._buttons[0]
     sizes = []
-    breath._begin(0)
+    breath.begin()
     for _ in range(20):
         breath._move(0.1)
         sizes.append(face._scale.x)
     assert 1.02 < max(sizes) < 1.06
     assert sizes[-1] == 1
     assert not breath._frames.is_triggered, "between breaths nothing is drawn"
-    breath._begin(0)
+    breath.begin()
     breath._move(0.3)
     shown.tap("good")
     assert view._breath is None
     assert face._scale.x == 1
+
+
+def test_somebody_who_comes_up_wakes_faces_that_nobody_has_touched(shown: Shown) -> None:
+    view = shown.show(ATTRACT, quiet=False)
+    waiting = view._breath
+    shown.app.wake()
+    assert view._breath is not waiting
+    assert view._breath._frames.is_triggered, "at once"
+    assert not waiting._next.is_triggered
+    view.rest_faces()
+    shown.app.wake()
+    assert view._breath._frames.is_triggered, "also after a touch that led nowhere"
+    shown.app.show(msgspec.structs.replace(ATTRACT, focus="good"))
+    shown.app.wake()
+    assert view._breath is None, "nobody is disturbed"
+    shown.show(ATTRACT)
+    shown.app.wake()
+    assert shown.app._view._breath is None, "where all motion is stopped"
+
+
+def test_a_notice_needs_no_new_view_and_takes_no_touch(shown: Shown) -> None:
+    view = shown.show(ATTRACT, quiet=False)
+    told = msgspec.structs.replace(ATTRACT, notice=scans.refused(Refusal.SPENT, "uk"))
+    shown.app.show(told)
+    shown.loop()
+    assert shown.app._view is view
+    assert view._breath is not None, "it is no touch"
+    texts = [child.text for child in view._notice.children]
+    assert texts == ["Ви можете відповісти без талона.", "За цим талоном відгук уже є.", ATTRACT.question]
+    shown.tap("good")
+    assert ("tap", "good") in shown.heard.told
+    shown.app.show(ATTRACT)
+    assert view._notice is None
+    assert shown.app._view is view
+
+
+def test_a_ticket_says_its_desk(shown: Shown) -> None:
+    view = shown.show(msgspec.structs.replace(ATTRACT, desk=DeskOption("d", "12"), note="Талон повідомить лише стіл, послугу й час."))
+    assert "Стіл 12. Талон повідомить лише стіл, послугу й час." in [getattr(child, "text", "") for child in view.walk()]
 
 
 @pytest.mark.parametrize(

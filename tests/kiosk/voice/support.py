@@ -160,6 +160,7 @@ def _asked(frame: dict[str, object]) -> st.SearchStrategy[Screen]:
         stored=st.booleans(),
         opening=st.just("") | words,
         note=st.just("") | words,
+        notice=st.just("") | words,
         ends=st.none() | st.tuples(words, words),
         languages=st.just(("uk", "en")),
         call=st.booleans(),

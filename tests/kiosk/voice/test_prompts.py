@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from feedback.questionnaire import ContactWay, Kind
 from feedback.settings import DeskOption
-from kiosk import accepted, filling, keyboard
+from feedback.tickets import Refusal, Ticket
+from kiosk import accepted, filling, keyboard, scans
 from kiosk.contact import Typed
 from kiosk.screens import COMFORTS, LEAVE, STAY, Ask, Comment, Contact, Desk, Entry, Menu, Pin, Screen, Thanks, changed, stops
 from kiosk.voice import aloud, confided
 from kiosk.voice.prompts import Manner, Prompt
-from kiosk.voice.reaction import Cue, reaction, repetition
+from kiosk.voice.reaction import Cue, Reaction, reaction, repetition
 from kiosk.voice.vocabulary import of_questionnaires
 from tests.kiosk.voice.support import comment, contact, first, reasons, screens
 
@@ -53,7 +54,7 @@ def test_what_the_room_hears_of_any_screen_does_not_depend_on_the_answer(screen:
 def test_whatever_follows_what_the_answer_is_private(before: Screen, now: Screen) -> None:
     for follows in (reaction(before, now, FIVE, explained=False), repetition(now, FIVE)):
         room = [line for line in follows.lines if not line.private]
-        said = {*aloud.spoken(now, FIVE), *aloud.explanation(now, FIVE), *aloud.warned(now, FIVE)}
+        said = {*aloud.spoken(now, FIVE), *aloud.explanation(now, FIVE), *aloud.warned(now, FIVE), *aloud.noticed(now)}
         assert all(isinstance(line, Cue) or line in said for line in room)
     for prompt in (*confided.focused(now), *confided.chosen(now), *confided.read_back(now)):
         assert prompt.private
@@ -130,6 +131,36 @@ def test_a_question_that_would_tell_the_answer_before_it_is_said_in_the_headphon
 def test_a_scale_says_its_ends_and_all_its_numbers() -> None:
     scale: Ask = msgspec.structs.replace(reasons("en"), kind=Kind.SCALE, options=first("en").options[:2], ends=("not at all", "very much"))
     assert texts(aloud.spoken(scale))[1:] == ["excellent", "not at all", "good", "very much", "excellent", "good"]
+
+
+@pytest.mark.parametrize("screen", [first("en"), Desk(language="en", desks=(DeskOption("a", "1"),))], ids=["first", "desk"])
+def test_why_a_code_gave_nothing_is_said_at_once_and_again_when_asked_for(screen: Ask | Desk) -> None:
+    notice = scans.refused(Refusal.SPENT, "en")
+    loud = changed(screen, comfort=changed(screen.comfort, voice=True))
+    follows = reaction(loud, changed(loud, notice=notice), FIVE, explained=True)
+    assert follows.lines == (Prompt(notice, "en"),)
+    assert (follows.cut_room, follows.cut_ears) == (True, True), "before all answers have been read"
+    assert reaction(changed(loud, notice=notice), loud, FIVE, explained=True) == Reaction()
+    assert repetition(changed(loud, notice=notice), FIVE).lines[0] == Prompt(notice, "en")
+    silent = changed(screen, comfort=changed(screen.comfort, voice=False))
+    quiet = reaction(silent, changed(silent, notice=notice), FIVE, explained=True)
+    assert quiet.lines == (Prompt(notice, "en", private=True),), "who did not ask for the voice reads it"
+
+
+def test_a_ticket_is_heard_with_its_desk_and_what_it_tells() -> None:
+    ticket = Ticket(form="own", number="A017", desk="a")
+    scanned = changed(first("en"), desk=DeskOption("a", "12"), note=scans.told_by(ticket, "en"))
+    assert texts(aloud.spoken(scanned))[1:3] == ["Desk 12", "The ticket will tell only the desk, the service and the time."]
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_everything_about_codes_can_be_recorded_beforehand(language: str) -> None:
+    settings_with_desks = changed(accepted.before_any("exit-sample-1"), desks=(DeskOption("a", "1"),), desk=DeskOption("b", "7"))
+    known = {prompt.text for prompt in of_questionnaires((settings_with_desks,), language)}
+    said = {scans.refused(why, language) for why in Refusal} | {scans.read_without_desk(language)}
+    said |= {scans.told_by(Ticket(form="x", is_card=is_card), language) for is_card in (False, True)}
+    said |= set(texts(confided.named(Desk(language=language, desks=(DeskOption("b", "7"),)), "desk:b")))
+    assert said <= known
 
 
 def test_thanks_say_how_many_answered_without_keeping_the_number() -> None:
