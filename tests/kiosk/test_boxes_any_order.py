@@ -30,6 +30,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.refused: set[str] = set()
         self.repeated = 0
         self.sitting_begins = 0
+        self.is_finishing = False
+        self.idle_ms = 0
         self.drops: dict[str, list[tuple[int, UUID]]] = {code: [] for code in TICKETS}
         """By codes the sitting and the visit of each scan that was taken."""
 
@@ -42,6 +44,7 @@ class AnyOrder(RuleBasedStateMachine):
     def begin(self, box: str) -> None:
         if self.room.boxes.begin("uk"):
             self.refused, self.repeated = set(), 0
+            self.is_finishing, self.idle_ms = False, 0
             self.sitting_begins = len(self.room.stored)
             self.room.tap(box)
 
@@ -50,13 +53,16 @@ class AnyOrder(RuleBasedStateMachine):
     def scan(self, code: str) -> None:
         before, asked = self.room.shown, len(self.room.asked)
         sittings = self.known(code)
+        self.idle_ms = 0
         self.room.drop(code)
         after = self.room.shown
         taken = [record.visit for _token, records in self.room.asked[asked:] for record in records if isinstance(record, Vote)]
         if code in TICKETS:
             self.drops[code] += [(self.sitting_begins, visit) for visit in taken]
-            if self.sitting_begins in sittings or not sittings:
-                assert bool(taken) is not bool(sittings)
+            if self.is_finishing or self.sitting_begins in sittings:
+                assert not taken
+            elif not sittings:
+                assert taken
         if code in REFUSED and after.foreign > before.foreign:
             self.refused.add(code)
         if after.repeated > before.repeated:
@@ -77,6 +83,8 @@ class AnyOrder(RuleBasedStateMachine):
         votes = [vote for vote in self.room.counted() if self.room.stored.index(vote) >= self.sitting_begins]
         asked, undoes = len(self.room.asked), name == UNDO and self.scanning
         self.room.tap(name)
+        self.idle_ms = 0
+        self.is_finishing |= name == FINISH and self.scanning
         for _token, records in self.room.asked[asked:] if undoes else ():
             (undo,) = (record for record in records if isinstance(record, Undo))
             assert undo.visit == votes[-1].visit
@@ -88,6 +96,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.1, 0.4, 1, RETRY_S, CLOSE_S, IDLE_S]))
     def time_passes(self, seconds: float) -> None:
+        self.idle_ms += round(seconds * 1000)
+        self.is_finishing |= self.scanning and self.idle_ms >= IDLE_S * 1000
         self.room.pass_s(seconds)
 
     @rule(has_any=st.booleans())
