@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from kivy.uix.widget import Widget
 
 from feedback.looks import FACES
-from kiosk.screens import FINISH, LEAVE, OTHER_BOX, UNDO, BoxChoice, BoxResult, BoxScan, BoxSummary
+from kiosk.screens import FINISH, LEAVE, OTHER_BOX, UNDO, BoxChoice, BoxResult, BoxScan, BoxSummary, changed
 from kiosk.ui import signs, theme
 from kiosk.ui.arrange import LINE_HEIGHT, Box, side_by_side
 from kiosk.ui.face import FaceButton, draw_features, face_row, small_faces, split
 from kiosk.ui.menu import WELL, WRONG
-from kiosk.ui.parts import Words, card, disc, width_of
+from kiosk.ui.parts import Words, card, disc, height_of, width_of
 from kiosk.ui.view import View
+from kiosk.ui.ways import add_ways
 
 if TYPE_CHECKING:
     from kiosk.screens import Option
@@ -27,6 +28,8 @@ _FACE_MM: Final = 34.0
 _NUMBER: Final = 0.86
 """A count's type as a share of the face beside it."""
 _DIGITS: Final = "8888"
+_MANY: Final = int(_DIGITS)
+"""More tickets than a pair of boxes holds, for which there is room."""
 _QUIET: Final = frozenset({BoxResult.UNDONE, BoxResult.STORING})
 """Results that are neither well nor wrong."""
 
@@ -40,11 +43,13 @@ class BoxChoiceView(View):
         self.add_header(always=False)
         self.add_actions([(LEAVE, _("Back"))])
         self.add_heading(_("Which box are you counting?"), note=_("Scan its tickets one after another."), most=_HEADING * page.h)
+        self.keep_room_to_warn()
         cells = split(self.rest, len(screen.boxes), page.gap)
         row = face_row(page, cells, [box.words for box in screen.boxes]) or small_faces(page, cells)
         for box, place in zip(screen.boxes, row.places, strict=True):
             if box.face is not None:
                 self.add(FaceButton(box, box.face, place, view=self, size=row.size, lines=row.lines))
+        self.warn_above_answers()
 
 
 class CountedBox(Widget):
@@ -53,21 +58,20 @@ class CountedBox(Widget):
     def __init__(self, view: View, box: Option, count: int, area: Box) -> None:
         super().__init__(pos=(area.x, area.y), size=(area.w, area.h), size_hint=(None, None))
         page, palette = view.page, view.palette
-        self._view = view
         line = LINE_HEIGHT * page.label + 1
-        upper = area.above(line)
-        side = max(1.0, min(upper.h, 0.42 * upper.w, page.mm(_FACE_MM * page.scale)))
-        self._size = max(page.floor, min(_NUMBER * side, (upper.w - side - page.gap) / width_of(_DIGITS, size=1.0, font=theme.BOLD)))
-        number = width_of(_DIGITS[: len(str(count))], size=self._size, font=theme.BOLD) + 2
-        face, self._place = side_by_side(upper, [side, number], page.gap)
-        face = Box(face.x, face.y + (face.h - side) / 2, side, side)
+        side = max(1.0, min(area.h - line, 0.42 * area.w, page.mm(_FACE_MM * page.scale)))
+        block = Box(area.x, area.y + (area.h - side - line) / 2, area.w, side + line)
+        upper = block.upper(side)
+        size = max(page.floor, min(_NUMBER * side, (upper.w - side - page.gap) / width_of(_DIGITS, size=1.0, font=theme.BOLD)))
+        number = width_of(_DIGITS[: len(str(count))], size=size, font=theme.BOLD) + 2
+        face, place = side_by_side(upper, [side, number], page.gap)
         with self.canvas:
             disc(face.centre, side / 2, palette.answers[box.face.value] if box.face else palette.accent)
             if box.face is not None:
                 draw_features(FACES[box.face], face.centre, side, palette.features)
-        words = Words(box.words, area.lower(line), size=page.label, least=page.floor, font=theme.SEMIBOLD, colour=palette.ink, lines=1)
+        words = Words(box.words, block.lower(line), size=page.label, least=page.floor, font=theme.SEMIBOLD, colour=palette.ink, lines=1)
         self.add_widget(words)
-        self.add_widget(Words(str(count), self._place, size=self._size, least=page.floor, font=theme.BOLD, colour=palette.ink, lines=1))
+        self.add_widget(Words(str(count), place, size=size, least=page.floor, font=theme.BOLD, colour=palette.ink, lines=1))
 
 
 class BoxScanView(View):
@@ -85,12 +89,16 @@ class BoxScanView(View):
             (OTHER_BOX, _("Other box")),
             (FINISH, _("Finish")),
         ]
-        self._undo = next(pill for pill in self.add_actions(actions, primary=FINISH) if pill.name == UNDO)
-        line = LINE_HEIGHT * page.small * (2 if page.portrait else 1) + 2
-        self._line, self.rest = self.rest.lower(line), self.rest.above(line + page.gap)
+        ways = add_ways(self, actions, gap=page.gap, primary=FINISH)
+        self.rest = ways.beside(self.rest, page.gap)
+        self._undo = next(pill for pill in ways.pills if pill.name == UNDO)
+        line = height_of(self._beside(changed(screen, other_count=_MANY, repeated=_MANY)), self.rest.w, size=page.small, font=theme.REGULAR)
+        self._line, self.rest = self.rest.lower(line + 2), self.rest.above(line + page.gap)
         result = max(page.touch, min(_RESULT * self.rest.h, 1.4 * page.touch))
         self._result, self.rest = self.rest.lower(result), self.rest.above(result + page.gap)
         self._shown: list[Widget] = []
+        if ways.column is not None:
+            self.warned = Box(0, self.warned.y, ways.column.x - page.gap / 2, self.warned.h)
 
     def refresh(self) -> None:
         """Show the counts and the result again."""
@@ -98,16 +106,17 @@ class BoxScanView(View):
             self.remove_widget(widget)
         screen, page, palette = self.screen, self.page, self.palette
         self._undo.look(faded=not screen.undoable)
-        beside = self._("Other box ({words}): {count} · scanned twice: {repeated} · not accepted: {foreign}").format(
-            words=screen.other.words, count=screen.other_count, repeated=screen.repeated, foreign=screen.foreign
-        )
         self._shown = [
             CountedBox(self, screen.box, screen.count, self.rest),
             LastResult(self, screen.result, self._result),
-            Words(beside, self._line, size=page.small, least=page.floor, colour=palette.muted, lines=2),
+            Words(self._beside(screen), self._line, size=page.small, least=page.floor, colour=palette.muted),
         ]
         self.add(*self._shown)
         super().refresh()
+
+    def _beside(self, screen: BoxScan) -> str:
+        said = self._("Other box ({words}): {count}, scanned twice: {repeated}, not accepted: {foreign}")
+        return said.format(words=screen.other.words, count=screen.other_count, repeated=screen.repeated, foreign=screen.foreign)
 
 
 class LastResult(Widget):
@@ -167,7 +176,7 @@ class BoxSummaryView(View):
         self.add_heading(_("The boxes are counted"), most=_HEADING * page.h)
         line = LINE_HEIGHT * page.body * (2 if page.portrait else 1) + 2
         self._saved, self.rest = self.rest.lower(line), self.rest.above(line + 0.5 * page.gap)
-        left = _("Scanned twice: {repeated} · not accepted: {foreign}").format(repeated=screen.repeated, foreign=screen.foreign)
+        left = _("Scanned twice: {repeated}, not accepted: {foreign}").format(repeated=screen.repeated, foreign=screen.foreign)
         place, self.rest = self.rest.lower(line), self.rest.above(line + page.gap)
         self.add(Words(left, place, size=page.body, least=page.floor, colour=self.palette.muted, lines=2))
         width = (self.rest.w - page.gap) / 2

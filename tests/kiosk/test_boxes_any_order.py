@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -11,6 +12,9 @@ from feedback.tickets import card_code
 from kiosk.boxes import CLOSE_S, IDLE_S, RETRY_S
 from kiosk.screens import FINISH, LEAVE, OTHER_BOX, UNDO, BoxResult, BoxScan, BoxSummary
 from tests.kiosk.box_room import VISIT, BoxRoom
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 TICKETS = ("A1@cnap", "A2@cnap", "B1@cnapdesk-1", "B2@cnapdesk-2")
 CARD = card_code("cnap", "desk-1")
@@ -26,6 +30,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.refused: set[str] = set()
         self.repeated = 0
         self.sitting_begins = 0
+        self.is_finishing = False
+        self.idle_ms = 0
+        self.drops: dict[str, list[tuple[int, UUID]]] = {code: [] for code in TICKETS}
+        """By codes the sitting and the visit of each scan that was taken."""
 
     @property
     def scanning(self) -> bool:
@@ -36,6 +44,7 @@ class AnyOrder(RuleBasedStateMachine):
     def begin(self, box: str) -> None:
         if self.room.boxes.begin("uk"):
             self.refused, self.repeated = set(), 0
+            self.is_finishing, self.idle_ms = False, 0
             self.sitting_begins = len(self.room.stored)
             self.room.tap(box)
 
@@ -43,8 +52,17 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(code=st.sampled_from([*TICKETS, CARD, *REFUSED]))
     def scan(self, code: str) -> None:
         before, asked = self.room.shown, len(self.room.asked)
+        sittings = self.known(code)
+        self.idle_ms = 0
         self.room.drop(code)
         after = self.room.shown
+        taken = [record.visit for _token, records in self.room.asked[asked:] for record in records if isinstance(record, Vote)]
+        if code in TICKETS:
+            self.drops[code] += [(self.sitting_begins, visit) for visit in taken]
+            if self.is_finishing or self.sitting_begins in sittings:
+                assert not taken
+            elif not sittings:
+                assert taken
         if code in REFUSED and after.foreign > before.foreign:
             self.refused.add(code)
         if after.repeated > before.repeated:
@@ -53,12 +71,20 @@ class AnyOrder(RuleBasedStateMachine):
             self.repeated += 1
         assert len(self.room.asked) - asked <= (code not in REFUSED)
 
+    def known(self, code: str) -> set[int]:
+        """The sittings in which this ticket was scanned, is on record or about to be, and was not taken back."""
+        waiting = {record.visit for _token, records in self.room.asked for record in records if isinstance(record, Vote)}
+        alive = waiting | {vote.visit for vote in self.room.counted()}
+        return {sitting for sitting, visit in self.drops.get(code, ()) if visit in alive}
+
     @precondition(lambda self: self.room.boxes.is_open)
     @rule(name=st.sampled_from([UNDO, OTHER_BOX, FINISH, LEAVE, "good", "nonsense"]))
     def tap(self, name: str) -> None:
         votes = [vote for vote in self.room.counted() if self.room.stored.index(vote) >= self.sitting_begins]
         asked, undoes = len(self.room.asked), name == UNDO and self.scanning
         self.room.tap(name)
+        self.idle_ms = 0
+        self.is_finishing |= name == FINISH and self.scanning
         for _token, records in self.room.asked[asked:] if undoes else ():
             (undo,) = (record for record in records if isinstance(record, Undo))
             assert undo.visit == votes[-1].visit
@@ -70,6 +96,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.1, 0.4, 1, RETRY_S, CLOSE_S, IDLE_S]))
     def time_passes(self, seconds: float) -> None:
+        self.idle_ms += round(seconds * 1000)
+        self.is_finishing |= self.scanning and self.idle_ms >= IDLE_S * 1000
         self.room.pass_s(seconds)
 
     @rule(has_any=st.booleans())
