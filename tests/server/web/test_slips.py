@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select, update
@@ -18,6 +17,8 @@ from tests.server.web.conftest import ON_BOTH
 from tests.server.web.fill import NOW, NOW_MS
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from litestar import Litestar
     from litestar.testing import TestClient
     from sqlalchemy import Engine
