@@ -214,6 +214,13 @@ def test_what_is_no_ticket_here_is_told_apart(counter: Client, engine: Engine) -
     assert sums(counter, where) == [1, 0, 0, 6]
 
 
+def test_a_ticket_can_be_counted_as_long_as_its_day_has_a_key(counter: Client, engine: Engine) -> None:
+    where = begin(counter)
+    days = [(TODAY - timedelta(days=ago)).isoformat() for ago in range(5)]
+    assert [scan(counter, where, code("A001", day)) for day in days] == ["counted"] * 4 + ["too_old"]
+    assert len({row["token"] for row in rows(engine, schema.ticket_tokens)}) == 4
+
+
 def test_boxes_of_an_earlier_day_are_votes_of_that_day(counter: Client, engine: Engine) -> None:
     where = begin(counter, YESTERDAY)
     assert scan(counter, where, "A001/P", code("A002", YESTERDAY), code("A003")) == "counted"
