@@ -39,7 +39,7 @@ def test_a_slip_says_what_the_centre_wants() -> None:
     assert made() == Slip(
         language="uk",
         centre="ЦНАП Зразкове",
-        thanks="Дякуємо за Ваш відгук!",
+        thanks="Дякуємо за Ваш відгук.",
         date="22 листопада 2026 року",
         code=code_of(VOTE),
         check_url="https://example.org/s/",
@@ -47,7 +47,7 @@ def test_a_slip_says_what_the_centre_wants() -> None:
         note="Дякуємо, що допомагаєте.",
         made_ms=5_000,
     )
-    assert (made("en").thanks, made("en").date, made("en").note) == ("Thank you for your feedback!", "22 November 2026", "You help.")
+    assert (made("en").thanks, made("en").date, made("en").note) == ("Thank you for your feedback.", "22 November 2026", "You help.")
 
 
 def test_a_centre_without_words_for_it_wants_none() -> None:

@@ -27,7 +27,7 @@ def slip(made_ms: int = 1_000_000, language: str = "uk", **changes: str) -> Slip
     """A slip with everything on it, and a code of its own."""
     words = {
         "centre": CENTRE,
-        "thanks": "Дякуємо за Ваш відгук!",
+        "thanks": "Дякуємо за Ваш відгук.",
         "date": "22 листопада 2026 року",
         "code": code_of(ids()),
         "check_url": "https://vidguk.example.org/s",
