@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 RING_MM: Final = 1.0
 LOGO_WIDEST: Final = 5.0
+"""A logo is at most this many times as wide as high."""
 QUESTION_LINES: Final = 1.5
 """The height of the question within a notice, by that of one of its sentences."""
-"""A logo is at most this many times as wide as high."""
 
 
 def _no_asset(_name: str) -> Path | None:
@@ -127,7 +127,10 @@ class View(Widget):
         if in_margin:
             self._add_banner_in_margin()
         height = page.touch if page.roomy else page.small * 1.5
-        line = Box(0, 0, self.rest.w * (0.6 if self.stage.logo or (self.stage.simulated and not in_margin) else 1.0), height)
+        width = self.rest.w * (0.6 if self.stage.logo or (self.stage.simulated and not in_margin) else 1.0)
+        if self.stage.simulated and not in_margin:
+            width = min(width, self.rest.w - self._banner_width() - page.gap)
+        line = Box(0, 0, width, height)
         if not fitting(self.stage.centre, line, size=page.small, least=page.floor, font=theme.REGULAR, lines=1):
             height = max(height, page.floor * 2.6)
         place = self.rest.upper(height)

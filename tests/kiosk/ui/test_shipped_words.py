@@ -13,6 +13,7 @@ from PIL import Image
 from feedback.questionnaire import ContactWay, Kind
 from feedback.questionnaire_file import parse
 from feedback.settings import DeskOption
+from feedback.tickets import Ticket
 from kiosk import accepted, asking, filling
 from kiosk.screens import Ask, Called, Closed, Comfort, Comment, Contact, Desk, OutOfOrder, Pin, Screen, Thanks
 from tests.kiosk.ui import samples
@@ -35,7 +36,7 @@ def shipped(language: str) -> Iterator[tuple[str, Screen]]:
     for name in samples.SHIPPED:
         asked = parse((resources.files("feedback") / "questionnaires" / name).read_text("utf-8"), name)
         settings = msgspec.structs.replace(accepted.before_any("exit-sample-1"), call_person=True)
-        for ticket in (False, True):
+        for ticket in (None, Ticket(form="queue", number="A045"), Ticket(form="queue", number="A045", desk="center-1")):
             yield f"{name} first", asking.first_screen(settings, asked, language, Comfort(), ticket=ticket)
         for question in asked.questions[1:]:
             writable = asking.Writable(words=True, ways=frozenset(ContactWay))
