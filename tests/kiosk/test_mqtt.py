@@ -252,7 +252,7 @@ def test_sync_keeps_the_notice_and_fetches_the_pictures(config: Path, data_dir: 
         wait_until(lambda: accepted.read_notice(data_dir, KIOSK, PUBLIC) == notice_of(3))
         wait_until(lambda: accepted.asset(data_dir, sha(LOGO)))
         server.send(wire.notice_topic(KIOSK), b"garbage", retain=True)
-        wait_until(lambda: server.states[-1].faults == ("notice_refused",))
+        wait_until(lambda: server.states and server.states[-1].faults == ("notice_refused",))
         assert accepted.read_notice(data_dir, KIOSK, PUBLIC) == notice_of(3)
 
 
