@@ -25,7 +25,7 @@ from kiosk.clock import SystemClock
 from kiosk.compose_devices import BesideScreen, FaceLamps
 from kiosk.config import parse
 from kiosk.devices import SILENT_S
-from kiosk.errors import Fault
+from kiosk.errors import ConfigError, Fault
 from kiosk.hardware import Device, PanelButton
 from kiosk.hardware.simulated.scanner import scan
 from kiosk.screens import Ask, Closed, Option, changed
@@ -71,8 +71,7 @@ def main(data_dir: Path) -> Iterator[Main]:
 
 
 def test_codes_keys_and_arrivals_come_on_the_main_thread(main: Main, data_dir: Path) -> None:
-    wait_until((data_dir / "scanner.pipe").exists)
-    scan(data_dir, "A-017")
+    scan_soon(data_dir, "A-017")
     main.beside.key("3")
     main.beside.key("p")
     wait_until(lambda: len(main.posted) >= 3)
@@ -160,10 +159,10 @@ def test_tickets_are_scanned_and_voted_with_on_a_real_kiosk(with_tickets: Path, 
     with running("ui", with_tickets, "--mirror", str(mirror_path)) as ui:
         wait_until(mirror_path.exists)
         with MirrorClient(mirror_path) as mirror:
-            wait_until(lambda: frame(mirror) and (data_dir / "scanner.pipe").exists())
+            wait_until(lambda: frame(mirror))
             for code, answer in ((signed(day=today, desk="center-12"), "good"), (card_code("sample", "center-1"), "terrible")):
                 before = frame(mirror)
-                scan(data_dir, code)
+                scan_soon(data_dir, code)
                 wait_until(lambda before=before: frame(mirror) > before)
                 mirror.tap(answer)
                 wait_until(lambda: mirror.screen == "Thanks")
@@ -183,6 +182,19 @@ def test_tickets_are_scanned_and_voted_with_on_a_real_kiosk(with_tickets: Path, 
         ((day, token),) = db.execute("SELECT day, token FROM spent").fetchall()
     assert (day, len(token)) == (today, 32)
     assert {(change.device, change.fault) for change in changes(data_dir)} == {(device.value, "") for device in Device}
+
+
+def scan_soon(data_dir: Path, code: str) -> None:
+    """Scan as soon as the scanner listens."""
+
+    def is_scanned() -> bool:
+        try:
+            scan(data_dir, code)
+        except ConfigError:
+            return False
+        return True
+
+    wait_until(is_scanned)
 
 
 def frame(mirror: MirrorClient) -> int:
