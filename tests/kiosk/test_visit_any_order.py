@@ -79,7 +79,11 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(move=st.sampled_from([*Move]))
     def walk(self, move: Move) -> None:
+        before = self.room.screen
         self.room.visits.move(move, self.room.clock.moment())
+        after = self.room.screen
+        if isinstance(before, Ask) and before.first and isinstance(after, Ask) and after.stored and not before.stored:
+            self.taken.append((before, after.chosen[0]))
 
     @rule(number=st.integers(0, 5), desk=st.sampled_from([None, "desk-1", "desk-9"]), service=st.sampled_from([None, "passport"]))
     def scan(self, number: int, desk: str | None, service: str | None) -> None:
