@@ -38,7 +38,7 @@ FEW: Final = 3
 class AskView(View):
     """The question above, the answers in the middle, what leads past them below."""
 
-    LIGHT: ClassVar[frozenset[str]] = View.LIGHT | {"chosen", "stored"}
+    LIGHT: ClassVar[frozenset[str]] = View.LIGHT | {"chosen", "stored", "notice"}
 
     def __init__(self, screen: Ask, page: Page, stage: Stage) -> None:
         super().__init__(screen, page, stage)

@@ -141,7 +141,7 @@ class DeskTile(Pressable):
 class DeskView(View):
     """All desks, and two quiet ways past them."""
 
-    LIGHT: ClassVar[frozenset[str]] = View.LIGHT | {"pressed"}
+    LIGHT: ClassVar[frozenset[str]] = View.LIGHT | {"pressed", "notice"}
 
     def __init__(self, screen: Desk, page: Page, stage: Stage) -> None:
         super().__init__(screen, page, stage)

@@ -65,7 +65,7 @@ class View(Widget):
     what is not tapped.
     """
 
-    LIGHT: ClassVar[frozenset[str]] = frozenset({"focus", "closes_in_s", "notice"})
+    LIGHT: ClassVar[frozenset[str]] = frozenset({"focus", "closes_in_s"})
 
     def __init__(self, screen: Screen, page: Page, stage: Stage) -> None:
         super().__init__(pos=(0, 0), size=(page.w, page.h), size_hint=(None, None))
