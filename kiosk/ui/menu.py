@@ -93,7 +93,7 @@ class MenuView(View):
             return True
         if not isinstance(screen, Menu) or [entry.name for entry in screen.entries] != [entry.name for entry in self.screen.entries]:
             return False
-        light = {name: getattr(screen, name) for name in self.LIGHT.intersection(screen.__struct_fields__)}
+        light = {name: getattr(screen, name) for name in self.LIGHT}
         if changed(self.screen, entries=screen.entries, **light) != screen:
             return False
         self.screen = screen
