@@ -51,6 +51,8 @@ class Debounce:
         self._held_since: float | None = at_s if pressed else None
         self._doubtful_since: float | None = None
         self._last_pressed_s = -math.inf
+        self._edge_up_s = math.inf if pressed else -math.inf
+        self._seen: deque[float] = deque(maxlen=10)
         self._disturbed_s = at_s
         self._presses: deque[float] = deque(maxlen=max(count for count, _ in FASTER_THAN_A_PERSON) + 1)
         self._edges: deque[float] = deque(maxlen=MORE_THAN_BOUNCE[0] + 1)
@@ -61,19 +63,43 @@ class Debounce:
             at_s = max(at_s, self._edges[-1])  # edges of one line come in their order, whatever their stamps say
         self._edges.append(at_s)
         self._disturbed_s = max(self._disturbed_s, at_s)
-        return self._observe(at_s, pressed=pressed, doubt_s=self._rules.glitch_s)
+        begins, is_late = self._begins(at_s, pressed=pressed), at_s <= self._last_pressed_s
+        press = self._observe(at_s, pressed=pressed, doubt_s=self._rules.glitch_s)
+        if press is None and begins and is_late and not self._rules.glitch_s:
+            press = self._overtaken(at_s)
+        return press
 
     def look(self, at_s: float, *, pressed: bool) -> float | None:
         """Take the level that the line has at this time."""
         if pressed:
             self._disturbed_s = max(self._disturbed_s, at_s)
         # A look that finds the line released does not tell since when: only if it comes late may the pulse have been a press.
-        return self._observe(at_s, pressed=pressed, doubt_s=2 * self._rules.glitch_s)
+        press = self._observe(at_s, pressed=pressed, doubt_s=2 * self._rules.glitch_s)
+        if press is not None:
+            self._seen.append(press)
+        return press
 
     @property
     def due_s(self) -> float:
         """When the next look has to be at the latest; infinite where the usual ones will do."""
         return math.inf if self._doubtful_since is None else self._doubtful_since + self._rules.glitch_s
+
+    def _begins(self, at_s: float, *, pressed: bool) -> bool:
+        """Tell whether the edges alone make this the beginning of a press."""
+        began = pressed and at_s - self._edge_up_s >= self._rules.debounce_s
+        self._edge_up_s = math.inf if pressed else at_s
+        return began
+
+    def _overtaken(self, at_s: float) -> float | None:
+        """Take a press whose edge came only after a look had seen the line pressed: by this one, which then counted, or by a later one."""
+        while self._seen and self._seen[0] < at_s:
+            self._seen.popleft()
+        if self._seen:
+            self._seen.popleft()
+            return None
+        self._presses.append(at_s)
+        self._judge(at_s)
+        return None if self.trouble else at_s
 
     def _observe(self, at_s: float, *, pressed: bool, doubt_s: float) -> float | None:
         press = None

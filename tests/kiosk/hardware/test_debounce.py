@@ -68,6 +68,14 @@ def test_the_next_press_after_a_short_one_is_not_lost() -> None:
     assert presses == [1.0, None, 1.12, None]
 
 
+def test_a_press_is_not_lost_where_a_look_sees_the_next_one_before_its_edges_come() -> None:
+    debounce = Debounce(Rules(), pressed=False, at_s=0.0)
+    assert debounce.look(1.0417, pressed=True) == 1.0417
+    late = [(1.0, True), (1.0078, False), (1.039, True), (1.0468, False)]
+    assert [debounce.edge(at_s, pressed=pressed) for at_s, pressed in late] == [None, None, 1.039, None]
+    assert debounce.edge(2.0, pressed=True) == 2.0
+
+
 def test_edges_are_in_their_order_whatever_their_stamps_say() -> None:
     debounce = Debounce(Rules(), pressed=False, at_s=0.0)
     for at_s, pressed in [(1.0, True), (1.05, False), (1.0501, True), (1.05, False)]:
