@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from kiosk import accepted, folder
 from kiosk.chores import Chores
@@ -50,8 +50,6 @@ if TYPE_CHECKING:
     from kiosk.config import Config
     from kiosk.scans import Scanned
     from kiosk.ui.app import KioskApp, Visitor
-
-TEST_TONE: Final = wav.tone(pitch_hz=880, length_s=0.6, level=0.5)
 
 
 def run_ui(config: Config, mirror: Path | None) -> None:
@@ -159,7 +157,7 @@ class _Voice:
     def tone(self, name: Output) -> bool:
         """Play a test tone; whether the output takes it."""
         output = self.outputs[name]
-        output.play(TEST_TONE)
+        output.play(wav.tone(pitch_hz=880, length_s=0.6, level=0.5))
         return output.fault is None and not isinstance(output, NoOutput)
 
     def set_volume(self, percent: int) -> None:

@@ -15,7 +15,8 @@ from feedback.settings import Theme, Timing
 from kiosk.config import Sound
 from kiosk.ui.arrange import HAND_MM, KEY_MM, LEAST_TYPE_MM, TOUCH_MM, Page
 from kiosk.visit import SETTLE_S
-from kiosk.voice.speaker import INVITE_S, LOUDER, TONES
+from kiosk.voice.reaction import Tone
+from kiosk.voice.speaker import INVITE_S, LOUDER, samples_of
 from kiosk.voice.wav import RATE
 
 TESTS = Path(__file__).parent
@@ -120,7 +121,7 @@ def test_other_numbers() -> None:
         f"breathe once in {every_s:.0f} s, for {breath_s:g} s, by {depth:.0%}".replace("%", " %"),
         f"the lower {low} of a screen ({upright} of an upright one), or within {HAND_MM:.0f} mm",
         f"at least {TOUCH_MM:.0f} mm high and wide, a key of the keyboard {KEY_MM:.0f} mm",
-        f"tones last at most {max(map(len, TONES.values())) / 2 / RATE:.1f} s",
+        f"tones last at most {max(len(samples_of(tone)) for tone in Tone) / 2 / RATE:.1f} s",
     ):
         assert said in FLOWING, said
 

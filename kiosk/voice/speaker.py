@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from collections import deque
+from functools import cache
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from kiosk import texts
@@ -35,10 +36,14 @@ INVITE_S: Final = 30.0
 LOUDER: Final = (0, 15, 30)
 """What each further “say again” adds to the volume, in percent; then it begins anew, and a new visit begins at the first."""
 PAUSE: Final = wav.silence(0.15)
-TONES: Final = {
-    Tone.PRESS: wav.tone(pitch_hz=1_200, length_s=0.03, level=0.35),
-    Tone.CLOSING: wav.tone(pitch_hz=660, length_s=0.18, level=0.4) + wav.tone(pitch_hz=523, length_s=0.28, level=0.4) + PAUSE,
-}
+
+
+@cache
+def samples_of(tone: Tone) -> bytes:
+    """Give how a tone sounds; made when it is first heard, because the start has no time for it."""
+    if tone is Tone.PRESS:
+        return wav.tone(pitch_hz=1_200, length_s=0.03, level=0.35)
+    return wav.tone(pitch_hz=660, length_s=0.18, level=0.4) + wav.tone(pitch_hz=523, length_s=0.28, level=0.4) + PAUSE
 
 
 class AudioOutput(Protocol):
@@ -251,7 +256,7 @@ class Speaker:
 
     def _samples(self, line: Line) -> bytes:
         if isinstance(line, Cue):
-            return TONES[line.tone]
+            return samples_of(line.tone)
         sound = self._voices.sound(line)
         return sound + PAUSE if sound else b""
 

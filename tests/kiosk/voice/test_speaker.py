@@ -15,7 +15,7 @@ from kiosk.screens import Announced, Comfort, Screen, Thanks, changed
 from kiosk.voice import aloud, espeak, wav
 from kiosk.voice.prompts import Manner
 from kiosk.voice.reaction import Tone
-from kiosk.voice.speaker import PAUSE, TONES, Speaker
+from kiosk.voice.speaker import PAUSE, Speaker, samples_of
 from kiosk.voice.vocabulary import confided_in
 from kiosk.voice.voices import Voices
 from tests.kiosk.support import wait_until
@@ -78,13 +78,13 @@ def test_the_room_hears_the_same_whatever_was_answered(tmp_path: Path) -> None:
 
 def test_without_voice_only_presses_and_warnings_are_heard(tmp_path: Path) -> None:
     room, _ = heard_in(tmp_path, visit("good", SILENT))
-    assert room.played == [TONES[Tone.PRESS], TONES[Tone.PRESS], TONES[Tone.CLOSING], TONES[Tone.PRESS], TONES[Tone.PRESS]]
+    assert room.played == [samples_of(tone) for tone in (Tone.PRESS, Tone.PRESS, Tone.CLOSING, Tone.PRESS, Tone.PRESS)]
 
 
 def test_the_headphones_speak_without_being_asked(tmp_path: Path) -> None:
     _, asked = heard_in(tmp_path, visit("good"))
     _, silent = heard_in(tmp_path, visit("good", SILENT))
-    words = set(asked.played) - set(TONES.values())
+    words = set(asked.played) - set(map(samples_of, Tone))
     assert words <= set(silent.played)
 
 
