@@ -51,6 +51,6 @@ def test_a_clean_environment_with_one_extra_runs_its_program(program: str, tmp_p
             house.start_ui("exit-sample-1")
             visitor = Visitor(house, "exit-sample-1")
             visitor.sees("Ask")
-            visitor.taps("excellent")
-            visitor.sees("Thanks")
+            visitor.taps_until("excellent", "FollowUp")
+            visitor.taps_until("leave", "Thanks")
         house.check()
