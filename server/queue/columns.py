@@ -109,7 +109,7 @@ def choose(header: Sequence[str], wanted: Mapping[Field, str]) -> dict[Field, st
     for field, name in wanted.items():
         if not name:
             continue
-        column = by_name.get(normal(name))
+        column = name if name in header else by_name.get(normal(name))
         if column is None:
             raise QueueError(f"there is no column {name!r}{suggest(name, header)}; the heading has: {', '.join(header)}")
         if names_visitors(column):
