@@ -38,5 +38,5 @@ def spellings(code: str) -> tuple[str, ...]:
 
 def normal_number(number: str) -> str:
     """Give a ticket's number as tokens are made from it: letters and digits in capitals, Cyrillic letters that look Latin made Latin."""
-    kept = "".join(sign for sign in unicodedata.normalize("NFKC", number).upper() if sign.isalnum())
+    kept = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", number).upper()))
     return kept.translate(_TO_LATIN)

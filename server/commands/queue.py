@@ -106,7 +106,7 @@ def list_(data: DataDir = None, config: ConfigFile = None) -> None:
 
     with opened_server(data, config) as server, reading(server.engine) as connection:
         found = list_keys(connection)
-    rows = [(k.name, k.site, k.created_ms, k.used_ms, k.taken, k.refused, k.problem) for k in found]
+    rows = [(k.name, k.site, k.created_ms, k.used_ms, k.taken, k.refused, k.problem.placed if k.problem else "") for k in found]
     show(("name", "site", "made", "last used", "tickets", "refused", "the last refusal"), rows)
 
 

@@ -20,12 +20,41 @@ def insert_rows(
         return 0
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
     if connection.dialect.name == "postgresql":
-        arrays = ", ".join(f"%s::{_array_type(connection, table, column)}" for column in columns)
-        statement = f"{into} SELECT * FROM unnest({arrays}) {on_conflict}"  # noqa: S608 - names of our own schema
-        return connection.exec_driver_sql(statement, tuple(list(values) for values in zip(*rows, strict=True))).rowcount
-    hexed = [place for place, column in enumerate(columns) if isinstance(table.c[column].type, Uuid)]
+        statement = f"{into} SELECT * FROM {_unnest(connection, table, columns)} {on_conflict}"  # noqa: S608 - names of our own schema
+        return connection.exec_driver_sql(statement, _by_column(rows)).rowcount
     statement = f"{into} VALUES ({', '.join('?' * len(columns))}) {on_conflict}"
-    return connection.exec_driver_sql(statement, [_with_hex(row, hexed) for row in rows]).rowcount
+    return connection.exec_driver_sql(statement, _for_sqlite(table, columns, rows)).rowcount
+
+
+def update_rows(connection: Connection, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Change rows that are there: each of `rows` has a value for each of `columns`, and then the values of `keys` that find its row."""
+    if not rows:
+        return
+    into = f"UPDATE {table.name} SET"
+    if connection.dialect.name == "postgresql":
+        names = (*columns, *keys)
+        changes, found = (
+            ", ".join(f"{name} = new.{name}" for name in columns),
+            " AND ".join(f"{table.name}.{key} = new.{key}" for key in keys),
+        )
+        statement = f"{into} {changes} FROM {_unnest(connection, table, names)} AS new({', '.join(names)}) WHERE {found}"
+        connection.exec_driver_sql(statement, _by_column(rows))
+        return
+    changes, found = ", ".join(f"{name} = ?" for name in columns), " AND ".join(f"{key} = ?" for key in keys)
+    connection.exec_driver_sql(f"{into} {changes} WHERE {found}", _for_sqlite(table, (*columns, *keys), rows))
+
+
+def _unnest(connection: Connection, table: Table, columns: Sequence[str]) -> str:
+    return f"unnest({', '.join(f'%s::{_array_type(connection, table, column)}' for column in columns)})"
+
+
+def _by_column(rows: Sequence[Sequence[Any]]) -> tuple[list[Any], ...]:
+    return tuple(list(values) for values in zip(*rows, strict=True))
+
+
+def _for_sqlite(table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    hexed = [place for place, column in enumerate(columns) if isinstance(table.c[column].type, Uuid)]
+    return [_with_hex(row, hexed) for row in rows]
 
 
 def _array_type(connection: Connection, table: Table, column: str) -> str:

@@ -39,7 +39,8 @@ from server.ingest.quarantine import Note, Reason
 from server.ingest.settling import settle
 from server.ingest.tickets import without_ticket_boxes
 from server.ingest.work import Delivery, Work
-from server.queue.push import RefusedError, is_push, name_in, take_push
+from server.queue.problems import RefusedError
+from server.queue.push import is_push, name_in, take_push
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -181,7 +182,7 @@ class Ingest:
                 log.error("a push on %r cannot be stored: %s", message.topic, type(error).__name__)  # noqa: TRY400 - a trace would hold it
                 continue
             if isinstance(answer, RefusedError):
-                log.warning("a push on %r is refused: %s", message.topic, answer.kept)
+                log.warning("a push on %r is refused: %s", message.topic, answer.problems[0].kept.placed)
 
     def _take(self, messages: Sequence[Message]) -> list[Reply]:
         replies = []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, select, union_all, update
+from sqlalchemy import bindparam, select, union_all
 
-from server.db.bulk import insert_rows
+from server.db.bulk import insert_rows, update_rows
 from server.db.schema import NO_DESK, answers, calls, desk_choices, sealed, visit_ends, votes
 from server.ingest.rows import AnswerRow, Place, VoteRow
 
@@ -36,11 +36,7 @@ _VOTES: Final = _of_visits(votes, *(votes.c[name] for name in VoteRow._fields)).
     (votes.c.desk_id == NO_DESK) | votes.c.service_id.is_(None)
 )
 _ANSWERS: Final = _of_visits(answers, *(answers.c[name] for name in AnswerRow._fields))
-_TO: Final[dict[str, Any]] = {name: bindparam(f"to_{name}") for name in ("site_id", "desk_id", "service_id", "flag")}
-_CHANGE_VOTE: Final = update(votes).where(votes.c.id == bindparam("changed")).values(**_TO, clerk_id=bindparam("to_clerk_id"))
-_CHANGE_ANSWER: Final = (
-    update(answers).where(answers.c.record == bindparam("changed"), answers.c.place == bindparam("changed_place")).values(**_TO)
-)
+_TO: Final = ("site_id", "desk_id", "service_id", "flag")
 
 
 class EndRow(NamedTuple):
@@ -144,8 +140,8 @@ def replace_votes(connection: Connection, pairs: Sequence[tuple[VoteRow, VoteRow
     for before, after in changed:
         deltas.add(before, sign=-1)
         deltas.add(after)
-    if changed:
-        connection.execute(_CHANGE_VOTE, [{"changed": row.id, "to_clerk_id": row.clerk_id, **_to(row)} for _, row in changed])
+    rows = [(row.site_id, row.desk_id, row.service_id, row.flag, row.clerk_id, row.id) for _, row in changed]
+    update_rows(connection, votes, ("id",), (*_TO, "clerk_id"), rows)
 
 
 def replace_answers(connection: Connection, pairs: Sequence[tuple[AnswerRow, AnswerRow]], deltas: Deltas) -> None:
@@ -154,12 +150,8 @@ def replace_answers(connection: Connection, pairs: Sequence[tuple[AnswerRow, Ans
     for before, after in changed:
         deltas.add_answer(before, sign=-1)
         deltas.add_answer(after)
-    if changed:
-        connection.execute(_CHANGE_ANSWER, [{"changed": row.record, "changed_place": row.place, **_to(row)} for _, row in changed])
-
-
-def _to(row: VoteRow | AnswerRow) -> dict[str, object]:
-    return {f"to_{name}": getattr(row, name) for name in _TO}
+    rows = [(row.site_id, row.desk_id, row.service_id, row.flag, row.record, row.place) for _, row in changed]
+    update_rows(connection, answers, ("record", "place"), _TO, rows)
 
 
 def _rows(connection: Connection, query: Any, kiosk: str, visits: Collection[UUID]) -> Sequence[Any]:  # noqa: ANN401 - rows of any shape

@@ -58,6 +58,10 @@ _A_NAME: Final = re.compile(r"\bпіб\b|п\.\s?і\.\s?б|прізвищ|\bім.
 _STAFF: Final = re.compile(r"адміністратор|оператор|працівник|спеціаліст|clerk|operator|employee|staff")
 
 
+NAMES_VISITORS: Final = N_("the column “%(column)s” names visitors and is never read")
+TWO_THINGS: Final = N_("the column “%(column)s” cannot say two things")
+
+
 class ColumnMap(msgspec.Struct, frozen=True):
     """What is remembered of a site's export: the column of each field, and registry keys by what the queue calls desks and services."""
 
@@ -105,13 +109,13 @@ def choose(header: Sequence[str], wanted: Mapping[Field, str]) -> dict[Field, st
     for field, name in wanted.items():
         if not name:
             continue
-        column = by_name.get(normal(name))
+        column = name if name in header else by_name.get(normal(name))
         if column is None:
             raise QueueError(f"there is no column {name!r}{suggest(name, header)}; the heading has: {', '.join(header)}")
         if names_visitors(column):
-            raise QueueError(f"column {column!r} names visitors and is never read")
+            raise QueueError(NAMES_VISITORS, column=column)
         if column in chosen.values():
-            raise QueueError(f"column {column!r} cannot say two things")
+            raise QueueError(TWO_THINGS, column=column)
         chosen[field] = column
     return chosen
 

@@ -21,6 +21,7 @@ from server.queue.problems import N_
 from server.queue.reading import Place, dropped, read_export, without_visitors
 from server.queue.take import Taken, take
 from server.queue.written import read_table
+from server.registry.settings import ticket_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -137,7 +138,7 @@ def find_site(connection: Connection, site: str) -> int:
 
 
 def place_of(connection: Connection, site: str, names: ColumnMap | None = None) -> Place:
-    """Give a site with what its queue calls desks and services: as `names` say, else as at the last import.
+    """Give a site with what its queue calls desks and services: as `names` say, else as at the last import, else as its tickets do.
 
     Raises:
         RegistryError: there is no such site.
@@ -145,8 +146,9 @@ def place_of(connection: Connection, site: str, names: ColumnMap | None = None) 
     site_id = find_site(connection, site)
     names = _latest(connection, site_id) if names is None else names
     zone = ZoneInfo(connection.execute(select(server.c.time_zone)).scalar_one())
-    desks = Names(store.list_desks(connection, site_id), names.desks)
-    return Place(site_id, site, zone, desks, Names(store.list_services(connection), names.services))
+    rules = ticket_rules(connection, site)
+    desks = Names(store.list_desks(connection, site_id), {**rules.desks, **names.desks})
+    return Place(site_id, site, zone, desks, Names(store.list_services(connection), {**rules.services, **names.services}))
 
 
 def latest_imports(connection: Connection) -> Sequence[Row[Any]]:

@@ -7,20 +7,33 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from sqlalchemy import delete, insert, select, update
 
 from feedback.configuration import Secret, suggest
 from server.db.schema import queue_keys, sites
 from server.errors import QueueError
 from server.queue.importing import find_site
+from server.queue.problems import WHOLE, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from sqlalchemy import Connection
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_MAX_PROBLEM: Final = 500
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A key, never what opens it: the site it speaks for, what came by it, and why its last push was refused."""
+
+    name: str
+    site: str
+    created_ms: int
+    used_ms: int | None
+    taken: int
+    refused: int
+    problem: Problem | None
 
 
 def add_key(connection: Connection, name: str, site: str, *, hash_password: Callable[[str], str], now_ms: int) -> Secret:
@@ -52,11 +65,12 @@ def remove_key(connection: Connection, name: str) -> None:
         raise QueueError(f"there is no key {name!r}{suggest(name, known)}")
 
 
-def list_keys(connection: Connection) -> Sequence[Any]:
-    """Give every key with its site's key, by name; never what opens it."""
+def list_keys(connection: Connection) -> list[Key]:
+    """Give every key, by name."""
     k = queue_keys.c
-    columns = (k.name, sites.c.key.label("site"), k.created_ms, k.used_ms, k.taken, k.refused, k.problem)
-    return connection.execute(select(*columns).join_from(queue_keys, sites).order_by(k.name)).all()
+    query = select(k.name, sites.c.key, k.created_ms, k.used_ms, k.taken, k.refused, k.problem)
+    rows = connection.execute(query.join_from(queue_keys, sites).order_by(k.name))
+    return [Key(*row[:-1], problem=_read_problem(row.problem)) for row in rows]
 
 
 def password_hashes(connection: Connection) -> dict[str, str]:
@@ -74,13 +88,22 @@ def site_of(connection: Connection, name: str) -> str | None:
     return connection.execute(select(sites.c.key).join_from(queue_keys, sites).where(queue_keys.c.name == name)).scalar()
 
 
-def count_push(connection: Connection, name: str, *, tickets: int, problem: str, now_ms: int) -> None:
-    """Remember that a key was used, and why it was refused if it was."""
+def count_push(connection: Connection, name: str, *, tickets: int, problem: Problem | None, now_ms: int) -> None:
+    """Remember that a key was used, and why it was refused if it was: `problem` as it may be kept."""
     k = queue_keys.c
     counted: dict[str, Any] = {"used_ms": now_ms, "taken": k.taken + tickets}
     if problem:
-        counted |= {"refused": k.refused + 1, "problem": problem[:_MAX_PROBLEM]}
+        counted |= {"refused": k.refused + 1, "problem": msgspec.json.encode(problem).decode()}
     connection.execute(update(queue_keys).where(k.name == name).values(counted))
+
+
+def _read_problem(written: str) -> Problem | None:
+    if not written:
+        return None
+    try:
+        return msgspec.json.decode(written, type=Problem)
+    except msgspec.DecodeError:  # an earlier version kept the English sentence
+        return Problem(WHOLE, "%(said)s", {"said": written})
 
 
 def _digest(key: str) -> bytes:

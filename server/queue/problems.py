@@ -9,7 +9,10 @@ from typing import Final
 
 import msgspec
 
+from server.errors import QueueError
+
 Values = dict[str, str]
+_FROM_OUTSIDE: Final = ("desk", "state")
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which catalogues are extracted
@@ -34,11 +37,20 @@ MORE_CELLS: Final = N_("the line has more cells than the heading")
 OTHER_DAY: Final = N_("%(column)s is of another day than the ticket")
 CONTRADICTS: Final = N_("%(column)s contradicts line %(line)s about the same ticket")
 CONTRADICTS_STORED: Final = N_("%(column)s contradicts what was said before about the same ticket")
+NOT_A_LIST: Final = N_("the push is no JSON list of tickets")
+NOT_A_LIST_AT: Final = N_("the push is no JSON list of tickets: see %(place)s")
+TOO_MANY_BYTES: Final = N_("the push has %(count)s bytes; %(most)s are the most at once")
+TOO_MANY_TICKETS: Final = N_("the push has %(count)s tickets; %(most)s are the most at once")
+NO_SUCH_KEY: Final = N_("there is no such key")
 TOO_OLD: Final = N_("the ticket is of %(day)s, too long ago for a single ticket: import the whole day from a file")
 
 
+WHOLE: Final = -1
+"""The line of a problem that is of the whole push."""
+
+
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong. `line` is where: in a file as an editor counts, in a push the place in the list from 0."""
+    """One thing that is wrong. `line` is where: in a file as an editor counts, in a push the place in the list from 0, or `WHOLE`."""
 
     line: int
     says: str
@@ -50,6 +62,19 @@ class Problem(msgspec.Struct, frozen=True):
         return self.says % self.values
 
     @property
-    def kept(self) -> str:
-        """The sentence as it may be stored: without words that came from outside, which could be anybody's."""
-        return self.says % (self.values | dict.fromkeys(("desk", "state"), "…"))
+    def kept(self) -> Problem:
+        """The problem as it may be stored: without words that came from outside, which could be anybody's."""
+        return msgspec.structs.replace(self, values={name: "…" if name in _FROM_OUTSIDE else value for name, value in self.values.items()})
+
+    @property
+    def placed(self) -> str:
+        """The sentence in English, behind which ticket of a push it is about."""
+        return self.text if self.line == WHOLE else f"ticket {self.line}: {self.text}"
+
+
+class RefusedError(QueueError):
+    """A push of which nothing was stored, with everything that is wrong; the first is what is remembered of it."""
+
+    def __init__(self, *problems: Problem, detail: str = "") -> None:
+        super().__init__(detail or problems[0].placed)
+        self.problems = problems

@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from feedback.wire import ROOT
-from server.errors import QueueError
 from server.queue import keys
+from server.queue import problems as says
 from server.queue.columns import Field
 from server.queue.importing import place_of
 from server.queue.keys import NAME
+from server.queue.problems import WHOLE, Problem, RefusedError
 from server.queue.reading import read_words
 from server.queue.take import take
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy import Connection
 
 MAX_TICKETS: Final = 1000
 MAX_BYTES: Final = 1024 * 1024
 _MAX_CHARS: Final = 200
+_PLACE: Final = re.compile(r"\$[\w.\[\]]*", re.ASCII)
 _TOPIC: Final = re.compile(rf"{ROOT}/queue/({NAME.pattern})/tickets")
 
 
@@ -62,15 +64,6 @@ class Accepted(msgspec.Struct, frozen=True):
     changed: int
 
 
-class RefusedError(QueueError):
-    """A push of which nothing was stored, with everything that is wrong; `kept` is what may be stored about it."""
-
-    def __init__(self, sentence: str, wrong: list[Wrong], kept: str = "") -> None:
-        super().__init__(sentence)
-        self.wrong = wrong
-        self.kept = kept or sentence
-
-
 def topic(name: str) -> str:
     """Topic on which the queue system with the key `name` pushes its tickets."""
     return f"{ROOT}/queue/{name}/tickets"
@@ -94,11 +87,11 @@ def decode(payload: bytes) -> list[PushedTicket]:
         RefusedError: it is no list of tickets.
     """
     if len(payload) > MAX_BYTES:
-        raise RefusedError(f"{len(payload)} bytes are over the limit of {MAX_BYTES}", [])
+        raise RefusedError(Problem(WHOLE, says.TOO_MANY_BYTES, {"count": str(len(payload)), "most": str(MAX_BYTES)}))
     try:
         tickets = msgspec.json.decode(payload, type=list[PushedTicket])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedError(str(error), []) from error
+        raise RefusedError(no_list(str(error)), detail=str(error)) from error
     return tickets
 
 
@@ -106,32 +99,41 @@ def push(connection: Connection, name: str, tickets: list[PushedTicket], now_ms:
     """Take tickets in by the key called `name`, in the caller's transaction.
 
     Raises:
-        RefusedError: something is wrong, or there is no such key; nothing was stored.
+        RefusedError: something is wrong, they are too many, or there is no such key; nothing was stored.
     """
     if len(tickets) > MAX_TICKETS:
-        raise RefusedError(f"{len(tickets)} tickets; {MAX_TICKETS} are the most at once", [])
+        raise RefusedError(Problem(WHOLE, says.TOO_MANY_TICKETS, {"count": str(len(tickets)), "most": str(MAX_TICKETS)}))
     site = keys.site_of(connection, name)
     if site is None:
-        raise RefusedError(f"there is no key {name!r}", [])
+        raise RefusedError(Problem(WHOLE, says.NO_SUCH_KEY))
     place = place_of(connection, site)
     reading = read_words([_values(ticket) for ticket in tickets], place, now_ms)
     taken = take(connection, place, reading, now_ms=now_ms, pushed=True)
     if reading.problems:
-        found = sorted(reading.problems, key=lambda problem: problem.line)
-        wrong = [Wrong(problem.line, problem.text) for problem in found]
-        raise RefusedError(f"ticket {wrong[0].at}: {wrong[0].detail}", wrong, f"ticket {found[0].line}: {found[0].kept}")
+        raise RefusedError(*sorted(reading.problems, key=lambda problem: problem.line))
     return Accepted(taken.tickets, taken.added, taken.changed)
 
 
 def take_push(connection: Connection, name: str, payload: bytes, now_ms: int) -> Accepted | RefusedError:
     """Take a push in and count it with its key; what is refused is counted too, and said to whoever lists the keys."""
+    return count(connection, name, lambda: push(connection, name, decode(payload), now_ms), now_ms)
+
+
+def count(connection: Connection, name: str, take_in: Callable[[], Accepted], now_ms: int) -> Accepted | RefusedError:
+    """Count a push with its key, and what was wrong with one that is refused."""
     try:
-        accepted = push(connection, name, decode(payload), now_ms)
+        accepted = take_in()
     except RefusedError as refused:
-        keys.count_push(connection, name, tickets=0, problem=refused.kept, now_ms=now_ms)
+        keys.count_push(connection, name, tickets=0, problem=refused.problems[0].kept, now_ms=now_ms)
         return refused
-    keys.count_push(connection, name, tickets=accepted.tickets, problem="", now_ms=now_ms)
+    keys.count_push(connection, name, tickets=accepted.tickets, problem=None, now_ms=now_ms)
     return accepted
+
+
+def no_list(said: str) -> Problem:
+    """Give the problem of a push that is no list of tickets; of what a decoder `said` only the place is kept."""
+    found = _PLACE.search(said)
+    return Problem(WHOLE, says.NOT_A_LIST_AT, {"place": found[0]}) if found else Problem(WHOLE, says.NOT_A_LIST)
 
 
 def _values(ticket: PushedTicket) -> Mapping[Field, str]:

@@ -114,7 +114,7 @@ def _header(row: Row) -> tuple[str, ...]:
     twice = {name for name in cells if name and cells.count(name) > 1}
     if twice:
         raise QueueError(TWICE, line=str(row.line), column=min(twice))
-    return tuple(name or f"column {place}" for place, name in enumerate(cells, 1))
+    return tuple(name or f"№ {place}" for place, name in enumerate(cells, 1))
 
 
 def _sums_up(cells: list[str]) -> bool:

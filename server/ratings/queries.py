@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import ColumnElement, String, Table, case, cast, func, literal, select, text, union_all
 
 from feedback.questionnaire import ANSWERS
+from feedback.records import Channel
 from server.db.schema import NO_DESK, desks, rollup_day, rollup_dimension, rollup_hour, services, sites, votes
 from server.ratings.periods import Period
 from server.ratings.response import UNKNOWN, Response, responses
@@ -78,10 +79,11 @@ class NotCounted(msgspec.Struct, frozen=True):
 
 
 class DeskRow(msgspec.Struct, frozen=True):
-    """One desk's numbers; `desk` is null for votes that named no desk."""
+    """One desk's numbers; `desk` is null for votes that named no desk. `boxes` are those in `tally` that ticket boxes brought."""
 
     desk: Desk | None
     tally: Tally
+    boxes: Tally
     response: Response = UNKNOWN
 
 
@@ -90,6 +92,7 @@ class DeskTable(msgspec.Struct, frozen=True):
 
     rows: list[DeskRow]
     total: Tally
+    boxes: Tally
     response: Response = UNKNOWN
 
 
@@ -127,11 +130,15 @@ def desk_table(connection: Connection, scope: Scope, now_ms: int) -> DeskTable:
     """Give the numbers of every desk in scope; desks without votes are there too."""
     tallies = _tally_by(connection, rollup_day, scope, now_ms, "desk_id")
     said = responses(connection, scope, now_ms)
-    known = list_desks(connection, scope.site_id)
-    rows = [DeskRow(desk, _as_tally(tallies.get((desk.id,))), said.of(desk.id, desk.site.id)) for desk in known]
+    by_channel = _tally_by(connection, rollup_dimension, scope, now_ms, "desk_id", "value", dimension="channel")
+    boxes = {desk_id: both for (desk_id, channel), both in by_channel.items() if channel == Channel.BOX}
+    rows = [
+        DeskRow(desk, _as_tally(tallies.get((desk.id,))), _as_tally(boxes.get(desk.id)), said.of(desk.id, desk.site.id))
+        for desk in list_desks(connection, scope.site_id)
+    ]
     if (NO_DESK,) in tallies:
-        rows.append(DeskRow(None, _as_tally(tallies[NO_DESK,])))
-    return DeskTable(rows, _sum(tallies.values()), said.total)
+        rows.append(DeskRow(None, _as_tally(tallies[NO_DESK,]), _as_tally(boxes.get(NO_DESK))))
+    return DeskTable(rows, _sum(tallies.values()), _sum(boxes.values()), said.total)
 
 
 def live_totals(connection: Connection, scope: Scope) -> dict[int, int]:

@@ -1,7 +1,8 @@
 """How many of those who were served said something: votes by tickets served, wherever the queue has told of whole days.
 
-Both numbers count everybody and sample nobody, so this share has no interval. Votes from the kiosks and from ticket boxes are counted, one
-ticket one vote; who came without a ticket votes too, so that the share may exceed all. A presence sensor's count is never its base.
+Both numbers count everybody and sample nobody, so this share has no interval. Kiosks and ticket boxes are two ways of asking, and each has
+a share of its own; one ticket is one vote in both together. Who came without a ticket votes too, so that the share may exceed all. A
+presence sensor's count is never its base.
 """
 
 from __future__ import annotations
@@ -18,25 +19,29 @@ from feedback.records import Channel
 from server.db.schema import kiosks, presence, queue_days, queue_hours, rollup_answer, rollup_dimension, server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import ColumnElement, CompoundSelect, Connection, Select, Table
 
     from server.ratings.queries import Scope
 
-CHANNELS: Final = (str(Channel.KIOSK), str(Channel.BOX))
-"""The ways of asking that everybody who was served passes."""
-
+_NOTHING: Final = (0, 0, 0)
+_KIOSKS, _BOXES, _SERVED = range(len(_NOTHING))
 _BEFORE_THE_REGISTRY: Final = "Europe/Kyiv"
 
 
 class Response(msgspec.Struct, frozen=True):
-    """`votes` out of `served` tickets on those `days` of a period that the queue told of wholly; `share` is null where it is unknown."""
+    """`votes` at kiosks out of `served` tickets on those `days` of a period that the queue told of wholly; `share` is null where unknown.
+
+    `boxes` are the tickets that visitors dropped into the two boxes on these days, and `boxes_share` their share.
+    """
 
     votes: int = 0
     served: int = 0
     days: int = 0
     share: float | None = None
+    boxes: int = 0
+    boxes_share: float | None = None
 
 
 UNKNOWN: Final = Response()
@@ -45,15 +50,14 @@ UNKNOWN: Final = Response()
 class Responses:
     """The response of each desk in a scope, and of all of them together."""
 
-    def __init__(self, counted: Mapping[int, tuple[int, int]], days: Mapping[int, int], all_days: int) -> None:
+    def __init__(self, counted: Mapping[int, Sequence[int]], days: Mapping[int, int], all_days: int) -> None:
         self._counted = counted
         self._days = days
-        votes, served = (sum(one[which] for one in counted.values()) for which in (0, 1))
-        self.total = _response(votes, served, all_days)
+        self.total = _response([sum(one[which] for one in counted.values()) for which in range(len(_NOTHING))], all_days)
 
     def of(self, desk_id: int, site_id: int) -> Response:
         """Give a desk's."""
-        return _response(*self._counted.get(desk_id, (0, 0)), self._days.get(site_id, 0))
+        return _response(self._counted.get(desk_id, _NOTHING), self._days.get(site_id, 0))
 
 
 def responses(connection: Connection, scope: Scope, now_ms: int) -> Responses:
@@ -66,10 +70,9 @@ def responses(connection: Connection, scope: Scope, now_ms: int) -> Responses:
     q = queue_days.c
     days = {row[0]: row[1] for row in connection.execute(select(q.site_id, func.count()).where(*_whole(scope, today)).group_by(q.site_id))}
     all_days = int(connection.execute(select(func.count(q.day.distinct())).where(*_whole(scope, today))).scalar_one())
-    counted: dict[int, tuple[int, int]] = {}
+    counted: dict[int, list[int]] = {}
     for which, desk_id, count in connection.execute(_counted(scope, today)):
-        votes, served = counted.get(desk_id, (0, 0))
-        counted[desk_id] = (votes, served + int(count)) if which else (votes + int(count), served)
+        counted.setdefault(desk_id, [*_NOTHING])[which] += int(count)
     return Responses(counted, days, all_days)
 
 
@@ -82,17 +85,21 @@ def came_up(connection: Connection, scope: Scope) -> int | None:
     return None if count is None else int(count)
 
 
-def _response(votes: int, served: int, days: int) -> Response:
-    return Response(votes, served, days, votes / served if served else None)
+def _response(counted: Sequence[int], days: int) -> Response:
+    votes, boxes, served = counted
+    return Response(votes, served, days, votes / served if served else None, boxes, boxes / served if served else None)
 
 
 def _counted(scope: Scope, today: str) -> CompoundSelect[Any]:
-    """Give rows of 0 for votes or 1 for tickets served, a desk, and how many."""
+    """Give rows of what is counted, a desk, and how many."""
     r, a, h = rollup_dimension.c, rollup_answer.c, queue_hours.c
     rated = sum((r[answer] for answer in ANSWERS[1:]), start=r[ANSWERS[0]])
-    votes = _on_whole_days(rollup_dimension, 0, rated, scope, today).where(r.dimension == "channel", r.value.in_(CHANNELS))
-    others = _on_whole_days(rollup_answer, 0, a.firsts, scope, today)
-    return union_all(votes, others, _on_whole_days(queue_hours, 1, h.served, scope, today))
+    by_channel = [
+        _on_whole_days(rollup_dimension, which, rated, scope, today).where(r.dimension == "channel", r.value == channel.value)
+        for which, channel in ((_KIOSKS, Channel.KIOSK), (_BOXES, Channel.BOX))
+    ]
+    others = _on_whole_days(rollup_answer, _KIOSKS, a.firsts, scope, today)
+    return union_all(*by_channel, others, _on_whole_days(queue_hours, _SERVED, h.served, scope, today))
 
 
 def _on_whole_days(table: Table, which: int, counted: ColumnElement[int], scope: Scope, today: str) -> Select[Any]:

@@ -47,7 +47,7 @@ def cards_pdf(centre: str, slug: str, desks: Sequence[DeskOption], *, now_ms: in
         format="pdf",
         sys_inputs={"cards": given},
         pdf_standards="ua-1",
-        timestamp=datetime.fromtimestamp(now_ms / 1000, UTC),
+        timestamp=datetime.fromtimestamp(now_ms // 1000, UTC),
     )
 
 

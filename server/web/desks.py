@@ -18,6 +18,7 @@ from server.ratings.response import came_up, responses
 from server.registry.assignments import offered_answers
 from server.web.access import FOR_READERS, Asked
 from server.web.context import TheWeb, Web
+from server.web.language import N_
 from server.web.question import OWN, PRESETS, Question, TheQuestion
 from server.web.rendering import page
 
@@ -32,12 +33,15 @@ CSV_COLUMNS: Final = (
     *("score", "score_low", "score_high", "problem", "problem_low", "problem_high", "mark"),
     *_LATER,
     *("queue_votes", "queue_served", "queue_days", "response"),
+    *("box_votes", "box_satisfied", "box_dissatisfied", "queue_box_votes", "box_response"),
 )
 """Format 1 of the export: names and order never change, columns are only added at the end. `votes` is the live total; all
-other counts and shares leave out the `held_back` votes of windows still open. Shares are 0–1 with a point. `response` is `queue_votes`
-by `queue_served` on the `queue_days` of which the queue has told wholly, and empty where it has told of none. The last row, with an empty
-`site` and `desk`, is of all desks together; the row with a site of «-» is of votes that named no desk."""
+other counts and shares leave out the `held_back` votes of windows still open. Shares are 0–1 with a point. `response` is `queue_votes`,
+those at kiosks, by `queue_served` on the `queue_days` of which the queue has told wholly, and empty where it has told of none. `box_…` are
+the ticket boxes: part of `votes`, of the answers and of the score, and no part of `response`, but with a `box_response` of their own. The
+last row, with an empty `site` and `desk`, is of all desks together; the row with a site of «-» is of votes that named no desk."""
 
+CHANNELS: Final = {"kiosk": N_("At the kiosk"), "box": N_("Ticket boxes")}
 _MAKES_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -64,6 +68,7 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         hours = queries.week_hours(connection, scope, now_ms)
         parts = queries.split(connection, scope, "service", now_ms)
         asked = queries.split(connection, scope, "questionnaire", now_ms)
+        channels = queries.split(connection, scope, "channel", now_ms)
         response = responses(connection, scope, now_ms).of(desk.id, desk.site.id)
         came = came_up(connection, scope)
         load = waiting.load(connection, scope)
@@ -79,6 +84,8 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         "shown_hours": range(min(voted), max(voted) + 1) if voted else (),
         "parts": parts,
         "asked": asked,
+        "channels": channels,
+        "channel_words": CHANNELS,
         "response": response,
         "came_up": came,
         "load": load,
@@ -96,7 +103,7 @@ def export_desks(web: TheWeb, question: TheQuestion) -> Response[bytes]:
     writer = csv.writer(lines)
     writer.writerow(CSV_COLUMNS)
     writer.writerows(_as_cells(row, "-") for row in table.rows)
-    writer.writerow(_as_cells(DeskRow(None, table.total, table.response), ""))
+    writer.writerow(_as_cells(DeskRow(None, table.total, table.boxes, table.response), ""))
     name = f"desks-{question.period.first}-{question.period.last}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return Response(lines.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
@@ -130,10 +137,15 @@ def _as_cells(row: DeskRow, without_desk: str) -> list[str]:
     counts = [tally.total, tally.held_back, rating.counts.scored, *(getattr(rating.counts, answer) for answer in _FIRST)]
     later = [str(getattr(rating.counts, answer)) for answer in _LATER]
     shares = [getattr(of, name) for of in (rating.score, rating.problem) for name in ("share", "low", "high")]
-    numbers = ["" if share is None else f"{share:.4f}" for share in shares]
-    response = row.response
-    queue = [response.votes, response.served, response.days, "" if response.share is None else f"{response.share:.4f}"]
+    numbers = [_share(share) for share in shares]
+    said, boxes = row.response, row.boxes
+    queue = [said.votes, said.served, said.days, _share(said.share)]
+    queue += [boxes.total, boxes.rating.counts.good, boxes.rating.counts.terrible, said.boxes, _share(said.boxes_share)]
     return [*(_harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later, *map(str, queue)]
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.4f}"
 
 
 def _harmless(text: str) -> str:

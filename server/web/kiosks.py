@@ -63,8 +63,18 @@ DEVICES: Final = {
     "presence": N_("Presence sensor"),
     "scanner": N_("Ticket scanner"),
     "printer": N_("Slip printer"),
+    "storage": N_("Memory card"),
+    "temperature": N_("Temperature"),
+    "power": N_("Power supply"),
+    "clock": N_("Clock"),
+    "network": N_("Network"),
+    "broker": N_("Connection to the server"),
+    "connection": N_("Connection to the server"),
+    "outbox": N_("Votes on their way"),
+    "screen": N_("Screen"),
+    "sound": N_("Sound"),
 }
-"""What a kiosk has beside its screen; what is not here is shown as the kiosk calls it."""
+"""The parts that kiosks report of, for people; what is not here is shown as the kiosk calls it."""
 REASONS: Final = {
     "undecodable": N_("The message cannot be read"),
     "conflict": N_("Another record with the same number came first, and was kept"),

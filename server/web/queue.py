@@ -18,7 +18,7 @@ from server.errors import QueueError, RegistryError
 from server.queue import importing, keys, store
 from server.queue.columns import Field, missing, names_visitors
 from server.queue.importing import Said
-from server.queue.problems import UNKNOWN_DESK
+from server.queue.problems import UNKNOWN_DESK, WHOLE
 from server.queue.written import MAX_BYTES
 from server.ratings.queries import list_sites
 from server.web.access import FOR_IMPORTERS, Asked
@@ -46,6 +46,7 @@ FIELDS: Final = {
     Field.CLERK: N_("Clerk"),
     Field.STATE: N_("State"),
 }
+_OF_A_TICKET: Final = N_("ticket %(place)s of the list: %(problem)s")
 _SHOWN: Final = 100
 _MEANS: Final = ("column", "desk", "service")
 
@@ -121,13 +122,17 @@ def _look(  # noqa: PLR0913 - one of each
     request: Asked, web: Web, found: Upload, said: Said, key: str, *, keep: bool = False
 ) -> Response[Any]:
     """Show what an export would change, or import it and go back; one that is refused changes nothing and says why."""
-    report, problem, desks, services = None, None, [], []
+    report, desks, services = None, [], []
     with writing(web.engine) as connection:
         try:
             plan = importing.plan_import(connection, found.site, found.file, said)
-        except (QueueError, RegistryError):  # no form of ours sends that
+        except RegistryError:  # no form of ours sends that
             raise NotFoundException from None
-        problem = missing(plan.map.columns)
+        except QueueError as error:
+            problem = _translated(request, error.says, error.values)
+            plan = importing.plan_import(connection, found.site, found.file, Said(desks=said.desks, services=said.services))
+        else:
+            problem = _translated(request, missing(plan.map.columns))
         if not problem:
             report = importing.run(connection, plan, now_ms=web.now_ms(), keep=keep)
         site_id = importing.find_site(connection, found.site)
@@ -160,8 +165,20 @@ def _queue(request: Asked, web: Web, error: QueueError | None = None) -> Respons
             "centre": read_centre(connection),
         }
     values["names"] = {site.key: site.name for site in values["sites"]}
-    problem = None if error is None else language_of(request).words.gettext(error.says) % error.values
-    return page(request, "queue.html", status_code=200 if error is None else 422, problem=problem, **values)
+    problem = None if error is None else _translated(request, error.says, error.values)
+    refusals = {key.name: _refusal(request, key.problem) for key in values["keys"] if key.problem}
+    return page(request, "queue.html", status_code=200 if error is None else 422, problem=problem, refusals=refusals, **values)
+
+
+def _translated(request: Asked, says: str, values: Mapping[str, str] | None = None) -> str:
+    return language_of(request).words.gettext(says) % (values or {}) if says else ""
+
+
+def _refusal(request: Asked, problem: Problem) -> str:
+    """Write why a push was refused; tickets are counted from 0, as whoever wrote the program counts them."""
+    if problem.line == WHOLE:
+        return _say(request, problem)
+    return _translated(request, _OF_A_TICKET, {"place": str(problem.line), "problem": _say(request, problem)})
 
 
 def _in_order(report: Report) -> list[Problem]:

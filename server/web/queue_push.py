@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from litestar import Request, Response, post
+from litestar.background_tasks import BackgroundTask
 from litestar.concurrency import sync_to_thread
-from litestar.exceptions import HTTPException, NotAuthorizedException, ValidationException
+from litestar.exceptions import ClientException, HTTPException, NotAuthorizedException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import Body
 
 from server.db.engine import reading, writing
 from server.queue import keys
-from server.queue.push import MAX_BYTES, Accepted, PushedTicket, RefusedError, Wrong, push
+from server.queue.problems import TOO_MANY_BYTES, WHOLE, RefusedError
+from server.queue.problems import Problem as Refusal
+from server.queue.push import MAX_BYTES, Accepted, PushedTicket, Wrong, count, no_list, push
 from server.web.access import BY_KEY
 from server.web.context import TheWeb, Web
 
@@ -61,11 +64,25 @@ def refuse_stranger(_request: Request[Any, Any, Any], _error: HTTPException) -> 
     return answer
 
 
-def refuse_form(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """Say what is wrong with a body that is no list of tickets."""
+def refuse_form(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Say what is wrong with a body that is no list of tickets or too large, and count the refusal with the key."""
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        problem = Refusal(WHOLE, TOO_MANY_BYTES, {"count": request.headers.get("content-length", "?"), "most": str(MAX_BYTES)})
+        return _counted(request, problem, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, problem.text)
     extra = error.extra if isinstance(error.extra, list) else []
     said = "; ".join(" ".join(filter(None, (one.get("key"), one.get("message")))) for one in extra if isinstance(one, dict))
-    return _problem(HTTPStatus.BAD_REQUEST, said or "the body is not a JSON list of tickets")
+    return _counted(request, no_list(said), HTTPStatus.BAD_REQUEST, said or "the body is not a JSON list of tickets")
+
+
+def _counted(request: Request[Any, Any, Any], problem: Refusal, status: HTTPStatus, detail: str) -> Response[Any]:
+    answer = _problem(status, detail)
+    answer.background = BackgroundTask(_count_refusal, request.app.state["web"], str(request.scope["user"]), problem)
+    return answer
+
+
+def _count_refusal(web: Web, name: str, problem: Refusal) -> None:
+    with writing(web.engine) as connection:
+        keys.count_push(connection, name, tickets=0, problem=problem, now_ms=web.now_ms())
 
 
 @post(
@@ -77,7 +94,7 @@ def refuse_form(_request: Request[Any, Any, Any], error: HTTPException) -> Respo
     security=[{"queueKey": []}],
     request_max_body_size=MAX_BYTES,
     guards=[guard_key],
-    exception_handlers={ValidationException: refuse_form, NotAuthorizedException: refuse_stranger},
+    exception_handlers={ClientException: refuse_form, NotAuthorizedException: refuse_stranger},
     responses={
         HTTPStatus.BAD_REQUEST: ResponseSpec(Problem, media_type="application/problem+json", description="Not a list of tickets"),
         HTTPStatus.UNAUTHORIZED: ResponseSpec(Problem, media_type="application/problem+json", description="No key, or none of ours"),
@@ -91,13 +108,11 @@ def push_tickets(request: Request[Any, Any, Any], web: TheWeb, data: Annotated[l
     """Take what a queue system says of tickets, up to 1,000 at once, wholly or not at all. Saying it again changes nothing."""
     name, now_ms = str(request.scope["user"]), web.now_ms()
     with writing(web.engine) as connection:
-        try:
-            accepted = push(connection, name, data, now_ms)
-        except RefusedError as refused:
-            keys.count_push(connection, name, tickets=0, problem=refused.kept, now_ms=now_ms)
-            return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(refused), refused.wrong)
-        keys.count_push(connection, name, tickets=accepted.tickets, problem="", now_ms=now_ms)
-    return Response(accepted)
+        answer = count(connection, name, lambda: push(connection, name, data, now_ms), now_ms)
+    if isinstance(answer, RefusedError):
+        wrong = [Wrong(problem.line, problem.text) for problem in answer.problems if problem.line != WHOLE]
+        return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(answer), wrong)
+    return Response(answer)
 
 
 def _find(web: Web, key: str) -> str | None:

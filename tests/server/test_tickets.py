@@ -127,6 +127,19 @@ def test_the_box_is_opened_and_not_stored(engine: Engine) -> None:
     assert reasons(engine) == []
 
 
+def test_of_a_whole_export_the_tickets_that_voted_reach_their_votes(engine: Engine) -> None:
+    log, day = make_log(), [f"{number:032x}" for number in range(1200)]
+    for seed, token in (("a", day[700]), ("b", TOKEN)):
+        send(engine, log, log.vote(seed, desk=None))
+        send(engine, log, log.scan(seed, token))
+    tell(engine, *(TicketFacts(token, DAY, desk_id=2, service_id=1) for token in day))
+    found = [(row["desk_id"], row["service_id"]) for row in rows(engine, schema.votes)]
+    assert sorted(found, key=str) == [(0, None), (2, 1)]
+    send(engine, log, log.vote("c", desk=None))
+    send(engine, log, log.scan("c", day[1199]))
+    assert sum(row["desk_id"] == 2 for row in rows(engine, schema.votes)) == 2, "a vote that comes later finds what was said"
+
+
 STRANGER = SealedBox(PrivateKey(bytes(32)).public_key)
 
 

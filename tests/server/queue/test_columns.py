@@ -92,3 +92,9 @@ def test_long_names_of_clerks_stay_apart() -> None:
 )
 def test_words_for_states_are_understood(text: str, state: State | None) -> None:
     assert state_of(text) == state
+
+
+def test_columns_whose_names_differ_only_in_capitals_are_two() -> None:
+    header = ("Вікно", "вікно", "Талон")
+    assert choose(header, {Field.DESK: "Вікно"}) == {Field.DESK: "Вікно"}
+    assert choose(header, {Field.DESK: "вікно", Field.NUMBER: "талон"}) == {Field.DESK: "вікно", Field.NUMBER: "Талон"}

@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from feedback.records import Channel
 from server.db import schema
@@ -18,6 +18,8 @@ from server.queue.importing import Said, latest_imports, plan_import, read_file
 from server.ratings.periods import Period
 from server.ratings.queries import Scope
 from server.ratings.response import responses
+from server.registry.terms import Terms, encode_terms
+from server.registry.ticket_terms import TicketTerms
 from tests.server.kit import MORNING, Log, deliver, make_ingest, rows
 from tests.server.queue.exports import DAY_MS, HEADER, TODAY, a_day, at, export, line, lines_of, served, state, take, waiting
 
@@ -161,6 +163,18 @@ def test_columns_are_said_once_and_remembered_for_this_heading_and_site(engine: 
     assert (again.taken.added, again.taken.changed) == (0, 0)
 
 
+def test_desks_and_services_are_called_as_on_tickets_where_nobody_said_otherwise(engine: Engine) -> None:
+    tickets = TicketTerms(desks={"W7": "main-2"}, services={"ID-17": "passport"})
+    with writing(engine) as connection:
+        connection.execute(update(schema.server).values(terms=encode_terms(Terms(tickets=tickets), {})))
+    report = take(engine, export(line("А-1", at(10), desk="w7", service="ID-17")))
+    assert (lines_of(report), dict(report.reading.services)) == ([], {})
+    assert [(row["desk_id"], row["service_id"]) for row in rows(engine, schema.queue_hours)] == [(2, 1)]
+    said = Said(desks={"W7": "main-1"})
+    take(engine, export(line("А-2", at(11), desk="W7")), said)
+    assert served(engine) == {(DAY, 2): 1, (DAY, 1): 1}
+
+
 def test_a_column_of_visitors_under_another_name_is_noticed(engine: Engine) -> None:
     strangers = [line(f"А-{number}", at(10), clerk=f"Відвідувач {chr(1040 + number % 30) * (number // 30 + 1)}") for number in range(60)]
     report = take(engine, export(*strangers))
@@ -210,7 +224,7 @@ def test_fifty_thousand_tickets_twice(engine: Engine) -> None:
     assert said.total.served == len(lines) - len(a_day(0, tickets // 25))
 
 
-VOTES_AGAIN = "SELECT desk_id, count(*) FROM votes WHERE day < :today AND channel IN ('kiosk', 'box') AND flag = '' GROUP BY desk_id"
+VOTES_AGAIN = "SELECT desk_id, count(*) FROM votes WHERE day < :today AND channel = 'kiosk' AND flag = '' GROUP BY desk_id"
 
 
 def cast_votes(engine: Engine) -> None:

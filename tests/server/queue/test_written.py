@@ -36,7 +36,7 @@ def test_the_separator_is_found(separator: str) -> None:
 
 def test_a_title_above_and_columns_without_a_name_do_no_harm() -> None:
     table = read_table("Звіт за листопад\n\nТалон;;Стіл;\nА1;x;2;\n".encode())
-    assert table.header == ("Талон", "column 2", "Стіл")
+    assert table.header == ("Талон", "№ 2", "Стіл")
     assert table.rows == [(4, ["А1", "x", "2", ""])]
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import Connection, Engine, Table, insert, select, update
 
 from server.db import schema
 from server.db.engine import open_engine
+from server.queue.problems import UNKNOWN_DESK, Problem
 from server.web import accounts
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ def devices(connection: Connection, kiosk: str) -> None:
     for device, fault, ago in [*said, ("printer", "cover_open", 1.3), ("buttons", "button_stuck", 70.0), ("buttons", "", 20.0)]:
         row = {"record": _uuid(), "kiosk": kiosk, "device": device, "fault": fault, "received_ms": NOW_MS}
         connection.execute(insert(schema.device_changes).values(**row, at_ms=NOW_MS - round(ago * hour)))
-    results = '{"buttons": "", "lamps": "", "printer": "cover_open", "scanner": "", "storage": ""}'
+    results = '{"buttons": "", "lamps": "", "printer": "cover_open", "scanner": "", "storage": "", "drawer": ""}'
     for attended, ago in ((True, 240), (False, 6)):
         row = {"record": _uuid(), "kiosk": kiosk, "attended": attended, "results": results, "received_ms": NOW_MS}
         connection.execute(insert(schema.selftests).values(**row, at_ms=NOW_MS - ago * hour))
@@ -218,7 +220,12 @@ def queue(connection: Connection, desk: str = "c3", days: int = 12) -> None:
             connection.execute(insert(schema.queue_hours).values(**where, hour=hour, tickets=11, served=10, **times))
     known = {"site_id": site_id, "password": "x", "created_ms": NOW_MS}
     connection.execute(insert(schema.queue_keys).values(name="silent", digest=bytes(32), **known))
-    refused = {"used_ms": NOW_MS - 60_000, "taken": 900, "refused": 1, "problem": "ticket 3: desk “…” is not one of this site's"}
+    refused = {
+        "used_ms": NOW_MS - 60_000,
+        "taken": 900,
+        "refused": 1,
+        "problem": msgspec.json.encode(Problem(3, UNKNOWN_DESK, {"desk": "…"})).decode(),
+    }
     connection.execute(insert(schema.queue_keys).values(name="e-queue", digest=b"1" * 32, **known, **refused))
     counts = {"rows": 50, "tickets": 50, "added": 50, "changed": 0, "first_day": "2026-11-10", "last_day": "2026-11-20"}
     for problems in (0, 3):

@@ -93,3 +93,4 @@ def test_the_pdf_is_tagged_and_brings_its_ukrainian_font() -> None:
         assert text in said
     assert codes(pdf) == [[card_code(SLUG, desk.id) for desk in desks]]
     assert cards_pdf("ЦНАП Зразкове", SLUG, desks, now_ms=fill.NOW_MS) == pdf
+    assert cards_pdf("ЦНАП Зразкове", SLUG, desks, now_ms=fill.NOW_MS + 123) == pdf, "no clock stands at a whole second"

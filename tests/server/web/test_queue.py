@@ -6,13 +6,14 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
 from server.broker.files import hash_password
 from server.db import schema
 from server.queue import keys
-from server.queue.push import MAX_TICKETS
+from server.queue.push import MAX_BYTES, MAX_TICKETS
 from server.ratings.periods import Period
 from server.ratings.queries import Scope
 from server.ratings.response import Response, responses
@@ -86,6 +87,14 @@ def test_columns_and_names_are_chosen_on_the_page_and_remembered(leader: Client,
     again = leader.get(upload(leader, content)).text
     assert "колонки як минулого разу" in again
     assert "problem" not in re.sub(r"problems?\"", "", again).split("<form")[-1].split("columns")[0]
+
+
+def test_one_column_for_two_fields_is_said_and_not_lost(leader: Client) -> None:
+    where = upload(leader, export(line("А-1", YESTERDAY)))
+    page = leader.post(where, data={"column:number": "Вікно", "act": "check"})
+    assert page.status_code == 200
+    assert "колонка «Вікно» не може означати дві речі" in page.text
+    assert "<option selected>Вікно</option>" in page.text
 
 
 def test_what_contradicts_is_said_with_its_line_in_ukrainian(leader: Client, engine: Engine) -> None:
@@ -172,6 +181,40 @@ def test_bodies_that_are_no_list_of_tickets(visitor: Client, key: str, body: obj
     assert status == 200 or (problem["status"] == status and problem["detail"])
 
 
+@ON_BOTH
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"[{", "надіслане не є списком талонів у JSON"),
+        (b"\xff\xfe", "надіслане не є списком талонів у JSON"),
+        (b'[{"number": 5}]', "надіслане не є списком талонів у JSON"),
+        (b'[{"number": "1"}]', "талон 0 у списку: ні день, ні час не кажуть"),
+        (msgspec.json.encode([TICKET] * (MAX_TICKETS + 1)), "надіслано 1001 талонів"),
+    ],
+)
+def test_the_last_refusal_is_said_in_the_readers_language_and_nothing_is_stored(
+    leader: Client, engine: Engine, key: str, body: bytes, words: str
+) -> None:
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    answer = leader.post("/api/queue/tickets", content=body, headers=headers)
+    assert answer.status_code in {400, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"]
+    page = leader.get("/queue").text
+    assert "Останнє відхилення:" in page
+    assert words in page
+    assert rows(engine, schema.queue_tickets) == rows(engine, schema.queue_hours) == []
+    (counted,) = rows(engine, schema.queue_keys)
+    assert (counted["refused"], counted["taken"]) == (1, 0)
+
+
+def test_a_push_that_is_too_large_is_not_read(visitor: Client, engine: Engine, key: str) -> None:
+    status, problem = push(visitor, key, [{**TICKET, "service": "х" * MAX_BYTES}])
+    assert (status, problem["status"]) == (413, 413)
+    assert rows(engine, schema.queue_keys)[0]["refused"] == 1
+    assert rows(engine, schema.queue_tickets) == []
+
+
 @pytest.mark.parametrize("given", ["", "wrong", "Ключ".encode().hex()])
 def test_without_a_key_of_ours_nothing_is_taken(visitor: Client, engine: Engine, given: str) -> None:
     assert push(visitor, given, [TICKET])[0] == 401
@@ -197,21 +240,32 @@ def test_response_rates_are_votes_by_tickets_of_whole_days(leader: Client, engin
     leader.post(where, data={"act": "import"})
     table = leader.get("/api/v1/desks").json()
     by_desk = {row["desk"]["key"]: row["response"] for row in table["rows"] if row["desk"]}
-    assert by_desk["c1"] == table["response"] == {"votes": 5, "served": 20, "days": 1, "share": 0.25}
-    assert by_desk["c2"] == {"votes": 0, "served": 0, "days": 1, "share": None}
-    assert by_desk["p1"] == {"votes": 0, "served": 0, "days": 0, "share": None}
+    assert by_desk["c1"] == table["response"] == {"votes": 3, "served": 20, "days": 1, "share": 0.15, "boxes": 2, "boxes_share": 0.1}
+    nobody = {"votes": 0, "served": 0, "share": None, "boxes": 0, "boxes_share": None}
+    assert by_desk["c2"] == nobody | {"days": 1}
+    assert by_desk["p1"] == nobody | {"days": 0}
     page = leader.get("/").text
-    assert "5 з 20" in page
+    assert "3 з 20" in page
+    assert "скриньки: 10,0\N{NO-BREAK SPACE}%, 2" in page
     assert page.count("невідомо") == 3  # the desks of the other site
     lines = leader.get("/desks.csv").text.splitlines()
-    assert lines[0].endswith("queue_votes,queue_served,queue_days,response")
-    assert lines[1].endswith("5,20,1,0.2500")
+    assert lines[0].endswith(
+        "queue_votes,queue_served,queue_days,response,box_votes,box_satisfied,box_dissatisfied,queue_box_votes,box_response"
+    )
+    assert lines[1].endswith(",3,20,1,0.1500,2,0,2,2,0.1000")
     clock.ms += DAY_MS
     leader.post("/sign-in", data={"login": "leader", "password": PASSWORD})  # the session is over too
     # Today's file was taken before it was over: still no rate for that day
     assert leader.get("/api/v1/desks").json()["response"]["days"] == 1
     leader.post(upload(leader, export(line("А-99", NOW - timedelta(hours=2)))), data={"act": "import"})
-    assert leader.get("/api/v1/desks").json()["response"] == {"votes": 12, "served": 21, "days": 2, "share": 12 / 21}
+    assert leader.get("/api/v1/desks").json()["response"] == {
+        "votes": 10,
+        "served": 21,
+        "days": 2,
+        "share": 10 / 21,
+        "boxes": 2,
+        "boxes_share": 2 / 21,
+    }
 
 
 def test_a_day_that_is_pushed_counts_when_it_is_over(leader: Client, engine: Engine, key: str, clock: Clock) -> None:
@@ -220,13 +274,14 @@ def test_a_day_that_is_pushed_counts_when_it_is_over(leader: Client, engine: Eng
         vote(connection, "c1", "good", times=2)
         found = responses(connection, SCOPE, clock())
         assert found.total.days == 0
-        assert responses(connection, SCOPE, clock() + DAY_MS).total == Response(votes=2, served=1, days=1, share=2.0)
+        assert responses(connection, SCOPE, clock() + DAY_MS).total == Response(votes=2, served=1, days=1, share=2.0, boxes_share=0.0)
 
 
 def test_where_no_queue_speaks_the_response_is_unknown_and_never_invented(leader: Client, engine: Engine) -> None:
     with engine.begin() as connection:
         vote(connection, "c1", "good", at=YESTERDAY, times=3)
-    assert leader.get("/api/v1/desks").json()["response"] == {"votes": 0, "served": 0, "days": 0, "share": None}
+    assert leader.get("/api/v1/desks").json()["response"]["days"] == 0
+    assert leader.get("/api/v1/desks").json()["response"]["share"] is None
     assert "невідомо, скільки" in leader.get("/").text.lower() or "невідомо" in leader.get("/").text
     assert 'class="n response"' not in leader.get("/").text
     assert "невідомо" in leader.get("/desks/c1").text
@@ -261,3 +316,10 @@ def test_desks_of_the_site_only(leader: Client, engine: Engine) -> None:
             == "p3"
         )
     assert fill.SITES[1][0] == "podil"
+
+
+def test_a_refusal_that_an_earlier_version_kept_is_still_shown(leader: Client, engine: Engine, key: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(schema.queue_keys.update().values(problem="ticket 3: 100% wrong"))
+    assert key not in leader.get("/queue").text
+    assert "ticket 3: 100% wrong" in leader.get("/queue").text

@@ -99,13 +99,13 @@ def test_a_vote_that_has_not_come_may_come_later(visitor: Client) -> None:
 @pytest.mark.parametrize("code", [UNKNOWN[:-1], UNKNOWN[:-1] + "Z", "АБВ", "<script>alert(1)</script>", "x" * 3000])
 def test_a_slip_of_a_finger_is_said_kindly(visitor: Client, code: str) -> None:
     answer = visitor.get("/v", params={"code": code}, headers=HTML)
-    assert (answer.status_code, "порівняйте його з чеком" in answer.text) == (422, True)
+    assert (answer.status_code, "порівняйте його з квитанцією" in answer.text) == (422, True)
     assert "<script>alert" not in answer.text
 
 
 def test_the_page_asks_for_a_code_in_both_languages(visitor: Client) -> None:
     page = visitor.get("/v").text
-    assert ("Код із чека" in page, "<script" in page) == (True, False)
+    assert ("Код із квитанції" in page, "<script" in page) == (True, False)
     visitor.post("/language", data={"language": "en", "back": "/v"})
     assert "Code from the slip" in visitor.get("/v").text
 
