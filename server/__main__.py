@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands import integrity, questionnaires, queue, telling
+from server.commands import backup, integrity, questionnaires, queue, telling
 from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
@@ -36,6 +36,9 @@ app.command("announcements")(telling.list_announcements)
 app.add_typer(telling.done_app, name="done")
 app.add_typer(queue.app, name="queue")
 app.command("verify")(integrity.verify)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("check-backup")(backup.check)
 app.add_typer(integrity.root_app, name="root")
 app.add_typer(integrity.proof_app, name="proof")
 app.add_typer(rollups_app, name="rollups")
