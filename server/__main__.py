@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands import questionnaires, queue, telling
+from server.commands import backup, integrity, questionnaires, queue, telling
 from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
@@ -35,6 +35,12 @@ app.command("announce")(telling.announce)
 app.command("announcements")(telling.list_announcements)
 app.add_typer(telling.done_app, name="done")
 app.add_typer(queue.app, name="queue")
+app.command("verify")(integrity.verify)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("check-backup")(backup.check)
+app.add_typer(integrity.root_app, name="root")
+app.add_typer(integrity.proof_app, name="proof")
 app.add_typer(rollups_app, name="rollups")
 app.add_typer(quarantine_app, name="quarantine")
 
@@ -63,11 +69,11 @@ class Hardware(StrEnum):
 @app.command()
 def run(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run everything: broker, ingest and pages."""
-    from server.app import Pages, make_broker, make_ingest, run_parts
+    from server.app import Pages, make_broker, make_ingest, make_nightly, run_parts
 
     with opened_server(data, config) as server:
         broker = [make_broker(server)] if server.config.broker.supervised else []
-        run_parts([*broker, make_ingest(server), Pages(server)], on_ready=lambda: _greet(server))
+        run_parts([*broker, make_ingest(server), make_nightly(server), Pages(server)], on_ready=lambda: _greet(server))
 
 
 @app.command()
@@ -84,12 +90,12 @@ def broker(data: DataDir = None, config: ConfigFile = None) -> None:
 @app.command()
 def ingest(data: DataDir = None, config: ConfigFile = None, shared: Shared = None) -> None:
     """Take votes in, alone."""
-    from server.app import make_ingest, run_parts
+    from server.app import make_ingest, make_nightly, run_parts
 
     with opened_server(data, config) as server:
         if shared is not None and server.engine.dialect.name != "postgresql":
             raise ConfigError("several workers need PostgreSQL: set `database`, or leave out --shared")
-        run_parts([make_ingest(server, worker=shared)])
+        run_parts([make_ingest(server, worker=shared), make_nightly(server)])
 
 
 @app.command()

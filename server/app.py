@@ -27,6 +27,8 @@ from server.fleet.day_keys import DayKeys
 from server.fleet.notices import Notices
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
+from server.integrity.nightly import Nightly
+from server.integrity.roots import Roots
 from server.keys import load_keys
 from server.queue import keys as queue_keys
 from server.registry.kiosks import password_hashes
@@ -97,6 +99,11 @@ def make_broker(server: Server) -> Supervisor:
     return Supervisor(server.config.data_dir / "broker", listener, password=server.keys.broker_password, kiosks=kiosks)
 
 
+def make_nightly(server: Server) -> Nightly:
+    """Make the part that gives each day its root in the night after it."""
+    return Nightly(make_roots(server), now_ms=now_ms)
+
+
 def make_ingest(server: Server, *, worker: int | None = None) -> MqttIngest:
     """Make ingest; `worker` is its number among several that share the batches."""
     notices = Notices(server.engine, signer=server.keys.sign)
@@ -112,6 +119,11 @@ def make_ingest(server: Server, *, worker: int | None = None) -> MqttIngest:
         host=broker.host, port=broker.port, user=worker_user(worker), password=server.keys.broker_password, shared=worker is not None
     )
     return MqttIngest(ingest, address, now_ms=now_ms)
+
+
+def make_roots(server: Server) -> Roots:
+    """Make what gives days their roots."""
+    return Roots(server.engine, signer=server.keys.sign)
 
 
 def is_new(server: Server) -> bool:

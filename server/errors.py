@@ -46,6 +46,14 @@ class PartFailedError(ServerError):
     """A part of the running server ended by itself; its own log line says why."""
 
 
+class BackupError(ServerError):
+    """A backup cannot be made, read or restored; nothing was changed."""
+
+
+class IntegrityError(ServerError):
+    """A proof cannot be given, or does not hold."""
+
+
 class QueueError(ServerError):
     """What the queue system says cannot be taken as it came; nothing of it was stored. The pages translate `says` and put `values` in."""
 

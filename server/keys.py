@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nacl.exceptions import BadSignatureError, CryptoError
@@ -18,8 +19,7 @@ from feedback.configuration import Secret
 from server.errors import ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,20 @@ def load_keys(data_dir: Path) -> Keys:
         sealing=PrivateKey(_seed(folder / "sealing.key")),
         broker_password=Secret(_read_or_make(folder / "broker-password", lambda: secrets.token_urlsafe(32))),
     )
+
+
+def key_files(data_dir: Path) -> dict[str, bytes]:
+    """Give the files of the keys by name, for a backup; nothing where no server was ever started."""
+    folder = data_dir / "keys"
+    return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")} if folder.is_dir() else {}
+
+
+def write_keys(data_dir: Path, files: Mapping[str, bytes]) -> None:
+    """Put the files of the keys back, for this user only."""
+    folder = data_dir / "keys"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, content in files.items():
+        write_privately(folder / Path(name).name, content.decode())
 
 
 def is_signed(public_key: str, message: bytes, signature: bytes) -> bool:

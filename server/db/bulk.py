@@ -66,5 +66,6 @@ def _array_type(connection: Connection, table: Table, column: str) -> str:
 def _with_hex(row: Sequence[Any], places: Sequence[int]) -> tuple[Any, ...]:
     values = list(row)
     for place in places:
-        values[place] = values[place].hex
+        if values[place] is not None:
+            values[place] = values[place].hex
     return tuple(values)

@@ -75,6 +75,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """Open a connection that sees the database as it is in one moment, however long it reads.
+
+    Raises:
+        DatabaseUnavailableError: the database is away or busy.
+    """
+    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with _translating(), engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+@contextmanager
 def _translating() -> Iterator[None]:
     try:
         yield

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _LOCK: Final = 0x56494448  # one migration at a time, whatever number of processes start together
 
 
-def migrate(engine: Engine, *, time_zone: str = "Europe/Kyiv") -> None:
-    """Bring the database up to date and make sure it knows what server it belongs to.
+def migrate(engine: Engine, *, time_zone: str = "Europe/Kyiv", revision: str = "head") -> None:
+    """Bring the database up to date, or to an older `revision`, and make sure it knows what server it belongs to.
 
     Raises:
         DatabaseError: a newer version of this program has already changed it.
@@ -33,10 +33,15 @@ def migrate(engine: Engine, *, time_zone: str = "Europe/Kyiv") -> None:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
         except CommandError as error:
             raise DatabaseError(f"this database was made by a newer version of the program ({error}): install that version") from error
         _found_server(connection, time_zone)
+
+
+def revision_of(connection: Connection) -> str:
+    """Give the version of the schema that the database has."""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
 
 
 def _found_server(connection: Connection, time_zone: str) -> None:

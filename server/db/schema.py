@@ -173,6 +173,30 @@ records = Table(
     Column("kind", String(16), nullable=False),
     Column("body", LargeBinary, nullable=False),  # byte for byte as the kiosk stored it
     Column("received_ms", BigInteger, nullable=False),
+    Column("head", LargeBinary(32)),  # the chain hash here; null where a version took it in that did not keep it
+)
+
+chain_places = Table(  # what stands in a chain and is no row of `records` there: again in a newer epoch, or kept in quarantine
+    "chain_places",
+    metadata,
+    Column("kiosk", String(32), primary_key=True),
+    Column("epoch", Uuid, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("record", Uuid),  # the record whose body stands here too; else
+    Column("body", LargeBinary),  # the body itself
+    Column("head", LargeBinary(32), nullable=False),
+)
+
+day_roots = Table(  # see `server.integrity.roots`
+    "day_roots",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("from_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("last_n", BigInteger, nullable=False),  # the newest record under it or under an earlier one
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("document", Text, nullable=False),  # signed, as it is published
 )
 
 contexts = Table(

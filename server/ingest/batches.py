@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from feedback.records import AnyRecord
+    from server.ingest.chain import Verdict
     from server.ingest.work import Delivery, Work
 
 
@@ -30,7 +31,7 @@ def take_batch(work: Work, delivery: Delivery) -> Ack:
     forked = verdict.forked or (verdict.behind and not _all_there(connection, delivery.batch.bodies))
     if verdict.fresh:
         first_seq = verdict.mark.seq - len(verdict.fresh) + 1
-        new = _keep_records(work, delivery, first_seq, verdict.fresh)
+        new = _keep_records(work, delivery, first_seq, verdict)
         draw_out(work, delivery, new)
         store.write_mark(connection, kiosk, epoch, verdict.mark, delivery.received_ms)
     error = FORK if forked else None
@@ -50,25 +51,30 @@ def try_body(body: bytes) -> AnyRecord | RecordError:
         return error
 
 
-def _keep_records(work: Work, delivery: Delivery, first_seq: int, bodies: Sequence[bytes]) -> list[tuple[AnyRecord, bytes]]:
+def _keep_records(work: Work, delivery: Delivery, first_seq: int, verdict: Verdict) -> list[tuple[AnyRecord, bytes]]:
     """Store records byte for byte; give those that are new, in their order. What cannot be stored goes to the quarantine."""
     kiosk, epoch, received_ms = delivery.kiosk, delivery.batch.epoch, delivery.received_ms
     rows: dict[UUID, store.RecordRow] = {}
     new: dict[UUID, AnyRecord] = {}
-    again = []
-    for seq, body in enumerate(bodies, first_seq):
+    again, places = [], []
+    for seq, (body, head) in enumerate(zip(verdict.fresh, verdict.heads, strict=True), first_seq):
         record = try_body(body)
         if isinstance(record, RecordError):
             work.notes.append(delivery.note(Reason.UNDECODABLE, record.reason, body))
-        elif record.id in rows:
-            again.append((record.id, store.StoredRecord(kiosk, rows[record.id].body), body))
+            places.append(store.PlaceRow(kiosk, epoch, seq, None, body, head))
+            continue
+        row = store.RecordRow(record.id, kiosk, epoch, seq, kind_of(record), body, received_ms, head)
+        if record.id in rows:
+            again.append((row, store.StoredRecord(kiosk, rows[record.id].body)))
         else:
-            rows[record.id] = store.RecordRow(record.id, kiosk, epoch, seq, kind_of(record), body, received_ms)
-            new[record.id] = record
+            rows[record.id], new[record.id] = row, record
     there = store.insert_records(work.connection, list(rows.values())) if rows else {}
-    for id_, stored, body in chain(again, ((id_, stored, rows[id_].body) for id_, stored in there.items())):
+    for row, stored in chain(again, ((rows[id_], stored) for id_, stored in there.items())):
+        is_same, body, id_ = stored.body == row.body, row.body, row.id
+        places.append(store.PlaceRow(kiosk, epoch, row.seq, id_ if is_same else None, None if is_same else body, row.head))
         if stored.kiosk != kiosk:
             work.notes.append(delivery.note(Reason.FOREIGN, f"record {id_} is {stored.kiosk}'s", body))
-        elif stored.body != body:
+        elif not is_same:
             work.notes.append(delivery.note(Reason.CONFLICT, f"record {id_} is there with another content; the first is kept", body))
+    store.insert_places(work.connection, places)
     return [(record, rows[id_].body) for id_, record in new.items() if id_ not in there]

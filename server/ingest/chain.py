@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from feedback.records import chain, genesis
@@ -33,11 +33,13 @@ class Mark:
 class Verdict:
     """What to do with a batch: store the bodies in `fresh`, the first of which stands right after the old mark, and answer with `mark`.
 
-    `behind` means that the batch ends before the mark, where hashes alone cannot tell a retransmission from a fork.
+    `heads` has the chain hash at each of them. `behind` means that the batch ends before the mark, where hashes alone cannot tell a
+    retransmission from a fork.
     """
 
     mark: Mark
     fresh: list[bytes]
+    heads: list[bytes] = field(default_factory=list)
     forked: bool = False
     behind: bool = False
 
@@ -57,4 +59,4 @@ def judge(batch: Batch, mark: Mark) -> Verdict:
         return Verdict(mark=mark, fresh=[], behind=True)
     if hashes[known] != mark.head:
         return Verdict(mark=mark, fresh=[], forked=True)
-    return Verdict(mark=Mark(before + len(bodies), hashes[-1]), fresh=bodies[known:])
+    return Verdict(mark=Mark(before + len(bodies), hashes[-1]), fresh=bodies[known:], heads=hashes[known + 1 :])

@@ -188,6 +188,8 @@ class Ingest:
         replies = []
         with writing(self._engine) as connection:
             work = self._open_work(connection, messages)
+            since_ms = store.open_since_ms(connection)  # while the database was away, a day may have ended that has its root now
+            messages = [replace(message, received_ms=max(message.received_ms, since_ms)) for message in messages]
             # Kiosk by kiosk, each in the order in which it spoke: two workers never wait for each other in a ring.
             for message in sorted(messages, key=lambda message: message.kiosk or ""):
                 replies += self._take_one(work, message)
@@ -307,6 +309,9 @@ def _pass_by(work: Work, message: Message, kiosk: str) -> Reply:
         return _refuse_batch(work, message, kiosk, Reason.REFUSED)
     verdict = judge(batch, store.read_mark(work.connection, kiosk, batch.epoch))
     if verdict.fresh:
+        first_seq = verdict.mark.seq - len(verdict.fresh) + 1
+        passed = enumerate(zip(verdict.fresh, verdict.heads, strict=True), first_seq)
+        store.insert_places(work.connection, [store.PlaceRow(kiosk, batch.epoch, seq, None, body, head) for seq, (body, head) in passed])
         store.write_mark(work.connection, kiosk, batch.epoch, verdict.mark, message.received_ms)
     return _reply_ack(kiosk, _ack(work, kiosk, batch.epoch, error=Reason.REFUSED))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from server.db.bulk import insert_rows
-from server.db.schema import chains, contexts, desks, kiosks, records, server, services, sites
+from server.db.schema import chain_places, chains, contexts, day_roots, desks, kiosks, records, server, services, sites
 from server.ingest.chain import Mark
 from server.ingest.rows import StoredContext
 
@@ -34,6 +34,7 @@ _KIOSKS: Final = (
 _SITES: Final = select(sites.c.id).where(sites.c.id.in_(_some("ids"))).order_by(sites.c.id).with_for_update(key_share=True)
 _VERSIONS: Final = select(kiosks.c.id, kiosks.c.settings_version)
 _SERVER: Final = select(server.c.generation, server.c.time_zone)
+_OPEN: Final = select(func.max(day_roots.c.until_ms))
 _MARK: Final = select(chains.c.seq, chains.c.head).where(chains.c.kiosk == bindparam("kiosk"), chains.c.epoch == bindparam("epoch"))
 _NEWEST: Final = (
     select(chains.c.epoch).where(chains.c.kiosk == bindparam("kiosk")).order_by(chains.c.changed_ms.desc(), chains.c.epoch).limit(1)
@@ -56,6 +57,18 @@ class RecordRow(NamedTuple):
     kind: str
     body: bytes
     received_ms: int
+    head: bytes
+
+
+class PlaceRow(NamedTuple):
+    """A row of `chain_places`, its fields named as the columns."""
+
+    kiosk: str
+    epoch: UUID
+    seq: int
+    record: UUID | None
+    body: bytes | None
+    head: bytes
 
 
 class StoredRecord(NamedTuple):
@@ -87,6 +100,11 @@ def read_server(connection: Connection) -> tuple[str, str]:
     """Give the database's generation and the centre's time zone."""
     row = connection.execute(_SERVER).one()
     return row.generation, row.time_zone
+
+
+def open_since_ms(connection: Connection) -> int:
+    """Give the time before which nothing can be received any more: there the days have their roots."""
+    return connection.execute(_OPEN).scalar() or 0
 
 
 def begin_generation(connection: Connection) -> str:
@@ -133,6 +151,11 @@ def insert_records(connection: Connection, rows: Sequence[RecordRow]) -> dict[UU
         now_there = stored_records(connection, [row.id for row in new])
         there |= {row.id: now_there[row.id] for row in new if now_there[row.id].kiosk != row.kiosk}
     return there
+
+
+def insert_places(connection: Connection, rows: Sequence[PlaceRow]) -> None:
+    """Keep what stands in a chain and is no new record."""
+    insert_rows(connection, chain_places, PlaceRow._fields, rows, on_conflict=_NOTHING)
 
 
 def insert_contexts(connection: Connection, kiosk: str, new: Sequence[Context]) -> None:

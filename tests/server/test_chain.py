@@ -30,12 +30,12 @@ def mark_of(log: Log, seq: int) -> Mark:
 
 def test_the_first_batch_of_an_epoch_is_fresh() -> None:
     log = log_of("a", "b")
-    assert send(log, 1, 2, Mark.start(log.epoch)) == Verdict(mark=mark_of(log, 2), fresh=log.bodies)
+    assert send(log, 1, 2, Mark.start(log.epoch)) == Verdict(mark=mark_of(log, 2), fresh=log.bodies, heads=[log.hash_at(1), log.hash_at(2)])
 
 
 def test_an_overlap_brings_only_what_is_new() -> None:
     log = log_of("a", "b", "c")
-    assert send(log, 1, 3, mark_of(log, 2)) == Verdict(mark=mark_of(log, 3), fresh=log.bodies[2:])
+    assert send(log, 1, 3, mark_of(log, 2)) == Verdict(mark=mark_of(log, 3), fresh=log.bodies[2:], heads=[log.hash_at(3)])
 
 
 def test_the_same_batch_again_brings_nothing() -> None:

@@ -1,0 +1,1 @@
+"""Everything that a server knows in one encrypted file, and the way back from it."""

@@ -1,0 +1,125 @@
+"""Reckons every kiosk's chain of records again, from the bodies that are stored, and says where it does not hold. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import func, select
+
+from feedback.records import genesis, link
+from server.db.schema import chain_places, chains, records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+_AT_ONCE: Final = 5_000
+
+
+class Problem(NamedTuple):
+    """Something that is not as it was taken in: where, and what is wrong there."""
+
+    where: str
+    what: str
+
+
+class _Place(NamedTuple):
+    seq: int
+    name: str
+    body: bytes | None
+    head: bytes | None
+
+
+@dataclass(slots=True)
+class _Walk:
+    """How far a chain has been walked. `head` is None where it cannot be known."""
+
+    kiosk: str
+    epoch: UUID
+    places: Iterator[_Place]
+    head: bytes | None
+    seq: int = 0
+    next_place: _Place | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.next_place = next(self.places, None)
+
+    def up_to(self, seq: int) -> None:
+        """Walk what stands before `seq` and is no record of its own."""
+        while self.next_place is not None and self.next_place.seq < seq:
+            self.step(self.next_place)
+            self.next_place = next(self.places, None)
+
+    def step(self, place: _Place) -> None:
+        """Walk on to a place."""
+        if place.seq != self.seq + 1:
+            self._complain(
+                f"{place.seq - self.seq - 1} records before {place.name} are missing"
+                if place.seq > self.seq
+                else f"{place.name} is there twice"
+            )
+            self.head = None
+        reckoned = None if self.head is None or place.body is None else link(self.head, place.seq, place.body)
+        if place.body is None:
+            self._complain(f"{place.name} is missing")
+        elif place.head is not None and reckoned is not None and reckoned != place.head:
+            self._complain(f"{place.name} is not what the kiosk sent")
+        self.head = reckoned if place.head is None else place.head
+        self.seq = max(self.seq, place.seq)
+
+    def end(self, seq: int, head: bytes) -> None:
+        """Compare with what the kiosk was told last."""
+        self.up_to(seq + 1)
+        if self.seq != seq:
+            self._complain(f"it ends at {self.seq}, and the kiosk was told that everything up to {seq} is here")
+        elif self.head is not None and self.head != head:
+            self._complain(f"its hash at {seq} is not the one that the kiosk was told")
+
+    def _complain(self, what: str) -> None:
+        self.problems.append(Problem(f"kiosk {self.kiosk}, epoch {self.epoch}", what))
+
+
+def count_records(connection: Connection) -> int:
+    """Give how many records there are to walk."""
+    return connection.execute(select(func.count()).select_from(records)).scalar_one()
+
+
+def verify_chains(connection: Connection, on_step: Callable[[int], None] = lambda _count: None) -> list[Problem]:
+    """Walk every chain; give what does not hold, each chain's first problem first. `on_step` is told how many records more were walked."""
+    walks: dict[tuple[str, UUID], _Walk] = {}
+    r = records.c
+    query = select(r.kiosk, r.epoch, r.seq, r.id, r.body, r.head).order_by(r.n)
+    for chunk in connection.execute(query, execution_options={"yield_per": _AT_ONCE}).partitions():
+        for row in chunk:
+            walk = walks.get((row.kiosk, row.epoch))
+            if walk is None:
+                walk = walks[row.kiosk, row.epoch] = _begin(connection, row.kiosk, row.epoch)
+            walk.up_to(row.seq)
+            walk.step(_Place(row.seq, f"record {row.id} at {row.seq}", row.body, row.head))
+        on_step(len(chunk))
+    for chain in connection.execute(select(chains).order_by(chains.c.kiosk, chains.c.changed_ms)).all():
+        key = (chain.kiosk, chain.epoch)
+        walks[key] = walks.get(key) or _begin(connection, *key)
+        walks[key].end(chain.seq, chain.head)
+    return [problem for walk in walks.values() for problem in walk.problems]
+
+
+def _begin(connection: Connection, kiosk: str, epoch: UUID) -> _Walk:
+    p, r = chain_places.c, records.c
+    query = (
+        select(p.seq, p.record, p.body, r.body.label("there"), p.head)
+        .outerjoin(records, r.id == p.record)
+        .where(p.kiosk == kiosk, p.epoch == epoch)
+        .order_by(p.seq)
+    )
+    return _Walk(kiosk, epoch, map(_place, connection.execute(query).all()), genesis(epoch))
+
+
+def _place(row: Any) -> _Place:  # noqa: ANN401 - a row of the query above
+    if row.record is None:
+        return _Place(row.seq, f"what is in quarantine from {row.seq}", row.body, row.head)
+    return _Place(row.seq, f"record {row.record} at {row.seq}", row.there if row.body is None else row.body, row.head)
