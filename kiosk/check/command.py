@@ -111,10 +111,8 @@ def _as_text(report: Report, paper: Paper, _: Words) -> Iterator[str]:
     yield ""
     yield from lines(report.findings, paper)
     yield ""
-    if report.wrong:
-        yield _("To mend: {count}. Do what the arrows say, then run this again.").format(count=report.wrong)
-    else:
-        yield _("All is well.")
+    to_mend = _("To mend: {count}. Do what the arrows say, then run this again.").format(count=report.wrong)
+    yield from hanging("", 0, to_mend if report.wrong else _("All is well."), paper)
 
 
 def _configuration(tables: Tables, paper: Paper, _: Words) -> Iterator[str]:

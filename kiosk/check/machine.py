@@ -90,10 +90,12 @@ def _outputs(title: str, wanted: list[str], _: Words) -> Finding:
             return Finding(
                 "sound", title, Mark.WRONG, _("no output: {why}").format(why=error), _("Plug one in, or set both to none in [sound]")
             )
-    listed = ", ".join(f"“{name}”" for name in names) or _("none")
+    if not names:
+        return Finding("sound", title, Mark.WRONG, _("no output"), _("Plug one in, or set both to none in [sound]"))
+    listed = ", ".join(f"“{name}”" for name in names)
     absent = [name for name in wanted if name not in ("", *names)]
-    if absent or not names:
-        found = _("no output “{name}”").format(name=absent[0]) if absent else _("no output")
+    if absent:
+        found = _("no output “{name}”").format(name=absent[0])
         return Finding(
             "sound", title, Mark.WRONG, found, _("There are: {names}. Write one into [sound], or plug it in").format(names=listed)
         )
