@@ -68,13 +68,13 @@ class Asker:
         """
         until_s = time.monotonic() + within_s
         while not self._lines:
-            left_s = until_s - time.monotonic()
             if self._ended:
                 raise EndedError
-            if left_s <= 0:
-                return None
+            left_s = max(0.0, until_s - time.monotonic())
             if select.select([self._descriptor], [], [], min(left_s, _LOOK_S))[0]:
                 self._read()
+            elif left_s == 0:
+                return None
         typed = self._lines.popleft()
         if typed.lower() in _END:
             raise EndedError

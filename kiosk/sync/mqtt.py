@@ -147,22 +147,26 @@ def knock(server: Server, kiosk: str) -> str | None:
     Raises:
         OSError: there is no broker, or it does not answer.
     """
-    answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[str | OSError | None] = queue.SimpleQueue()
     client = Client(
         CallbackAPIVersion.VERSION2, client_id=f"{kiosk}-check", clean_session=True, protocol=MQTTv311, reconnect_on_failure=False
     )
     client.connect_timeout = CONNECT_S
     client.username_pw_set(kiosk, server.credential.reveal())
     client.on_connect = lambda _client, _data, _flags, reason, _more: answers.put(str(reason) if reason.is_failure else None)
+    client.on_disconnect = lambda *_: answers.put(ConnectionError("it hangs up"))
     client.connect(server.host, server.port, keepalive=KEEP_ALIVE_S)
     client.loop_start()
     try:
-        return answers.get(timeout=CONNECT_S)
+        answer = answers.get(timeout=CONNECT_S)
     except queue.Empty:
-        raise TimeoutError("it takes the connection and does not answer: is it an MQTT broker?") from None
+        answer = TimeoutError("it takes the connection and does not answer")
     finally:
         client.disconnect()
         client.loop_stop()
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
 
 
 def _offline(session: UUID) -> bytes:
