@@ -48,7 +48,14 @@ class Bench:
     def __init__(self, config: Path, *more: str, terminal: bool = True, **environment: str) -> None:
         self.seen = ""
         self._master, slave = os.openpty() if terminal else os.pipe()
-        surroundings = {**os.environ, "SDL_VIDEODRIVER": "offscreen", "LC_ALL": "en_US.UTF-8", "COLUMNS": "80", **environment}
+        surroundings = {
+            **os.environ,
+            "SDL_VIDEODRIVER": "offscreen",
+            "LC_ALL": "en_US.UTF-8",
+            "COLUMNS": "80",
+            "NO_COLOR": "1",
+            **environment,
+        }
         command = [sys.executable, "-m", "kiosk", "selftest", "--config", str(config), *more]
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=surroundings, start_new_session=True)
         os.close(slave)
@@ -67,7 +74,7 @@ class Bench:
         while words not in " ".join(self.seen.split()):
             assert time.monotonic() < until, f"{words!r} is not in {self.seen!r}"
             self._read()
-        self.seen = ""
+        self.seen = " ".join(self.seen.split()).partition(words)[2]
 
     def types(self, *lines: str) -> None:
         for line in lines:
@@ -165,7 +172,7 @@ def test_what_is_passed_over_is_not_tested_and_no_fault(config: Path, data_dir: 
     assert said.count("не перевірено") == len(GUIDED) + 1, "and the sound"
     assert guided(record_in(data_dir)) == dict.fromkeys(GUIDED, NOT_TESTED)
     assert bench.process.returncode == (1 if SEEN["clock"] or record_in(data_dir).results["voice"] else 0)
-    assert max(map(len, said.splitlines())) <= 80
+    assert max(map(len, said.splitlines()[1:])) <= 80
 
 
 @pytest.mark.window
@@ -183,7 +190,7 @@ def test_no_is_a_fault_of_that_part(config: Path, data_dir: Path) -> None:
     }
     assert record_in(data_dir).results["speaker"] == "not_heard"
     assert bench.process.returncode == 1
-    assert "! Screen and touch" in said.replace("\N{ESCAPE}[1;31m", "").replace("\N{ESCAPE}[0m", "")
+    assert "! Screen and touch" in said
 
 
 @pytest.mark.window
