@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiosk.access import may_open, missing_group
 from kiosk.check.pins import join_group, simulated, told
-from kiosk.findings import Finding, Mark
+from kiosk.findings import TOGETHER, Finding, Mark
 from kiosk.hardware import Device
 from kiosk.hardware.paper.ports import open_port
 from kiosk.hardware.paper.watch import Watch
@@ -105,7 +105,7 @@ def _named(what: str, present: Present) -> str:
 
 def described(one: Plugged) -> str:
     """Give what is known of a device: its name, its numbers and its serial number."""
-    numbers = f"{one.vendor}:{one.product}" + (f" № {one.serial}" if one.serial else "")
+    numbers = f"{one.vendor}:{one.product}" + (f"{TOGETHER}№{TOGETHER}{one.serial}" if one.serial else "")
     return f"{one.name} ({numbers})" if one.name else numbers
 
 
@@ -117,12 +117,13 @@ def _listed(present: Present, _: Words, *uses: Use) -> str:
     return "\n".join([_("Plugged in; to use it, write into kiosk.toml:"), *(line for one in could_be for line in _lines(one))])
 
 
-def _lines(one: Plugged) -> tuple[str, str]:
+def _lines(one: Plugged) -> list[str]:
+    """Give a device, and what to write so that it is the one: as it stands in the file, key by key."""
     keys = {
-        Use.SERIAL: f'kind = "serial", port = "{one.port}"',
-        Use.KEYBOARD: f'kind = "keyboard", port = "{one.port}"',
-    }.get(one.use, f'kind = "usb", vendor = "{one.vendor}", product = "{one.product}"')
-    return f"{described(one)}:", f"  {keys}"
+        Use.SERIAL: {"kind": "serial", "port": one.port},
+        Use.KEYBOARD: {"kind": "keyboard", "port": one.port},
+    }.get(one.use, {"kind": "usb", "vendor": one.vendor, "product": one.product})
+    return [f"{described(one)}:", *(f'{TOGETHER * 2}{key}{TOGETHER}={TOGETHER}"{value}"' for key, value in keys.items())]
 
 
 def _number(text: str) -> int | None:

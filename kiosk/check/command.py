@@ -101,7 +101,7 @@ def _processes(present: Present, _: Words) -> Iterator[Finding]:
 
 
 def _as_json(report: Report) -> str:
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode().replace(TOGETHER, " ")
 
 
 def _as_text(report: Report, paper: Paper, _: Words) -> Iterator[str]:
@@ -129,4 +129,7 @@ def _configuration(tables: Tables, paper: Paper, _: Words) -> Iterator[str]:
 
 
 def _pair(key: Key) -> str:
-    return f"{key.name} = {key.value}".replace(" ", TOGETHER)
+    value = key.value or ""
+    if key.name.endswith("_key"):
+        value = f"{value[:9]}…{value[-5:]}"  # so much tells one key from another
+    return f"{key.name} = {value}".replace(" ", TOGETHER)

@@ -156,6 +156,12 @@ def test_then_once_a_day_at_the_hour() -> None:
     assert times.is_due(moment(44 * 3600 + 2, "2026-11-24T04:00:02"))
 
 
+def test_a_clock_that_is_set_back_over_the_hour_makes_no_second_one() -> None:
+    times = Times(HOUR, moment(0, "2026-11-22T20:00"))
+    times.begun(moment(28_801, "2026-11-23T04:00:01"))
+    assert not times.is_due(moment(30_600, "2026-11-23T04:00:05"))
+
+
 def test_the_hour_is_the_walls_in_summer_and_winter() -> None:
     times = Times(HOUR, moment(0, "2026-10-24T04:00:01"))
     times.begun(moment(0, "2026-10-24T04:00:01"))
