@@ -46,6 +46,15 @@ def own_language(otherwise: str) -> str:
     return language_of(os.environ, otherwise) if _can_write(sys.stdout, "ґєії") else "en"
 
 
+def write(text: str) -> None:
+    """Write to the terminal; where nobody reads any more, as in `| head` or after it was closed, this and all later is nobody's."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @contextmanager
 def without_log() -> Iterator[None]:
     """Keep the log out of what is written for a person; what went wrong stands in a line of its own."""

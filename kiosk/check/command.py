@@ -20,7 +20,7 @@ from kiosk.check.present import Present, look
 from kiosk.config import parse
 from kiosk.findings import TOGETHER, Finding, Mark, hanging, lines
 from kiosk.process import SOFTWARE
-from kiosk.terminal import own_language, paper_of, without_log
+from kiosk.terminal import own_language, paper_of, without_log, write
 from kiosk.written_files import text_of
 
 if TYPE_CHECKING:
@@ -58,15 +58,16 @@ def run_check(path: Path, *, as_json: bool) -> int:
     paper, _ = paper_of(sys.stdout), texts.words_in(language)
     with without_log():
         present = look(config)
-        findings = tuple(_everything(path, present, _))
+        findings = tuple(everything(path, present, _))
     wrong = sum(finding.mark is Mark.WRONG for finding in findings)
     report = Report(FORMAT, config.kiosk.id, SOFTWARE, user_name(), wrong, findings, effective(text, config))
     written = _as_json(report) if as_json else "\n".join(_as_text(report, paper, _))
-    sys.stdout.write(f"{written}\n")
+    write(f"{written}\n")
     return 1 if wrong else 0
 
 
-def _everything(path: Path, present: Present, _: Words) -> Iterator[Finding]:
+def everything(path: Path, present: Present, _: Words) -> Iterator[Finding]:
+    """Give what is found, part by part."""
     yield _file(path, present, _)
     yield _user(present, _)
     yield from _processes(present, _)
@@ -87,8 +88,8 @@ def _file(path: Path, present: Present, _: Words) -> Finding:
 
 def _user(present: Present, _: Words) -> Finding:
     data_dir, title = present.config.data_dir, _("User")
-    owner = data_dir.stat().st_uid if data_dir.exists() else os.geteuid()
-    if os.geteuid() == 0 and owner != 0:
+    owner = data_dir.stat().st_uid if os.geteuid() == 0 and data_dir.exists() else 0
+    if owner != 0:
         todo = _("What the kiosk’s own user may do is not seen so: sudo -u {user} vidhuk-kiosk check …").format(user=user_name(owner))
         return Finding("user", title, Mark.NOTE, user_name(), todo)
     return Finding("user", title, Mark.WELL, user_name())

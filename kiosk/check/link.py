@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from kiosk import accepted
+from kiosk.check.present import may_look_into
 from kiosk.errors import SettingsRefusedError
 from kiosk.findings import Finding, Mark
 from kiosk.technician.lines import acked, time
@@ -31,9 +32,10 @@ def look_at_link(present: Present, _: Words) -> Iterator[Finding]:
         yield Finding("server", _("Server"), Mark.WRONG, found, todo)
         return
     yield from _way_to(server, present, _)
-    yield _outbox(present, _)
-    yield from _refused(present, _)
-    yield _settings(present, server, _)
+    if may_look_into(present.config.data_dir):
+        yield _outbox(present, _)
+        yield from _refused(present, _)
+        yield _settings(present, server, _)
 
 
 def _interfaces(present: Present, _: Words) -> Finding:

@@ -11,6 +11,7 @@ from kiosk import folder
 from kiosk.access import group_name, may_open, missing_group, user_name
 from kiosk.check.log import look_at_log
 from kiosk.check.pins import join_group
+from kiosk.check.present import may_look_into
 from kiosk.clock import SystemClock
 from kiosk.errors import Fault
 from kiosk.findings import Finding, Mark, of_entry
@@ -36,7 +37,7 @@ def look_at_machine(present: Present, _: Words) -> Iterator[Finding]:
     yield _sound(present, _)
     yield _screen(present, _)
     yield _data_folder(data_dir, _)
-    if data_dir.is_dir():
+    if may_look_into(data_dir) and data_dir.is_dir():
         yield of_entry("storage", storage_line(readings, _))
         yield from look_at_log(data_dir, _)
     yield of_entry("clock", clock_line(SystemClock().moment(), _))
@@ -46,10 +47,15 @@ def look_at_machine(present: Present, _: Words) -> Iterator[Finding]:
 
 def _data_folder(data_dir: Path, _: Words) -> Finding:
     title = _("Data folder")
-    if not data_dir.exists():
+    try:
+        there = data_dir.stat()
+    except FileNotFoundError:
         found = _("{folder} is not there yet: the kiosk makes it at its first start").format(folder=data_dir)
         return Finding("data_folder", title, Mark.NOTE, found)
-    there, kind = data_dir.stat(), folder.file_system_of(data_dir.resolve(), _MOUNTS.read_text())
+    except OSError as error:
+        found = f"{data_dir}: {error.strerror}"
+        return Finding("data_folder", title, Mark.WRONG, found, _("Run this as the kiosk’s own user"))
+    kind = folder.file_system_of(data_dir.resolve(), _MOUNTS.read_text())
     mode = stat.S_IMODE(there.st_mode)
     owner = f"{user_name(there.st_uid)}:{group_name(there.st_gid)}"
     found = _("{folder}: {kind}, of {owner}, mode {mode}").format(folder=data_dir, kind=kind, owner=owner, mode=f"{mode:o}")

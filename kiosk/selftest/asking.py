@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from kiosk.findings import Paper, hanging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     Words = Callable[[str], str]
 
@@ -24,7 +24,11 @@ _MOST: Final = 4096
 
 
 class EndedError(Exception):
-    """The technician wants to test nothing more, or has hung up."""
+    """The technician wants to test nothing more, or has hung up. `results` are those of the part in which they did, as far as it was."""
+
+    def __init__(self, results: Mapping[str, str] | None = None) -> None:
+        super().__init__()
+        self.results = dict(results or {})
 
 
 class Answer(Enum):

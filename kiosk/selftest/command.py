@@ -29,7 +29,7 @@ from kiosk.selftest.glass import try_glass
 from kiosk.selftest.steps import try_buttons, try_lamps, try_presence, try_printer, try_scanner, try_sound
 from kiosk.technician.lines import clock_line, device_line, fault_words, power_line, storage_line, temperature_line
 from kiosk.technician.probes import Machine
-from kiosk.terminal import own_language, paper_of, without_log
+from kiosk.terminal import own_language, paper_of, without_log, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -92,9 +92,9 @@ def _guided(config: Config, clock: Clock, asker: Asker, language: str, mirror: P
             asker.say("")
             asker.say(f"{number}/{len(parts)}  {title_of(part, asker.words)}")
             results |= try_it()
-        except EndedError:
-            asker.end()
-            results |= dict.fromkeys(tuple(parts)[number - 1 :], NOT_TESTED)
+        except EndedError as ended:
+            results |= ended.results or {part: NOT_TESTED}
+            results |= dict.fromkeys(tuple(parts)[number:], NOT_TESTED)
             break
     return results
 
@@ -214,5 +214,4 @@ def _refuse_root(config: Config) -> None:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    write(f"{line}\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,7 @@ from kiosk.hardware.simulated.buttons import KEYS
 from kiosk.hardware.simulated.printer import FOLDER as SLIPS
 from kiosk.hardware.sound import NONE, outputs_of
 from kiosk.self_test import VOICE, Results
-from kiosk.selftest.asking import Answer, Asker, meaning
+from kiosk.selftest.asking import Answer, Asker, EndedError, meaning
 from kiosk.technician.lines import button_name, fault_words, lamp_name
 from kiosk.terminal import without_complaints
 from kiosk.voice import wav
@@ -30,6 +30,8 @@ from kiosk.voice.prompts import Prompt
 from kiosk.voice.voices import FOLDER, Voices
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from feedback.records import Moment
     from kiosk.clock import Clock
     from kiosk.config import Config
@@ -55,6 +57,15 @@ def joined(results: list[str]) -> str:
     return faults[0] if faults else NOT_TESTED if NOT_TESTED in results else ""
 
 
+@contextmanager
+def _as_far_as(part: str, found: list[str]) -> Iterator[None]:
+    """Let what was found be known where the technician ends before the part does."""
+    try:
+        yield
+    except EndedError as ended:
+        raise EndedError({part: joined([*found, NOT_TESTED])}) from ended
+
+
 def by_answer(answer: Answer, fault: Fault) -> str:
     """Give the result of a question."""
     return {Answer.YES: "", Answer.NO: str(fault)}.get(answer, NOT_TESTED)
@@ -67,10 +78,10 @@ def try_buttons(config: Config, clock: Clock, asker: Asker) -> Results:
     if panel is None:
         return {}
     presses: queue.SimpleQueue[PanelButton] = queue.SimpleQueue()
-    with closing(panel):
+    found: list[str] = []
+    with closing(panel), _as_far_as(Device.BUTTONS, found):
         panel.start(lambda button, _at: presses.put(button))
         asker.say(_("Press each button as it is named. n: I press it and nothing comes; Enter: pass over"))
-        found: list[str] = []
         for button in buttons:
             key = next((key for key, named in KEYS.items() if named is button), "")
             hint = " " + _("(simulated: type {key} and Enter)").format(key=key) if config.kiosk.hardware == "simulated" else ""
@@ -106,7 +117,7 @@ def try_lamps(config: Config, asker: Asker) -> Results:
     _, lamps = asker.words, lamps_of(config)
     found: list[str] = []
     try:
-        with closing(open_bank(config)) as bank:
+        with closing(open_bank(config)) as bank, _as_far_as(Device.LAMPS, found):
             for lamp in lamps:
                 bank.light({lamp})
                 if config.kiosk.hardware == "simulated":
@@ -206,5 +217,8 @@ def try_sound(config: Config, asker: Asker, language: str) -> Results:
                 found[name] = str(output.fault)
                 continue
             question = _("Do you hear it: {output}, and only there?").format(output=names[name])
-            found[name] = by_answer(asker.ask(question), Fault.NOT_HEARD)
+            try:
+                found[name] = by_answer(asker.ask(question), Fault.NOT_HEARD)
+            except EndedError as ended:
+                raise EndedError({**found, name: NOT_TESTED}) from ended
     return found

@@ -22,6 +22,7 @@ from kiosk import accepted, facts, folder
 from kiosk.__main__ import app
 from kiosk.access import missing_group
 from kiosk.check import cables, link, machine, pins
+from kiosk.check.command import everything
 from kiosk.check.effective import effective
 from kiosk.check.log import look_at_log, look_through
 from kiosk.check.present import FAULTS_OF, Present, look
@@ -261,11 +262,15 @@ def as_nobody(ask: Callable[[], object]) -> str:
         warnings.simplefilter("ignore", DeprecationWarning)  # other tests' threads do not matter to a child that asks and ends
         child = os.fork()
     if child == 0:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
-        os.write(writing, str(ask()).encode())
-        os._exit(0)
+        try:
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+            os.write(writing, str(ask()).encode())
+        except BaseException as error:  # noqa: BLE001 - the child must end here, whatever happens
+            os.write(writing, repr(error).encode())
+        finally:
+            os._exit(0)
     os.close(writing)
     os.waitpid(child, 0)
     with os.fdopen(reading) as said:
@@ -286,6 +291,28 @@ def test_the_group_that_is_missing_is_named() -> None:
         assert as_nobody(lambda: missing_group(place / "600")) == "None", "no group would help"
         assert as_nobody(lambda: missing_group(place / "666")) == "None"
         assert missing_group(place / "660") is None, "root may open it"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+@pytest.mark.parametrize("mode", [0o700, 0o711, 0o755])
+@pytest.mark.parametrize("inside", ["", "deeper/data"])
+def test_who_may_not_look_into_the_folder_is_told_so(mode: int, inside: str) -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as own:
+        place = Path(own) / "data"
+        (place / inside).mkdir(parents=True)
+        with Store(place / inside / FILE, counted_ids()):
+            pass
+        Path(own).chmod(0o755)
+        place.chmod(mode)
+        toml = Path(own) / "kiosk.toml"
+        toml.write_text(kiosk_toml(place / inside, port=free_port()))
+        present = look(parse(toml.read_text(), "kiosk.toml"))
+
+        def ask() -> object:
+            found = of(everything(toml, look(present.config), same))
+            return found["data_folder"].mark, bool(found["data_folder"].todo), "log" in found
+
+        assert as_nobody(ask) == str((Mark.WRONG, True, bool(mode & 0o1 if inside else mode & 0o4)))
 
 
 # --- the computer -----------------------------------------------------------------------------------------------------------

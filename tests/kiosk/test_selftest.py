@@ -220,6 +220,28 @@ def test_who_ends_it_early_leaves_a_record(way: str, config: Path, data_dir: Pat
     assert not folder.is_held(data_dir)
 
 
+def test_a_fault_that_was_found_before_the_end_is_kept(config: Path, data_dir: Path) -> None:
+    with Bench(config) as bench:
+        bench.sees("? Button 1")
+        bench.types(*"12345h", "y", "n", "q")
+        bench.leaves()
+    results = record_in(data_dir).results
+    assert (results["buttons"], results["lamps"], results["scanner"]) == ("", "lamp_dark", NOT_TESTED)
+    assert bench.process.returncode == 1
+
+
+def test_a_terminal_that_is_gone_leaves_a_record(config: Path, data_dir: Path) -> None:
+    bench = Bench(config)
+    bench.sees("? Button 1")
+    os.close(bench._master)
+    try:
+        assert bench.process.wait(30) in (0, 1)
+    finally:
+        bench.process.kill()
+        bench.process.wait()
+    assert guided(record_in(data_dir)) == dict.fromkeys(GUIDED, NOT_TESTED)
+
+
 @pytest.mark.window
 def test_a_screen_that_cannot_be_opened_is_a_fault(config: Path, data_dir: Path) -> None:
     with Bench(config, SDL_VIDEODRIVER="no-such-driver") as bench:
