@@ -63,13 +63,9 @@ class Present(msgspec.Struct, frozen=True):
 def look(config: Config, *, root: Path = ROOT, factory: Callable[[], Factory] = shared_factory) -> Present:
     """See how the kiosk is."""
     runs = folder.is_held(config.data_dir)
-    said: tuple[Fault, ...] = ()
-    sent = Delivery()
-    if may_look_into(config.data_dir):
-        with Outbox(config.data_dir) as outbox:
-            said = facts.faults_in(outbox.fact(facts.UI_FAULTS_FACT)) if runs else ()
-        sent = read_delivery(config.data_dir)
-    return Present(config, runs, said, sent, plugged_in(root), root, factory)
+    with Outbox(config.data_dir) as outbox:
+        said = facts.faults_in(outbox.fact(facts.UI_FAULTS_FACT)) if runs else ()
+    return Present(config, runs, said, read_delivery(config.data_dir), plugged_in(root), root, factory)
 
 
 def may_look_into(data_dir: Path) -> bool:
