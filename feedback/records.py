@@ -239,10 +239,13 @@ class Presence(Record, frozen=True, array_like=True, tag="presence"):
     count: int
 
 
+NOT_TESTED: Final = "not_tested"
+
+
 class SelfTest(Record, frozen=True, array_like=True, tag="selftest"):
     """The kiosk tested itself (C9). `results` has a fault's name by each part that was tested, empty where that part is well.
 
-    `attended` is whether a technician took part.
+    `attended` is whether a technician took part. A part that they passed over says `NOT_TESTED`.
     """
 
     context: int

@@ -108,6 +108,30 @@ def print_test(
     typer.echo(print_test(read_config(config), page or (), text))
 
 
+@app.command()
+def check(
+    config: ConfigFile,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Write it for a program, in English.")] = False,
+) -> None:
+    """Say what this kiosk is made of, how each part is, and what to mend. It changes nothing. Exit code 1 where there is something."""
+    from kiosk.check.command import run_check
+
+    raise typer.Exit(run_check(config, as_json=as_json))
+
+
+@app.command()
+def selftest(
+    config: ConfigFile,
+    timeout: Annotated[float, typer.Option(help="So long each part is waited for.", metavar="SECONDS", min=1, max=3600)] = 60,
+    mirror: Annotated[Path | None, typer.Option(help="Offer the simulated touch screen on this Unix socket.", metavar="SOCKET")] = None,
+) -> None:
+    """Lead a technician through every device, the voice and the screen, while the kiosk is stopped. Exit code 1 where one is wrong."""
+    from kiosk.selftest.command import run_selftest
+
+    raise typer.Exit(run_selftest(read_config(config), timeout_s=timeout, mirror=mirror))
+
+
 def main() -> None:
     """Run a command; 2 is for what a person has to mend, in one sentence."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)

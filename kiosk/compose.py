@@ -17,7 +17,7 @@ from kiosk.clock import SystemClock, id_maker
 from kiosk.compose_boxes import open_boxes
 from kiosk.compose_devices import BesideScreen, buttons_of
 from kiosk.day_keys import DayKeys
-from kiosk.errors import ConfigError
+from kiosk.errors import ConfigError, Fault
 from kiosk.gesture import Corners
 from kiosk.hardware.sound import NoOutput, outputs_of
 from kiosk.process import SOFTWARE, alive, end_on_signals, give_memory_back
@@ -25,6 +25,8 @@ from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
 from kiosk.screens import STAFF, OutOfOrder, Screen
 from kiosk.sealing import Sealer
+from kiosk.self_test import VOICE
+from kiosk.self_test_schedule import SelfTests, Times
 from kiosk.signatures import is_signed
 from kiosk.technician.levels import Levels
 from kiosk.technician.lock import Lock
@@ -84,6 +86,7 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
     """Put the process together; `stack` takes it apart again."""
     give_memory_back()
     folder.prepare(config.data_dir)
+    stack.enter_context(folder.hold(config.data_dir))
     clock = SystemClock()
     app, window = _open_app(config, stack)
     voice = _open_voice(config, stack)
@@ -95,6 +98,7 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
     settings = chores.settings() or accepted.before_any(config.kiosk.id)
     visits: Visits
     boxes: Boxes
+    tests: SelfTests
 
     def show(screen: Screen) -> None:
         app.show(screen)
@@ -112,9 +116,19 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
     def each_second() -> None:
         voice.speaker.tick()
         beside.each_second(voice.speaker.faults, stores=not isinstance(visits.screen, OutOfOrder))
+        tests.tick()
 
     lock, levels = _open_lock(config, clock, voice, stack)
-    outlets = _outlets(config, recorder, voice, app, beside=beside, visits=lambda: visits, boxes=lambda: boxes)
+    outlets = _outlets(
+        config,
+        recorder,
+        voice,
+        app,
+        beside=beside,
+        visits=lambda: visits,
+        boxes=lambda: boxes,
+        tested=lambda results: tests.attended(results),  # noqa: PLW0108 - it is made later
+    )
     technician = Technician(lock, _corners(config, window), levels, outlets, clock=clock, show=show)
     window.bind(on_resize=lambda *_: technician.resize(_corners(config, window)))
 
@@ -130,6 +144,15 @@ def open_terminal(config: Config, stack: ExitStack) -> Terminal:
         means=_means(config, clock, app, voice.speaker, beside=beside, tickets=tickets, visits=lambda: visits),
         record=record,
         show=boxes.visit_shows,
+    )
+    tests = SelfTests(
+        Times(config.kiosk.tested_at, clock.moment()),
+        outlets,
+        clock=clock,
+        is_free=lambda: not technician.is_open,
+        sound=voice.states,
+        keep=visits.keep,
+        post=_post(),
     )
     recorder.listener = visits
     take_up(settings)
@@ -159,6 +182,11 @@ class _Voice:
         output = self.outputs[name]
         output.play(wav.tone(pitch_hz=880, length_s=0.6, level=0.5))
         return output.fault is None and not isinstance(output, NoOutput)
+
+    def states(self) -> dict[str, Fault | None]:
+        """Give each output that there is, and the voice, with what is wrong with it. Nothing is heard of it."""
+        there: dict[str, Fault | None] = {name: output.fault for name, output in self.outputs.items() if not isinstance(output, NoOutput)}
+        return {**there, VOICE: Fault.NO_VOICE if Fault.NO_VOICE in self.speaker.faults else None}
 
     def set_volume(self, percent: int) -> None:
         """Speak so loudly."""
@@ -227,6 +255,7 @@ def _outlets(  # noqa: PLR0913 - what a technician can set off
     beside: BesideScreen,
     visits: Callable[[], Visits],
     boxes: Callable[[], Boxes],
+    tested: Callable[[Mapping[str, str]], None],
 ) -> Outlets:
     def at_rest() -> bool:
         return not boxes().is_open and (visits().between_visits or isinstance(visits().screen, OutOfOrder))
@@ -241,6 +270,7 @@ def _outlets(  # noqa: PLR0913 - what a technician can set off
         begin_boxes=lambda language: visits().between_visits and boxes().begin(language),
         restart=app.stop,
         devices=lambda: beside.devices.known,
+        tested=tested,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,16 +20,26 @@ SMALLEST: Final = 200
 LARGEST: Final = 16384
 DIAGONALS_INCH: Final = (3, 100)
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
+_TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _PIN: Final = re.compile(r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,2},p=1\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}")
 
 
 class Terminal(msgspec.Struct, frozen=True):
-    """Table [kiosk]. `hardware` is "real", the devices of the tables below, or "simulated", all of them without any."""
+    """Table [kiosk]. `hardware` is "real", the devices of the tables below, or "simulated", all of them without any.
+
+    `self_test` is the time of day at which the kiosk tests itself, by the clock on the wall.
+    """
 
     id: str
     data_dir: str
     language: Literal["uk", "en"] = "uk"
     hardware: Literal["simulated", "real"] = "real"
+    self_test: str = "04:00"
+
+    @property
+    def tested_at(self) -> time:
+        """The same as a value."""
+        return time.fromisoformat(self.self_test)
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -116,6 +127,8 @@ def _check(config: Config, source: str) -> None:
         raise ConfigError(f"{source}: format {config.format} is not known; this program reads format {FORMAT}")
     if not KIOSK_ID.fullmatch(config.kiosk.id):
         raise ConfigError(f"{source}: [kiosk] id {config.kiosk.id!r} must be 8 to 32 small Latin letters, digits and hyphens")
+    if not _TIME.fullmatch(config.kiosk.self_test):
+        raise ConfigError(f"{source}: [kiosk] self_test {config.kiosk.self_test!r} must be a time of day such as 04:00")
     _check_screen(config.screen, source)
     if not 0 <= config.sound.volume <= 100:  # noqa: PLR2004 - percent
         raise ConfigError(f"{source}: [sound] volume {config.sound.volume} must be from 0 to 100")

@@ -27,6 +27,18 @@ class Fault(StrEnum):
     PAPER_END = "paper_end"
     COVER_OPEN = "cover_open"
     DAY_KEYS_REFUSED = "day_keys_refused"
+    STORAGE_FAILED = "storage_failed"
+    LITTLE_ROOM = "little_room"
+    TOO_HOT = "too_hot"
+    POWER_WEAK = "power_weak"
+    CLOCK_UNSET = "clock_unset"
+    SCREEN_MISSING = "screen_missing"
+    TOUCH_UNFELT = "touch_unfelt"
+    PRESS_UNFELT = "press_unfelt"
+    LAMP_DARK = "lamp_dark"
+    CODE_UNREAD = "code_unread"
+    PRINT_BAD = "print_bad"
+    NOT_HEARD = "not_heard"
 
 
 class KioskError(Exception):
@@ -54,7 +66,14 @@ class VoiceError(KioskError):
 
 
 class PrintError(KioskError):
-    """Nothing was printed; trying again helps once the technician has done what the message, one sentence, says."""
+    """Nothing was printed; trying again helps once the technician has done what the message, one sentence, says.
+
+    `fault` is what is wrong with the printer, as far as it is that.
+    """
+
+    def __init__(self, message: str, fault: Fault = Fault.PRINTER_FAILED) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class StoreError(KioskError):

@@ -1,10 +1,13 @@
-"""The data folder: made if missing, refused where it would forget. The socket in it by which ui wakes sync."""
+"""The data folder: made if missing, refused where it would forget. In it, who has the screen, and the socket by which ui wakes sync."""
 
 from __future__ import annotations
 
+import fcntl
+import logging
 import os
 import re
 import socket
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,8 +17,13 @@ from kiosk.errors import DataFolderError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+log = logging.getLogger(__name__)
+
 FORGETFUL: Final = {"tmpfs", "ramfs", "overlay", "aufs"}
 WAKE_SOCKET: Final = "wake.sock"
+UI_LOCK: Final = "ui.lock"
+HOLD_S: Final = 2.0
+"""So long the lock is waited for: `is_held` takes it for a moment, and a process that was just killed may not be gone yet."""
 
 
 def prepare(data_dir: Path, mounts: str | None = None) -> None:
@@ -35,6 +43,53 @@ def prepare(data_dir: Path, mounts: str | None = None) -> None:
         raise DataFolderError(
             f"the data folder {data_dir} is on {kind}, which forgets at power-off; put it on a disk, `data_dir` in [kiosk]"
         )
+
+
+@contextmanager
+def hold(data_dir: Path) -> Iterator[None]:
+    """Be the one program that has this kiosk's screen and devices and writes votes.db; over when the process ends, however it does.
+
+    Raises:
+        DataFolderError: another one is.
+    """
+    try:
+        descriptor = os.open(data_dir / UI_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    except OSError as error:  # a full disk is no reason not to show the screen
+        log.warning("%s cannot be had, so nobody is kept away: %s", UI_LOCK, error.strerror)
+        yield
+        return
+    try:
+        if not _is_taken(descriptor):
+            raise DataFolderError(f"the kiosk is running on {data_dir}: stop `vidhuk-kiosk ui` first")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_held(data_dir: Path) -> bool:
+    """Whether the screen's process runs."""
+    try:
+        descriptor = os.open(data_dir / UI_LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _is_taken(descriptor: int) -> bool:
+    until = time.monotonic() + HOLD_S
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() >= until:
+            return False
+        time.sleep(0.02)
 
 
 def sync_folder(folder: Path) -> None:

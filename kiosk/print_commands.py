@@ -81,7 +81,8 @@ def print_sheet(config: Config, printer: Printer, sheet: Sheet) -> str:
     try:
         port = _open(config, printer)
     except OSError as error:
-        raise PrintError(f"the printer cannot be opened: {error}; if the kiosk is running, stop it for this") from error
+        said = f"the printer cannot be opened: {error}; if the kiosk is running, stop it for this"
+        raise PrintError(said, Fault.PRINTER_MISSING) from error
     try:
         _watched(port, octets)
     except OSError as error:
@@ -102,7 +103,7 @@ def _watched(port: Port, octets: bytes) -> None:
 
 def _see(fault: Fault | None) -> None:
     if fault is not None:
-        raise PrintError(f"the printer does not print: {_REASONS.get(fault, fault)}")
+        raise PrintError(f"the printer does not print: {_REASONS.get(fault, fault)}", fault)
 
 
 def _open(config: Config, printer: Printer) -> Port:

@@ -100,8 +100,27 @@ def open_lamps(config: Config, health: Health, *, factory: Callable[[], Factory]
     if config.kiosk.hardware == "simulated":
         from kiosk.hardware.simulated.lamps import SimulatedLamps
 
-        return SimulatedLamps(pins or (*FACE_BUTTONS, PanelButton.HELP, *Status), health)
+        return SimulatedLamps(lamps_of(config), health)
     return LitLamps(pins, lambda: _PinBank(factory(), pins), health) if pins else None
+
+
+def open_bank(config: Config, *, factory: Callable[[], Factory] = shared_factory) -> Bank:
+    """Give where the kiosk's lamps are lit, for who tests each of them; they must not be open anywhere else.
+
+    Raises:
+        PinsError: their pins cannot be had.
+    """
+    if config.kiosk.hardware == "simulated":
+        from kiosk.hardware.simulated.lamps import SimulatedBank
+
+        return SimulatedBank()
+    return _PinBank(factory(), pins_of(config))
+
+
+def lamps_of(config: Config) -> tuple[Lamp, ...]:
+    """Give every lamp that there is; simulated hardware has them all where no pin says otherwise."""
+    pins = tuple(pins_of(config))
+    return pins or ((*FACE_BUTTONS, PanelButton.HELP, *Status) if config.kiosk.hardware == "simulated" else ())
 
 
 def pins_of(config: Config) -> dict[Lamp, int]:

@@ -48,6 +48,12 @@ def pins_of(buttons: Buttons) -> dict[PanelButton, int]:
     return dict(zip(FACE_BUTTONS, buttons.faces, strict=False)) | {button: pin for button, pin in others.items() if pin is not None}
 
 
+def every_button(config: Config) -> tuple[PanelButton, ...]:
+    """Give every button that there is; simulated hardware has those under the faces and the help button where no pin says otherwise."""
+    pins = tuple(pins_of(config.buttons)) if config.buttons is not None else ()
+    return pins or ((*FACE_BUTTONS, PanelButton.HELP) if config.kiosk.hardware == "simulated" else ())
+
+
 class PinPanel:
     """A `ButtonPanel` on GPIO pins."""
 

@@ -81,7 +81,7 @@ class PinPresence:
 
     def _work(self, kept: Kept) -> None:
         arrivals = Arrivals(self._presence.absent_s)
-        with closing(self._sensor()) as sensor:
+        with closing(open_sensor(self._presence, self._factory())) as sensor:
             arrivals.begin(there=sensor.look(), at_s=time.monotonic())
             kept.says(None)
             while not kept.ending.wait(LOOK_S):
@@ -89,13 +89,18 @@ class PinPresence:
                 if arrivals.notice(there=sensor.look(), at_s=time.monotonic()) and on_arrival is not None:
                     on_arrival(self._clock.moment())
 
-    def _sensor(self) -> Sensor:
-        presence, factory = self._presence, self._factory()
-        if presence.kind == "pir" and presence.pin is not None:
-            return MotionSensor(factory, presence.pin)
-        if presence.trigger is not None and presence.echo is not None:
-            return DistanceSensor(factory, presence.trigger, presence.echo, presence.distance_m)
-        raise PinsError("[presence] names no pin")
+
+def open_sensor(presence: PresencePin, factory: Factory) -> Sensor:
+    """Give the sensor that the configuration names.
+
+    Raises:
+        PinsError: its pins cannot be had.
+    """
+    if presence.kind == "pir" and presence.pin is not None:
+        return MotionSensor(factory, presence.pin)
+    if presence.trigger is not None and presence.echo is not None:
+        return DistanceSensor(factory, presence.trigger, presence.echo, presence.distance_m)
+    raise PinsError("[presence] names no pin")
 
 
 class MotionSensor:

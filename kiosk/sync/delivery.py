@@ -156,12 +156,12 @@ def marks(path: Path) -> dict[UUID, int]:
 
 def _glance(path: Path, ask: Callable[[sqlite3.Connection], T], *, otherwise: T) -> T:
     """Ask the file without writing to it."""
-    if not path.exists():
-        return otherwise
     try:
+        if not path.exists():
+            return otherwise
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as db:
             return ask(db)
-    except sqlite3.Error:
+    except (sqlite3.Error, OSError):
         return otherwise
 
 

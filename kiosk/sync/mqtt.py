@@ -6,6 +6,7 @@ A client of its own for each connection, because paho keeps what was not sent an
 from __future__ import annotations
 
 import logging
+import queue
 import socket
 import threading
 from typing import TYPE_CHECKING, Final, Protocol, Self
@@ -135,6 +136,37 @@ class MqttTransport:
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         topic, payload = message.topic, bytes(message.payload)
         self._post(lambda: self._listener.received(topic, payload))
+
+
+def knock(server: Server, kiosk: str) -> str | None:
+    """Connect once to see whether the broker takes this kiosk's credential; give its reason where it does not.
+
+    A broker that names clients by their users, as the one of `vidhuk-server` does, takes this for the kiosk itself, and throws out
+    whoever is connected as that. MUST NOT be called while sync is connected.
+
+    Raises:
+        OSError: there is no broker, or it does not answer.
+    """
+    answers: queue.SimpleQueue[str | OSError | None] = queue.SimpleQueue()
+    client = Client(
+        CallbackAPIVersion.VERSION2, client_id=f"{kiosk}-check", clean_session=True, protocol=MQTTv311, reconnect_on_failure=False
+    )
+    client.connect_timeout = CONNECT_S
+    client.username_pw_set(kiosk, server.credential.reveal())
+    client.on_connect = lambda _client, _data, _flags, reason, _more: answers.put(str(reason) if reason.is_failure else None)
+    client.on_disconnect = lambda *_: answers.put(ConnectionError("it hangs up"))
+    client.connect(server.host, server.port, keepalive=KEEP_ALIVE_S)
+    client.loop_start()
+    try:
+        answer = answers.get(timeout=CONNECT_S)
+    except queue.Empty:
+        answer = TimeoutError("it takes the connection and does not answer")
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
 
 
 def _offline(session: UUID) -> bytes:

@@ -12,7 +12,7 @@ import msgspec
 from feedback.records import Moment
 from kiosk.errors import Fault
 from kiosk.gesture import Corner
-from kiosk.hardware import FACE_BUTTONS, Device, PanelButton
+from kiosk.hardware import FACE_BUTTONS, Device, PanelButton, Status
 from kiosk.resting import ZONE
 from kiosk.screens import Comfort, Entry
 from kiosk.technician.readings import HOT_C, About, Delivery, Output, Readings
@@ -88,10 +88,11 @@ def buttons_line(tried: Tried, _: Words) -> Entry:
     """Which button was pressed last."""
     if tried.button is None:
         return Entry(BUTTONS, _("Buttons"), _("Press each one; its name appears here"))
-    return Entry(BUTTONS, _("Buttons"), _button_name(tried.button, _), well=True)
+    return Entry(BUTTONS, _("Buttons"), button_name(tried.button, _), well=True)
 
 
-def _button_name(button: PanelButton, _: Words) -> str:
+def button_name(button: PanelButton, _: Words) -> str:
+    """Give what a button is called."""
     if button in FACE_BUTTONS:
         return _("Button {place} from the left").format(place=FACE_BUTTONS.index(button) + 1)
     return {
@@ -104,6 +105,17 @@ def _button_name(button: PanelButton, _: Words) -> str:
     }[button]
 
 
+def lamp_name(lamp: PanelButton | Status, _: Words) -> str:
+    """Give what a lamp is called: by its button, or by what it tells staff."""
+    if isinstance(lamp, PanelButton):
+        return button_name(lamp, _)
+    return {
+        Status.WORKING: _("Status lamp “working”"),
+        Status.OFFLINE: _("Status lamp “offline”"),
+        Status.FAULT: _("Status lamp “fault”"),
+    }[lamp]
+
+
 def device_line(device: Device, fault: Fault | None, _: Words) -> Entry:
     """How a device beside the screen is, and what to do where it is not well."""
     title = {
@@ -113,10 +125,11 @@ def device_line(device: Device, fault: Fault | None, _: Words) -> Entry:
         Device.SCANNER: _("Scanner"),
         Device.PRINTER: _("Printer"),
     }[device]
-    return Entry(f"device:{device}", title, _("working") if fault is None else _device_fault(fault, _), fault is None)
+    return Entry(f"device:{device}", title, _("working") if fault is None else fault_words(fault, _), fault is None)
 
 
-def _device_fault(fault: Fault, _: Words) -> str:
+def fault_words(fault: Fault, _: Words) -> str:
+    """Say what is wrong with a device, and what to do."""
     wires = _("Not found: check its wires and kiosk.toml")
     return {
         Fault.BUTTONS_MISSING: wires,
@@ -145,7 +158,7 @@ def boxes_line(known: Known, _: Words) -> Entry:
         detail = _("The server has not said how tickets are read")
     else:
         fault = known.devices[Device.SCANNER]
-        detail = _("Count what visitors dropped in") if fault is None else _device_fault(fault, _)
+        detail = _("Count what visitors dropped in") if fault is None else fault_words(fault, _)
         return Entry(BOXES, _("Ticket boxes"), detail, None if fault is None else False)
     return Entry(BOXES, _("Ticket boxes"), detail)
 

@@ -13,6 +13,7 @@ import msgspec
 from feedback.settings import Theme
 from kiosk.keyboard import BACKSPACE
 from kiosk.screens import LEAVE, Comfort, Pin, Screen
+from kiosk.self_test import of_devices, of_readings, of_tried
 from kiosk.technician import pages, pin
 from kiosk.technician.lines import BOXES, BUTTONS, STORE_TEST, Known, Tried, reads_boxes
 from kiosk.technician.readings import Readings
@@ -138,7 +139,11 @@ class Technician:
             self._redraw()
 
     def close(self) -> None:
-        """Leave, and show what the visit shows."""
+        """Leave, put what was tested on record, and show what the visit shows."""
+        tested, self._tried = self._tried, Tried()
+        if results := of_tried(tested):
+            about_all = of_readings(self._readings, self._clock.moment()) | of_devices(self._outlets.devices())
+            self._outlets.tested(about_all | results)
         self._page, self._screen, self._typed = None, None, ""
         self._free_ms = self._now_ms() + round(SETTLE_S * 1000)
         if self._behind is not None:

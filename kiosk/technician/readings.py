@@ -74,7 +74,7 @@ class Outlets(msgspec.Struct, frozen=True):
     something written to votes.db and tells later whether it was; `tone` plays a test tone and tells whether that output took it.
     `begin_test` has the question asked once, recorded as a test, and tells whether it is; `restart` ends the program, which systemd then
     starts again. `begin_boxes` has ticket boxes counted in that language, and tells whether that began. `devices` gives every device
-    beside the screen with what is wrong with it.
+    beside the screen with what is wrong with it. `tested` hears what a technician has tested, by each part its fault or "".
     """
 
     about: Callable[[], About]
@@ -86,3 +86,4 @@ class Outlets(msgspec.Struct, frozen=True):
     restart: Callable[[], None]
     begin_boxes: Callable[[str], bool] = lambda _language: False
     devices: Callable[[], Mapping[Device, Fault | None]] = dict
+    tested: Callable[[Mapping[str, str]], None] = lambda _results: None

@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from feedback.questionnaire import choices_of
+from feedback.records import NOT_TESTED
 from server.db.engine import reading
 from server.ratings import devices
 from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_quarantined
@@ -48,6 +49,18 @@ FAULTS: Final = {
     "paper_end": N_("the slip printer has no paper"),
     "cover_open": N_("the cover of the slip printer is open"),
     "day_keys_refused": N_("it does not accept the keys for tickets from the server"),
+    "storage_failed": N_("its memory card does not take what is written"),
+    "little_room": N_("there is little room left on its memory card"),
+    "too_hot": N_("its computer is too hot"),
+    "power_weak": N_("its power supply is too weak"),
+    "clock_unset": N_("the network has not set its clock"),
+    "screen_missing": N_("its screen could not be opened"),
+    "touch_unfelt": N_("its screen does not feel every corner"),
+    "press_unfelt": N_("a button does nothing when it is pressed"),
+    "lamp_dark": N_("a lamp stays dark"),
+    "code_unread": N_("the ticket scanner reads nothing"),
+    "print_bad": N_("the slip printer prints badly"),
+    "not_heard": N_("what it says cannot be heard"),
 }
 """What kiosks say of themselves, for people; newer kiosks may say what is not here, and it is shown as they say it."""
 SHOWING: Final = {
@@ -63,18 +76,18 @@ DEVICES: Final = {
     "presence": N_("Presence sensor"),
     "scanner": N_("Ticket scanner"),
     "printer": N_("Slip printer"),
-    "storage": N_("Memory card"),
+    "touch": N_("Screen and touch"),
+    "speaker": N_("Loudspeaker"),
+    "headphones": N_("Headphones"),
+    "voice": N_("Voice"),
+    "sound": N_("Sound"),
+    "storage": N_("Storing votes"),
+    "room": N_("Room on the memory card"),
     "temperature": N_("Temperature"),
     "power": N_("Power supply"),
     "clock": N_("Clock"),
-    "network": N_("Network"),
-    "broker": N_("Connection to the server"),
-    "connection": N_("Connection to the server"),
-    "outbox": N_("Votes on their way"),
-    "screen": N_("Screen"),
-    "sound": N_("Sound"),
 }
-"""The parts that kiosks report of, for people; what is not here is shown as the kiosk calls it."""
+"""What a kiosk has beside its screen, and what else its self-tests look at; what is not here is shown as the kiosk calls it."""
 REASONS: Final = {
     "undecodable": N_("The message cannot be read"),
     "conflict": N_("Another record with the same number came first, and was kept"),
@@ -110,7 +123,7 @@ def show_kiosk(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response
             "tests": devices.last_selftests(connection, kiosk_id),
             "days": devices.last_days(connection, kiosk_id, web.today(centre), centre.zone),
         }
-    names: dict[str, Any] = {"faults": FAULTS, "devices": DEVICES, "showing": SHOWING}
+    names: dict[str, Any] = {"faults": FAULTS, "devices": DEVICES, "showing": SHOWING, "untested": NOT_TESTED}
     return page(request, "kiosk.html", kiosk=kiosk, **found, **names, centre=centre, now_ms=web.now_ms())
 
 

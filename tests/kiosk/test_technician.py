@@ -4,7 +4,7 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
@@ -71,6 +71,7 @@ class Kiosk:
         self.waiting: list[Callable[[], None]] = []
         self.answers: list[Callable[[bool], None]] = []
         self.takes_sound = True
+        self.tested: list[Mapping[str, str]] = []
         self.devices: dict[Device, Fault | None] = {}
         self.takes_tests = True
         self.about = ABOUT
@@ -84,6 +85,7 @@ class Kiosk:
             restart=lambda: self.done.append("restart"),
             begin_boxes=self.begin_boxes,
             devices=lambda: self.devices,
+            tested=self.tested.append,
         )
         self.lamp = lamp or Lamp()
         self.levels = Levels(

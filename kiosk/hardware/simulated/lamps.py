@@ -17,7 +17,7 @@ class SimulatedLamps(LitLamps):
     """Simulated `Lamps`."""
 
     def __init__(self, lamps: Iterable[Lamp], health: Health) -> None:
-        self._seen = _Seen()
+        self._seen = SimulatedBank()
         super().__init__(lamps, lambda: self._seen, health)
 
     @property
@@ -26,7 +26,7 @@ class SimulatedLamps(LitLamps):
         return self._seen.lit
 
 
-class _Seen:
+class SimulatedBank:
     """Where simulated lamps are lit."""
 
     def __init__(self) -> None:

@@ -28,6 +28,13 @@ class Pin(MockPin):  # type: ignore[misc] # gpiozero ships no types
     reads = 0
     last_read_s = 0.0
     stamp_s: float | None = None
+    tied: bool | None = None
+    """The level that the world gives it, whatever its own pull-up does."""
+
+    def _set_pull(self, value: str) -> None:
+        super()._set_pull(value)
+        if self.tied is not None:
+            self._state = self.tied
 
     def _call_when_changed(self) -> None:
         if not self.swallows:

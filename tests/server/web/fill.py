@@ -147,7 +147,7 @@ def devices(connection: Connection, kiosk: str) -> None:
     for device, fault, ago in [*said, ("printer", "cover_open", 1.3), ("buttons", "button_stuck", 70.0), ("buttons", "", 20.0)]:
         row = {"record": _uuid(), "kiosk": kiosk, "device": device, "fault": fault, "received_ms": NOW_MS}
         connection.execute(insert(schema.device_changes).values(**row, at_ms=NOW_MS - round(ago * hour)))
-    results = '{"buttons": "", "lamps": "", "printer": "cover_open", "scanner": "", "storage": "", "drawer": ""}'
+    results = '{"buttons": "", "lamps": "", "printer": "cover_open", "scanner": "", "compass": "", "voice": "not_tested"}'
     for attended, ago in ((True, 240), (False, 6)):
         row = {"record": _uuid(), "kiosk": kiosk, "attended": attended, "results": results, "received_ms": NOW_MS}
         connection.execute(insert(schema.selftests).values(**row, at_ms=NOW_MS - ago * hour))

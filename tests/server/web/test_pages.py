@@ -268,8 +268,8 @@ def test_a_kiosk_tells_its_outages_tests_and_who_came_up(leader: Client, engine:
     assert "Автоматична, 6 годин тому" in html
     assert "Сканер талонів: справно" in html
     assert "Лампи: справно кришку принтера квитанцій відкрито Сканер талонів: справно" in html
-    assert "Картка пам’яті: справно" in html
-    assert "drawer: справно" in html, "what has no words yet is shown by its name"
+    assert "compass: справно" in html, "what has no words yet is shown by its name"
+    assert "Голос: не перевірено" in html
     assert "22 листопада 153 0" in html
     assert leader.get("/kiosks/nobody").status_code == 404
     quiet = words(leader.get("/kiosks/podil-hall").text)

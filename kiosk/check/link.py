@@ -1,0 +1,156 @@
+"""Checks the way to the server, step by step: cable, name, port, credential; then what waits to be sent, and the settings that came."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING, Final
+
+from kiosk import accepted
+from kiosk.check.present import may_look_into
+from kiosk.errors import SettingsRefusedError
+from kiosk.findings import Finding, Mark
+from kiosk.technician.lines import acked, time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from kiosk.check.present import Present, Words
+    from kiosk.config import Server
+
+PATIENCE_S: Final = 5.0
+_LINKED: Final = ("up", "unknown")
+
+
+def look_at_link(present: Present, _: Words) -> Iterator[Finding]:
+    """Give what is found on the way to the server."""
+    server = present.config.server
+    yield _interfaces(present, _)
+    if server is None:
+        found, todo = _("not enrolled: kiosk.toml has no [server]"), _("Votes are kept. The administrator’s kiosk.toml has it")
+        yield Finding("server", _("Server"), Mark.WRONG, found, todo)
+        return
+    yield from _way_to(server, present, _)
+    if may_look_into(present.config.data_dir):
+        yield _outbox(present, _)
+        yield from _refused(present, _)
+        yield _settings(present, server, _)
+
+
+def _interfaces(present: Present, _: Words) -> Finding:
+    found = {
+        path.name: _said(path / "operstate") for path in sorted(present.path("/sys/class/net").glob("*")) if _said(path / "type") != "772"
+    }
+    linked = [name for name, state in found.items() if state in _LINKED]
+    if linked:
+        return Finding("network", _("Network"), Mark.WELL, _("connected: {names}").format(names=", ".join(linked)))
+    names = ", ".join(found) or _("none")
+    todo = _("Plug the network cable in; its socket has to light up")
+    return Finding("network", _("Network"), Mark.WRONG, _("no connection on {names}").format(names=names), todo)
+
+
+def _way_to(server: Server, present: Present, _: Words) -> Iterator[Finding]:
+    """Look as far as the way goes: what comes after the first obstacle is not known."""
+    address = f"{server.host}:{server.port}"
+    try:
+        resolve(server.host, server.port)
+    except OSError as error:
+        todo = _("Check the name in [server], and that the network gives a name server (DHCP)")
+        found = _("the name {host} leads nowhere: {why}").format(host=server.host, why=error.strerror or error)
+        yield Finding("server", _("Server"), Mark.WRONG, found, todo)
+        return
+    try:
+        socket.create_connection((server.host, server.port), PATIENCE_S).close()
+    except OSError as error:
+        todo = _("Is the server on? Does the network let port {port} through?").format(port=server.port)
+        found = _("{address} does not answer: {why}").format(address=address, why=error.strerror or error)
+        yield Finding("server", _("Server"), Mark.WRONG, found, todo)
+        return
+    yield Finding("server", _("Server"), Mark.WELL, _("{address} answers").format(address=address))
+    yield _broker(server, present, _)
+
+
+def resolve(host: str, port: int, within_s: float = PATIENCE_S) -> None:
+    """See that a name leads somewhere; a resolver may take half a minute to say that it does not.
+
+    Raises:
+        OSError: it does not, or not in time.
+    """
+    failed: list[OSError | None] = []
+
+    def ask() -> None:
+        try:
+            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            failed.append(error)
+        except UnicodeError:
+            failed.append(OSError("it is no name"))
+        else:
+            failed.append(None)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(within_s)
+    outcome = failed[0] if failed else TimeoutError("the name server does not answer")
+    if outcome is not None:
+        raise outcome
+
+
+def _broker(server: Server, present: Present, _: Words) -> Finding:
+    title, delivery = _("Sign-in"), present.delivery
+    if delivery.connected:  # a second connection would throw the first one out
+        return Finding("broker", title, Mark.WELL, _("the running delivery is connected"))
+    from kiosk.sync.mqtt import knock
+
+    try:
+        refusal = knock(server, present.config.kiosk.id)
+    except OSError as error:
+        found = _("it does not speak MQTT: {why}").format(why=error.strerror or error)
+        return Finding("broker", title, Mark.WRONG, found, _("Check the port in [server]"))
+    if refusal is not None:
+        todo = _("Take a new kiosk.toml from the administrator: this credential is not known there")
+        return Finding("broker", title, Mark.WRONG, _("the broker refuses this kiosk: {why}").format(why=refusal), todo)
+    if delivery.running:
+        return Finding("broker", title, Mark.NOTE, _("accepted; the running delivery is about to connect"))
+    todo = _("Start `vidhuk-kiosk sync`: votes wait for it")
+    return Finding("broker", title, Mark.WELL, _("accepted; delivery does not run"), todo if delivery.waiting else "")
+
+
+def _outbox(present: Present, _: Words) -> Finding:
+    delivery = present.delivery
+    found = _("Waiting: {count}").format(count=delivery.waiting)
+    if delivery.oldest_ms is not None:
+        found += ", " + _("the oldest of {time}").format(time=time(delivery.oldest_ms))
+    return Finding("outbox", _("Outbox"), Mark.WELL, found + "; " + _("the server has: {acked}").format(acked=acked(delivery, _)))
+
+
+def _refused(present: Present, _: Words) -> Iterator[Finding]:
+    faults = present.delivery.faults
+    if "server_refused" in faults:
+        todo = _("Nothing is lost. Tell the administrator: vidhuk-server quarantine list")
+        yield Finding("refused", _("Refused"), Mark.WRONG, _("the server has put some records into quarantine"), todo)
+    if "log_forked" in faults:
+        todo = _("It mends itself; if it is still so in an hour, tell the administrator")
+        yield Finding("forked", _("Order of the records"), Mark.WRONG, _("differs from the server’s"), todo)
+
+
+def _settings(present: Present, server: Server, _: Words) -> Finding:
+    title, config = _("Settings"), present.config
+    try:
+        settings = accepted.read_current(config.data_dir, config.kiosk.id, server.signing_key)
+    except SettingsRefusedError as error:
+        todo = _("Take a new kiosk.toml from the administrator: its signing_key is not the server’s")
+        return Finding("settings", title, Mark.WRONG, _("those that came cannot be used: {why}").format(why=error), todo)
+    if settings is None:
+        return Finding("settings", title, Mark.NOTE, _("None yet: asks the shipped questionnaire"))
+    asked = settings.questionnaire
+    found = _("version {version}; asks {name}, version {asked}")
+    return Finding("settings", title, Mark.WELL, found.format(version=settings.version, name=asked.id, asked=asked.version))
+
+
+def _said(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
