@@ -12,6 +12,7 @@ from PIL import Image, ImageFont
 
 from feedback.questionnaire import ContactWay, Kind
 from feedback.questionnaire_file import parse
+from feedback.questionnaire_kinds import CONSENT
 from feedback.questionnaire_wording import undrawn
 from feedback.settings import DeskOption
 from feedback.tickets import Ticket
@@ -177,6 +178,28 @@ def test_what_leads_past_a_question_is_in_one_type(window: KivyThing, comfort: s
         assert view is not None
         types = {pill._words.font_size for pill in view.walk() if isinstance(pill, Pill)}
         assert len(types) == 1, types
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("comfort", COMFORTS)
+def test_the_longest_consent_is_read_whole(window: KivyThing, size: str, comfort: str) -> None:
+    sentence = "Залишаючи номер чи адресу, Ви погоджуєтеся, що центр використає їх лише для відповіді Вам. " * 2
+    consent = sentence[:CONSENT].strip()
+    for way in ContactWay:
+        for closes_in_s in (None, 10):
+            screen = Contact(
+                comfort=COMFORTS[comfort],
+                closes_in_s=closes_in_s,
+                id="contact",
+                question="Чи можна нам із Вами зв’язатися?",
+                purpose="Протягом трьох днів із Вами зв’яжеться працівник центру, щоб розібратися.",
+                consent=consent,
+                ways=tuple(ContactWay),
+                way=way,
+            )
+            view = built(filling.checked(screen), SIZES[size])
+            if view is not None:
+                assert any(consent in words.text for words in words_of(view)), way
 
 
 def test_what_the_linter_lets_pass_is_drawn() -> None:
