@@ -159,6 +159,16 @@ def test_a_missing_display_names_the_packages(config: Path) -> None:
     assert "libgl1 libegl1 libegl-mesa0 libgl1-mesa-dri libgles2 libgbm1" in said
 
 
+@pytest.mark.window
+def test_nobody_is_shown_a_window_that_nobody_can_see(data_dir: Path) -> None:
+    """Left to itself SDL draws off the screen where it finds none, and a kiosk would stand there black and seem well."""
+    file = data_dir.parent / "my.yaml"
+    file.write_bytes(SHIPPED)
+    code, said = outcome_of("preview", str(file), SDL_VIDEODRIVER="", DISPLAY=":987", WAYLAND_DISPLAY="")
+    assert code == 2, said
+    assert said.startswith("vidhuk-kiosk: no window can be opened")
+
+
 def test_a_bad_configuration_is_one_sentence_and_two(config: Path) -> None:
     config.write_text(config.read_text().replace("hardware", "hardwear"))
     code, said = outcome_of("ui", "--config", str(config))
