@@ -26,6 +26,12 @@ _SAID: Final = {
     "Expected `bool`": "write true or false here",
     "Expected `str`": "one text is needed here; put it in quotation marks if it holds a colon, a comma or brackets",
 }
+_ENTRIES: Final = {
+    "questions": "keys with values are needed here: id, text and what the kind of question needs",
+    "choices": "keys with values are needed here, as in {id: first, words: {uk: …, en: …}}",
+    "waivers": "keys with values are needed here: rule and reason",
+}
+"""What stands in each of these lists."""
 
 
 def parse(text: str, source: str) -> Questionnaire:
@@ -122,7 +128,10 @@ def _plainly(error: ShapeError) -> str:
         return f"{about}exactly two entries are needed here: the first and the last"
     if key == "when":
         return "when: questions with lists of their answers are needed here, as in {service: [acceptable, terrible]}"
-    return about + next((said for expected, said in _SAID.items() if error.what.startswith(expected)), error.what)
+    if key in _ENTRIES and error.path[-1] != key:
+        return _ENTRIES[key]
+    what = error.what.replace(" | null", "")
+    return about + next((said for expected, said in _SAID.items() if what.startswith(expected)), what)
 
 
 def _waiver_faults(questionnaire: Questionnaire) -> Iterator[Fault]:

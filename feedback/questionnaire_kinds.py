@@ -23,6 +23,8 @@ SHORTEST_S: Final = 5.0
 LONGEST_S: Final = 600.0
 LINE, SHORT, LONG = 60, 200, 500
 """How many characters a tile, a question and a paragraph may have at most."""
+CONSENT: Final = 160
+"""What a visitor agrees to is read whole, on a 7-inch screen too."""
 
 _FIELDS: Final = ("choices", "scale", "ends", "ways", "purpose", "consent")
 _NEEDED: Final = {
@@ -158,7 +160,7 @@ def _contact_faults(question: Question, languages: Sequence[str], path: Path) ->
     if len(set(question.ways)) != len(question.ways):
         yield Fault((*path, "ways"), "write each way once: phone, email")
     yield from text_faults(question.purpose, languages, (*path, "purpose"), LONG, needed=False)
-    yield from text_faults(question.consent, languages, (*path, "consent"), LONG, needed=False)
+    yield from text_faults(question.consent, languages, (*path, "consent"), CONSENT, needed=False)
 
 
 def _words_faults(_question: Question, _languages: Sequence[str], _path: Path) -> Iterator[Fault]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST_QUESTIONS: Final = 30
 LATEST_VERSION: Final = 1_000_000
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
+COUNTRY: Final = "ua"
+"""Written for the language so often that no kiosk should meet it: it would steer in English."""
 
 
 def faults(questionnaire: Questionnaire) -> Iterator[Fault]:
@@ -47,7 +49,9 @@ def _head_faults(questionnaire: Questionnaire) -> Iterator[Fault]:
     if not languages:
         yield Fault(("languages",), "name at least one language, as in [uk, en]")
     for index, code in enumerate(languages):
-        if not LANGUAGE.fullmatch(code) or code in languages[:index]:
+        if code == COUNTRY:
+            yield Fault(("languages", index), f"{code!r} is a country's code; the language is uk, here and before every text")
+        elif not LANGUAGE.fullmatch(code) or code in languages[:index]:
             yield Fault(("languages", index), f"{code!r} cannot stand here; write each language once by its code, as in [uk, en]")
     longest = {"title": SHORT, "purpose": SHORT, "opening": LONG, "closing": LONG}
     for key, most in longest.items():
@@ -76,7 +80,9 @@ def _when_faults(question: Question, earlier: Sequence[Question], path: Path) ->
         elif not answers:
             yield Fault((*path, name), f"name at least one answer of {name!r}: {', '.join(sorted(known[name]))}")
         for index, answer in enumerate(answers if known.get(name) else ()):
-            if answer not in known[name] or answer in answers[:index]:
+            if answer in answers[:index]:
+                yield Fault((*path, name, index), f"{answer!r} is written twice; delete one of them")
+            elif answer not in known[name]:
                 hint = suggest(answer, known[name] - set(answers)) or "; its answers are " + ", ".join(sorted(known[name]))
                 yield Fault((*path, name, index), f"{answer!r} cannot stand here for the question {name!r}{hint}")
     if question.when and set(question.when) <= set(known) and not _can_be_asked(question, {asked.id: asked for asked in earlier}):

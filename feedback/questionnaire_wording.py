@@ -96,6 +96,11 @@ _PERSONAL: Final = _any(
 )  # fmt: skip
 _RUSSIAN: Final = re.compile(r"\w*[ыэёъЫЭЁЪ]\w*")
 _MIXED: Final = re.compile(r"\b(?=\w*[A-Za-z])(?=\w*[А-Яа-яҐґЄєІіЇї])[^\W\d_]+\b")
+_NOT_DRAWN: Final = re.compile(
+    r"[^\n\x20-\x7e\u00a0-\u0148\u014a-\u01c3\u01c5-\u024f\u02bc\u0300-\u0304\u0384-\u038a\u038e-\u03a1\u03a3-\u03ce\u0400-\u049d\u04a0-\u04ff"
+    r"\u2009\u2010-\u2022\u2026\u202f\u2030\u2032\u2033\u2039\u203a\u20ac\u20b4\u2116\u2122\u2190-\u2193\u2212\u2248\u2260\u2264\u2265]"
+)
+"""What the kiosk's letters do not have, so that an empty box would stand there: emoji, and scripts other than Latin, Cyrillic, Greek."""
 _CYRILLIC: Final = re.compile(r"\b\w*[\u0400-\u04ff]\w*\b")
 
 QUESTION_LETTERS, QUESTION_WORDS = 100, 15
@@ -237,3 +242,12 @@ def _letters(said: Said) -> Iterator[Finding]:
         yield said.finding(Rule.LETTERS, f"“{foreign[0]}” has letters that Ukrainian does not have; check the language", foreign[0])
     elif said.language == "en" and (foreign := _CYRILLIC.search(said.text)):
         yield said.finding(Rule.LETTERS, f"“{foreign[0]}” is not English; translate it", foreign[0])
+    if sign := undrawn(said.text):
+        what = f"the kiosk cannot draw “{sign}” and would show an empty box; say it in words"
+        yield said.finding(Rule.LETTERS, what, sign)
+
+
+def undrawn(text: str) -> str:
+    """Give the first character for which the kiosk has no letter; nothing where there is none."""
+    found = _NOT_DRAWN.search(text)
+    return found[0] if found else ""

@@ -48,7 +48,7 @@ def sync(config: ConfigFile) -> None:
 @app.command()
 def preview(
     file: Annotated[Path, typer.Argument(help="A questionnaire, as docs/questionnaires.md describes it.", metavar="FILE")],
-    language: Annotated[str, typer.Option(help="The language to begin in.")] = "uk",
+    language: Annotated[str | None, typer.Option(help="The language to begin in; without it Ukrainian, where it is there.")] = None,
     size: Annotated[str, typer.Option(help="The window's width and height in pixels.", metavar="WxH")] = "1280x800",
     diagonal: Annotated[float, typer.Option(help="The kiosk's diagonal in inches, from which sizes follow.", min=3, max=100)] = 10.1,
 ) -> None:
@@ -57,9 +57,11 @@ def preview(
     if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise ConfigError(f"--size {size!r} is no size: write width and height as in 1280x800")
     questionnaire = questionnaire_file.parse(text_of(file), str(file))
+    if language is not None and language not in questionnaire.languages:
+        raise ConfigError(f"--language {language!r}: the languages of {file} are {', '.join(questionnaire.languages)}")
     from kiosk.preview import show
 
-    show(questionnaire, Display(int(width), int(height), fullscreen=False, diagonal_inch=diagonal), language)
+    show(questionnaire, Display(int(width), int(height), fullscreen=False, diagonal_inch=diagonal), language or "uk")
 
 
 @app.command()

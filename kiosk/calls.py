@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID  # noqa: TC003 - keys of a dictionary
 
 from kiosk.screens import Called, Thanks, changed
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
     from feedback.records import Call, Input, Moment
     from kiosk.scene import Scene
+
+
+STORING_S: Final = 5.0
+"""While a call may still be on its way to the disk it is not made again."""
 
 
 class Calls:
@@ -24,11 +28,18 @@ class Calls:
         self._said_s = said_s
         self._until_ms: dict[UUID, int] = {}
         self._said: UUID | None = None
+        self._latest: Call | None = None
 
     def call(self, via: Input, at: Moment) -> None:
-        """Record a call by the present visit; once it is stored, it is open."""
-        scene = self._scene
-        call = scene.visit.call(via, at)
+        """Record a call by the present visit; once it is stored, it is open. While it is, the same visitor makes no other."""
+        scene, latest = self._scene, self._latest
+        if latest is not None and latest.visit == scene.visit.id:
+            if latest.id in self._until_ms:
+                self._say(latest)
+                return
+            if at.boottime_ms - latest.at.boottime_ms < STORING_S * 1000:
+                return
+        self._latest = call = scene.visit.call(via, at)
         scene.waiting.follow(scene.log.commit(call), lambda: self._open(call))
 
     def answered(self, calls: Iterable[UUID]) -> None:
@@ -49,10 +60,15 @@ class Calls:
         self._scene.waiting.for_visitor_again()
 
     def _open(self, call: Call) -> None:
-        """Light the lamp for a call, until a time or until staff come, and say so where the visitor is not busy with something else."""
+        """Light the lamp for a call, until a time or until staff come, and say so."""
         scene = self._scene
         self._until_ms[call.id] = scene.clock.moment().boottime_ms + round(scene.script.settings.timing.call_s * 1000)
         self._lamp(True)  # noqa: FBT003 - a lamp is on or off
+        self._say(call)
+
+    def _say(self, call: Call) -> None:
+        """Say that a call is open, where the visitor who made it is not busy with something else."""
+        scene = self._scene
         is_busy = scene.waiting.is_for_store or scene.stage.is_resting or isinstance(scene.stage.screen, Thanks | Called)
         if call.visit == scene.visit.id and not is_busy:
             self._said = call.id

@@ -45,11 +45,22 @@ class Fitted(NamedTuple):
     heights: list[float]
     spaces: list[float]
     radius: float
+    lacks: float = 0.0
+    """How much higher they would be to be read whole."""
 
     @property
     def high(self) -> float:
         """How high the sentences are together."""
         return sum(self.heights) + sum(self.spaces)
+
+
+def _shortened(fitted: Fitted, room: float) -> Fitted:
+    """Take what is too high from the longest sentence, so that no other is stood upon."""
+    lacks = max(0.0, fitted.high - room)
+    longest = max(range(len(fitted.heights)), key=fitted.heights.__getitem__)
+    heights = list(fitted.heights)
+    heights[longest] = max(LINE_HEIGHT * fitted.sizes[longest] + 1, heights[longest] - lacks)
+    return fitted._replace(heights=heights, lacks=lacks)
 
 
 class Statement(View):
@@ -63,12 +74,12 @@ class Statement(View):
         sentences: Sequence[Sentence],
         area: Box | None = None,
     ) -> None:
-        """Draw the sign over the sentences in the middle of an area, or beside them where that lets them be much larger."""
+        """Draw the sign over the sentences in the middle of an area, or beside them where that lets them be much larger, or whole."""
         page, area = self.page, area or self.rest
         shown = [sentence for sentence in sentences if sentence.text]
         widest = min(area.w, page.mm(170 * page.scale))
         over, beside = self._fitted(shown, area, widest), self._fitted(shown, area, widest, beside=True)
-        if page.portrait or beside.by < MUCH * over.by:
+        if page.portrait or (beside.by < MUCH * over.by and over.lacks <= beside.lacks):
             block = Box(area.centre[0] - widest / 2, area.y, widest, (area.h + over.high - page.gap) / 2 - over.radius)
             centre = (area.centre[0], block.top + page.gap + over.radius)
             self._stand(shown, over, block, align="center")
@@ -93,9 +104,9 @@ class Statement(View):
             heights = [height_of(one.text, width, size=size, font=one.font) + 1 for one, size in zip(shown, sizes, strict=True)]
             spaces = [one.before * page.gap * (0.5 + 0.5 * by) * (not beside or index > 0) for index, one in enumerate(shown)]
             fitted = Fitted(by, sizes, heights, spaces, radius)
-            whole = max(fitted.high, 2 * radius) if beside else fitted.high + 2 * radius + page.gap
-            if whole <= area.h or by < 0.2:  # noqa: PLR2004 - the floor has been reached long before
-                return fitted
+            room = area.h if beside else area.h - 2 * radius - page.gap
+            if fitted.high <= room or by < 0.2:  # noqa: PLR2004 - the floor has been reached long before
+                return _shortened(fitted, room)
             by *= FONT_STEP
 
     def _stand(self, shown: Sequence[Sentence], fitted: Fitted, block: Box, *, align: str) -> None:

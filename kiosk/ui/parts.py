@@ -121,8 +121,13 @@ def lines_of(text: str, width: float, *, size: float, font: str) -> float:
 
 
 def height_of(text: str, width: float, *, size: float, font: str) -> float:
-    """Give the height of a text that wraps within a width; infinite where a word is wider."""
-    return lines_of(text, width, size=size, font=font) * arrange.LINE_HEIGHT * size if text else 0.0
+    """Give the height of a text that wraps within a width; of a word that is wider, as if it went on in the next line."""
+    if not text:
+        return 0.0
+    room = max(1.0, width / size)
+    words = [_width(word, font) for word in parts_of(text)]
+    pieces = [min(room, word - broken * room) for word in words for broken in range(math.ceil(word / room))]
+    return arrange.line_count(pieces, _width(" ", font), room) * arrange.LINE_HEIGHT * size
 
 
 def balanced(text: str, width: float, *, size: float, font: str) -> float:

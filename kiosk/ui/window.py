@@ -66,6 +66,9 @@ def _settle_environment(home: Path) -> None:
     os.environ["KIVY_IMAGE"] = "sdl2"  # it reads what `kiosk.ui.pictures` takes; Kivy would load Pillow beside it
     os.environ.setdefault("KIVY_HOME", str(home))
     os.environ["SDL_NO_SIGNAL_HANDLERS"] = "1"  # SIGTERM is ours
+    if not os.environ.get("SDL_VIDEODRIVER"):  # left to itself SDL ends with a driver that shows nothing, and says nothing
+        has_desktop = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        os.environ["SDL_VIDEODRIVER"] = "x11,wayland" if has_desktop else "kmsdrm"
 
 
 def _settle_configuration(display: Display) -> None:

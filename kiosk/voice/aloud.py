@@ -30,13 +30,19 @@ PLAIN: Final = Manner()
 
 
 def spoken(screen: Screen, manner: Manner = PLAIN) -> tuple[Prompt, ...]:
-    """Give what is said when a screen appears."""
+    """Give what is said when a screen appears. Of a question that not everybody is asked the room hears nothing."""
     said = prompts(screen, *_lines(screen, manner))
-    if not is_confided(screen, manner):
-        return said
+    return privately(said) if is_confided(screen, manner) else said
+
+
+def foretold(screen: Screen, manner: Manner) -> tuple[Prompt, ...]:
+    """Give what is said after the first answer, whatever it was: that questions may follow which are not read aloud."""
+    if not (isinstance(screen, Ask) and screen.first and screen.comfort.voice and manner.confided):
+        return ()
     _ = texts.words_in(screen.language)
-    aloud = _("One more question: you can hear it in the headphones.") if manner.headphones else _("One more question is on the screen.")
-    return (*prompts(screen, aloud), *privately(said))
+    if manner.headphones:
+        return prompts(screen, _("Some questions can be heard only in the headphones."))
+    return prompts(screen, _("Some questions are only on the screen and are not read aloud."))
 
 
 def noticed(screen: Screen) -> tuple[Prompt, ...]:

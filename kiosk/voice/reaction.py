@@ -32,7 +32,8 @@ class Cue(msgspec.Struct, frozen=True):
 
 Line = Prompt | Cue
 PRESSED: Final = Cue(Tone.PRESS)
-"""Heard by everybody, once for each question that ends. Presses on the way there are for the headphones: their number would tell."""
+"""Heard by everybody, once for each question that is asked of everybody. Presses on the way there are for the headphones: their number
+would tell."""
 STEP: Final = Cue(Tone.PRESS, private=True)
 CLOSING: Final = Cue(Tone.CLOSING)
 
@@ -68,7 +69,8 @@ def reaction(before: Screen | None, now: Screen, manner: Manner, *, explained: b
     if before is None or _core(before) != _core(now):
         return _appeared(before, now, manner, explained=explained)
     if _is_taken(now) and not _is_taken(before):
-        return Reaction((PRESSED, *_heard(now, manner, confided.chosen(now))), cut_room=True, cut_ears=True)
+        said = (*_heard(now, manner, confided.chosen(now)), *aloud.foretold(now, manner))
+        return Reaction((_end_of(now, manner), *said), cut_room=not aloud.is_confided(now, manner), cut_ears=True)
     if now.comfort.voice != before.comfort.voice:
         return changed(_told(now, manner, explained=explained), cut_room=True, cut_ears=True)
     return _changed_on_it(before, now, manner)
@@ -77,7 +79,8 @@ def reaction(before: Screen | None, now: Screen, manner: Manner, *, explained: b
 def repetition(screen: Screen, manner: Manner) -> Reaction:
     """Give everything once more: the screen, what has been typed, where the buttons stand."""
     told = _whole(screen, manner, explained=False)
-    return Reaction((*told.lines, *confided.read_back(screen)), cut_room=True, cut_ears=True, explains=told.explains)
+    hushes = not aloud.is_confided(screen, manner)
+    return Reaction((*told.lines, *confided.read_back(screen)), cut_room=hushes, cut_ears=True, explains=told.explains)
 
 
 def invitation(screen: Screen, manner: Manner) -> Reaction:
@@ -99,7 +102,13 @@ def _appeared(before: Screen | None, now: Screen, manner: Manner, *, explained: 
         return told  # what was heard before ended when the answer was taken; the answer may be heard to its end
     ends = isinstance(before, _QUESTIONS) and not _is_first_again(before, now)
     thanked = isinstance(before, Thanks) and not speaks
-    return changed(told, lines=(*((PRESSED,) if ends else ()), *told.lines), cut_room=not thanked, cut_ears=not thanked)
+    hushes = not thanked and not aloud.is_confided(before, manner)
+    return changed(told, lines=(*((_end_of(before, manner),) if ends else ()), *told.lines), cut_room=hushes, cut_ears=not thanked)
+
+
+def _end_of(question: Screen, manner: Manner) -> Cue:
+    """Give the click at its end: for the headphones only, where the room would learn from it that the question was asked at all."""
+    return STEP if aloud.is_confided(question, manner) else PRESSED
 
 
 def _told(now: Screen, manner: Manner, *, explained: bool) -> Reaction:
@@ -116,10 +125,11 @@ def _heard(screen: Screen, manner: Manner, said: Iterable[Prompt]) -> tuple[Prom
 
 def _whole(screen: Screen, manner: Manner, *, explained: bool) -> _Whole:
     explanation = () if explained else aloud.explanation(screen, manner)
-    if aloud.is_confided(screen, manner):
+    in_private = aloud.is_confided(screen, manner)
+    if in_private:
         explanation = privately(explanation)
     said = (*aloud.noticed(screen), *aloud.spoken(screen, manner), *explanation, *confided.focused(screen))
-    return _Whole(said, explains=bool(explanation))
+    return _Whole(said, explains=bool(explanation) and not in_private)  # the room is told where it is told after any answer
 
 
 def _changed_on_it(before: Screen, now: Screen, manner: Manner) -> Reaction:

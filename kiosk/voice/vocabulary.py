@@ -93,6 +93,7 @@ def _of(screens: Iterable[Screen], manners: Iterable[Manner]) -> Iterator[Prompt
     for screen in screens:
         for manner in manners:
             yield from aloud.spoken(screen, manner)
+            yield from aloud.foretold(changed(screen, comfort=Comfort(voice=True)), manner)
             yield from aloud.explanation(screen, manner)
             yield from aloud.warned(screen, manner)
         for variant in _variants(screen):

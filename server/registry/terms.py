@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 LANGUAGE: Final = "uk"
 """The language that every text must have."""
-MAX_TEXT: Final = 500
+MAX_TEXT: Final = 250
+"""As many characters as a 7-inch screen shows whole beside an air raid alert."""
 LONGEST_S: Final = 3600.0
 _SPAN: Final = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\s*[-–]\s*([01]?\d|2[0-4]):([0-5]\d)")
 _MAY_BE_NOTHING: Final = ("repeat_s", "warn_s", "same_press_s")

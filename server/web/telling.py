@@ -149,7 +149,7 @@ def _wrong_words(texts: dict[str, str]) -> str | None:
     if "uk" not in texts:
         return N_("Write the Ukrainian words")
     if any(len(text) > MAX_TEXT for text in texts.values()):
-        return N_("The words are too long: 500 characters at most")
+        return N_("The words are too long: 250 characters at most")
     return None
 
 

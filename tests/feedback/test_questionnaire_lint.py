@@ -61,6 +61,9 @@ BAD_QUESTIONS = [
     ("letters", "Чи було зpучно?", ""),  # a Latin p
     ("letters", "Чи были Вы довольны?", ""),
     ("letters", "", "Was it зручно?"),
+    ("letters", "Чи було зручно 😡?", ""),
+    ("letters", "", "Was it easy ☺?"),
+    ("letters", "Чи було 清楚?", ""),
 ]
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from importlib import resources
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -22,6 +23,8 @@ from kiosk.store import FILE
 from tests.kiosk.support import MirrorClient, kiosk_toml, running, settings_of, wait_until
 from tests.kiosk.test_store import assert_chained, logged
 from tests.kiosk.test_sync_settings import KEY, signed
+
+SHIPPED = resources.files("feedback").joinpath("questionnaires/default.yaml").read_bytes()
 
 
 def votes(data_dir: Path) -> list[Vote]:
@@ -156,6 +159,16 @@ def test_a_missing_display_names_the_packages(config: Path) -> None:
     assert "libgl1 libegl1 libegl-mesa0 libgl1-mesa-dri libgles2 libgbm1" in said
 
 
+@pytest.mark.window
+def test_nobody_is_shown_a_window_that_nobody_can_see(data_dir: Path) -> None:
+    """Left to itself SDL draws off the screen where it finds none, and a kiosk would stand there black and seem well."""
+    file = data_dir.parent / "my.yaml"
+    file.write_bytes(SHIPPED)
+    code, said = outcome_of("preview", str(file), SDL_VIDEODRIVER="", DISPLAY=":987", WAYLAND_DISPLAY="")
+    assert code == 2, said
+    assert said.startswith("vidhuk-kiosk: no window can be opened")
+
+
 def test_a_bad_configuration_is_one_sentence_and_two(config: Path) -> None:
     config.write_text(config.read_text().replace("hardware", "hardwear"))
     code, said = outcome_of("ui", "--config", str(config))
@@ -163,6 +176,25 @@ def test_a_bad_configuration_is_one_sentence_and_two(config: Path) -> None:
     code, said = outcome_of("sync", "--config", str(config.parent / "none.toml"))
     assert code == 2
     assert said.endswith("none.toml cannot be read: No such file or directory\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "said"),
+    [
+        ("id: анкета".encode("cp1251"), (), "cannot be read: it is no UTF-8 text; save it as UTF-8"),
+        (b"id: x\nverson: 1\n", (), "line 2: unknown key 'verson'; did you mean 'version'?"),
+        (SHIPPED, ("--language", "ua"), "the languages of"),
+        (SHIPPED, ("--size", "800"), "--size '800' is no size: write width and height as in 1280x800"),
+    ],
+)
+def test_a_preview_of_what_cannot_be_shown_is_one_sentence(data_dir: Path, content: bytes, options: tuple[str, ...], said: str) -> None:
+    file = data_dir.parent / "my.yaml"
+    file.write_bytes(content)
+    code, found = outcome_of("preview", str(file), *options)
+    assert code == 2, found
+    assert found.startswith("vidhuk-kiosk: ")
+    assert found.count("\n") == 1
+    assert said in found
 
 
 def test_the_mirror_is_for_simulated_hardware_only(config: Path, data_dir: Path) -> None:

@@ -328,6 +328,30 @@ def test_a_second_call_of_the_same_visit_is_open_although_the_first_was_taken() 
     assert room.lamp == [True, False, True]
 
 
+def test_a_call_that_is_open_is_not_made_again_by_the_same_visitor() -> None:
+    """A child at the button, or somebody who waits, is one call: staff who take it answer all of them."""
+    room = room_of()
+    room.tap(CALL, CALL)
+    room.disk()
+    room.see()
+    for _ in range(3):
+        assert room.screen == Called(language="uk")
+        room.tap(STRAY, CALL)
+        room.disk()
+        room.see()
+    (call,) = room.of(Call)
+    room.visits.hear(Notice(1, "exit", answered_calls=(call.id,)))
+    assert room.screen.coming
+    assert room.lamp[-1] is False
+    room.pass_s(CALLED_S)
+    room.pass_s(IDLE_S)
+    room.disk()
+    room.see()
+    room.tap(CALL)
+    room.disk()
+    assert len({call.visit for call in room.of(Call)}) == len(room.of(Call)) == 2, "the next visitor is another one"
+
+
 def test_a_call_that_nobody_takes_goes_out_by_itself() -> None:
     room = room_of()
     room.tap(CALL)

@@ -9,10 +9,12 @@ import msgspec
 import pytest
 from PIL import Image
 
-from feedback.questionnaire import Kind
+from feedback.notice import AnnouncementKind
+from feedback.questionnaire import ContactWay, Face, Kind
+from feedback.settings import DeskOption
 from feedback.tickets import Refusal
 from kiosk import scans
-from kiosk.screens import STAY, Ask, Comfort, Desk, Screen, stops
+from kiosk.screens import STAY, Announced, Ask, Comfort, Comment, Contact, Desk, Option, Screen, Thanks, stops
 from tests.kiosk.ui import samples
 
 if TYPE_CHECKING:
@@ -230,3 +232,54 @@ def test_the_answers_stand_in_their_one_order(window: KivyThing) -> None:
             shown = [places[option.id] for option in screen.options if option.id in places]
             for one, other in itertools.pairwise(shown):
                 assert one.right <= other.x + 1 or one.y >= other.top - 1, (size, screen.id)
+
+
+def statements(text: str) -> Iterator[Screen]:
+    """What is said without a question, as long as a server lets it be."""
+    yield Thanks(closing=text, answered=1284, done=text[:250])
+    for kind in AnnouncementKind:
+        yield Announced(kind=kind, text=text[:250], shelter=text[:250])
+
+
+def questions(text: str) -> Iterator[Screen]:
+    """Questions in which every text is as long as a questionnaire lets it be."""
+    options = tuple(Option(f"answer-{number}", text[:60]) for number in range(12))
+    faces = tuple(Option(face.value, text[:60], face) for face in Face)
+    long = {"id": "q", "question": text[:200], "note": text[:200]}
+    for first in (False, True):
+        opening = text if first else ""
+        for kind in (Kind.SINGLE, Kind.MULTIPLE):
+            yield Ask(kind=kind, options=options, first=first, opening=opening, **long)
+        yield Ask(kind=Kind.YES_NO, options=options[:2], first=first, opening=opening, **long)
+        yield Ask(kind=Kind.FACES, options=faces, first=first, opening=opening, **long)
+        yield Ask(
+            kind=Kind.SCALE, options=tuple(Option(str(n), str(n)) for n in range(11)), ends=(text[:60], text[:60]), first=first, **long
+        )
+    yield Comment(text=text, **long)
+    for way in ContactWay:
+        yield Contact(id="q", question=text[:200], purpose=text, consent=text, ways=tuple(ContactWay), way=way)
+    yield Desk(desks=tuple(DeskOption(f"desk-{number}", text[:16], text[:200]) for number in range(40)))
+
+
+SENTENCES = ("Вийдіть на подвір’я, поверніть праворуч за ріг будинку і йдіть за стрілками до входу № 3. " * 10)[:500]
+ONE_WORD = ("https://center.example.gov.ua/" + "pravyla-povedinky-" * 40)[:500]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("comfort", ["plain", "large and low"])
+def test_no_length_of_a_text_or_a_word_stops_the_screen(window: KivyThing, size: str, comfort: str) -> None:
+    from kiosk.ui.parts import Words
+
+    for text in (SENTENCES, ONE_WORD):
+        for screen in questions(text):
+            assert [*built(msgspec.structs.replace(screen, comfort=COMFORTS[comfort]), SIZES[size]).tappables()]
+        for screen in statements(text):
+            view = built(msgspec.structs.replace(screen, comfort=COMFORTS[comfort]), SIZES[size])
+            shown = [words for words in view.walk() if isinstance(words, Words)]
+            if text is not ONE_WORD and isinstance(screen, Announced):
+                assert not [words.text for words in shown if words.text.endswith("…")], "the way to the shelter is read whole"
+            boxes = [words.box for words in shown]
+            assert all(box.y >= -1 and box.top <= SIZES[size][1] + 1 for box in boxes), screen
+            for one, other in itertools.combinations(boxes, 2):
+                apart = one.top <= other.y + 1.5 or other.top <= one.y + 1.5 or one.right <= other.x + 1 or other.right <= one.x + 1
+                assert apart, (screen, one, other)

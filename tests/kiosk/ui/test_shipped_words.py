@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 import yaml
-from PIL import Image
+from PIL import Image, ImageFont
 
 from feedback.questionnaire import ContactWay, Kind
 from feedback.questionnaire_file import parse
+from feedback.questionnaire_kinds import CONSENT
+from feedback.questionnaire_wording import undrawn
 from feedback.settings import DeskOption
 from feedback.tickets import Ticket
 from kiosk import accepted, asking, filling
 from kiosk.screens import Ask, Called, Closed, Comfort, Comment, Contact, Desk, OutOfOrder, Pin, Screen, Thanks
+from kiosk.ui import plan
 from tests.kiosk.ui import samples
 from tests.kiosk.ui.test_geometry import SIZES, pages_of
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.window
 
 DEMO = yaml.safe_load((Path(__file__).parents[3] / "demo" / "centre.yaml").read_text("utf-8"))
+FONTS = Path(plan.__file__).parent / "fonts"
 SMALL = ("7 inch", "7 inch fine", "7 inch upright")
 COMFORTS = {"plain": Comfort(), "large": Comfort(large=True)}
 
@@ -174,3 +178,36 @@ def test_what_leads_past_a_question_is_in_one_type(window: KivyThing, comfort: s
         assert view is not None
         types = {pill._words.font_size for pill in view.walk() if isinstance(pill, Pill)}
         assert len(types) == 1, types
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("comfort", COMFORTS)
+def test_the_longest_consent_is_read_whole(window: KivyThing, size: str, comfort: str) -> None:
+    sentence = "Залишаючи номер чи адресу, Ви погоджуєтеся, що центр використає їх лише для відповіді Вам. " * 2
+    consent = sentence[:CONSENT].strip()
+    for way in ContactWay:
+        for closes_in_s in (None, 10):
+            screen = Contact(
+                comfort=COMFORTS[comfort],
+                closes_in_s=closes_in_s,
+                id="contact",
+                question="Чи можна нам із Вами зв’язатися?",
+                purpose="Протягом трьох днів із Вами зв’яжеться працівник центру, щоб розібратися.",
+                consent=consent,
+                ways=tuple(ContactWay),
+                way=way,
+            )
+            view = built(filling.checked(screen), SIZES[size])
+            if view is not None:
+                assert any(consent in words.text for words in words_of(view)), way
+
+
+def test_what_the_linter_lets_pass_is_drawn() -> None:
+    """And what it does not is an empty box, as for the emoji."""
+    fonts = [ImageFont.truetype(font, 40, layout_engine=ImageFont.Layout.BASIC) for font in sorted(FONTS.glob("*.otf"))]
+    assert len(fonts) == 3
+    for font in fonts:
+        box = bytes(font.getmask("\U0001f621"))
+        missing = {chr(code) for code in range(0x20, 0xD800) if bytes(font.getmask(chr(code))) == box}
+        assert "清" in missing
+        assert not {character for character in missing if not undrawn(character)}

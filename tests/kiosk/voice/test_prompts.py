@@ -122,9 +122,12 @@ def test_face_buttons_are_named_with_their_answers_in_order() -> None:
 
 def test_a_question_that_would_tell_the_answer_before_it_is_said_in_the_headphones() -> None:
     manner = Manner(buttons=5, headphones=True, confided=frozenset({"reasons"}))
-    follows = reaction(first("en"), reasons("en"), manner, explained=False)
+    taken = changed(first("en"), chosen=("good",), stored=True)
+    follows = reaction(first("en"), taken, manner, explained=False)
     room = [line.text for line in follows.lines if isinstance(line, Prompt) and not line.private]
-    assert room == ["One more question: you can hear it in the headphones."]
+    assert room == ["Some questions can be heard only in the headphones."], "said after any answer"
+    follows = reaction(taken, reasons("en"), manner, explained=False)
+    assert not [line for line in follows.lines if not line.private]
     assert "Long queue" in [line.text for line in follows.lines if isinstance(line, Prompt)]
 
 

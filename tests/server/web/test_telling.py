@@ -137,7 +137,7 @@ def test_other_announcements_have_words_and_a_time(leader: Client, engine: Engin
     [
         ({"kind": "information"}, "Напишіть текст українською"),
         ({"kind": "maintenance", "en": "Back soon"}, "Напишіть текст українською"),
-        ({"kind": "information", "uk": "x" * 501}, "не більше ніж 500 символів"),
+        ({"kind": "information", "uk": "x" * 501}, "не більше ніж 250 символів"),
         ({"kind": "maintenance", "minutes": "пів години"}, "у цілих хвилинах"),
         ({"kind": "maintenance", "minutes": "0"}, "у цілих хвилинах"),
         ({"kind": "fire"}, "Оберіть вид"),
