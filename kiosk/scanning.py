@@ -45,7 +45,7 @@ class Scanning:
         self._pressed_ms = now_ms
 
     def is_by_another(self, reading: Scanned | Refusal, at: Moment) -> bool:
-        """Tell whether a scan after the vote comes so late that the next visitor may have made it. A code that gives nothing is nobody's."""
+        """Tell whether a scan after the vote comes so late that it may be the next visitor's. A code that gives nothing is nobody's."""
         if self._welcome.is_open or isinstance(reading, Refusal) or reading.is_spent or self._is_mine(reading):
             return False
         return at.boottime_ms - self._pressed_ms > SAME_VISITOR_S * 1000
