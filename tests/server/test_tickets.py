@@ -250,6 +250,24 @@ def test_an_undone_vote_counts_no_more_and_lets_its_ticket_go(engine: Engine) ->
     assert {row["flag"] for row in rows(engine, schema.answers)} == {"undone"}
 
 
+def test_the_ticket_of_an_undone_vote_votes_at_another_kiosk(engine: Engine) -> None:
+    log, other = make_log(), make_log(OTHER)
+    for number, order in enumerate(permutations(range(3))):
+        seed, token = f"a{number}", f"{number:032x}"
+        records = [
+            (log, log.vote(seed, channel=Channel.BOX, input=Input.SCAN, at=log.moment(MORNING)), log.scan(seed, token)),
+            (log, log.undo(seed)),
+            (other, other.vote(seed, at=other.moment(MORNING + 9)), other.scan(seed, token), other.end(seed)),
+        ]
+        for place in order:
+            sender, *sent = records[place]
+            send(engine, sender, *sent)
+        found = flags(engine)
+        assert (found[log.vote(seed).visit], found[other.vote(seed).visit]) == ("undone", "")
+    assert total(engine) == 6
+    assert {row["kiosk"] for row in rows(engine, schema.visit_ends)} == {OTHER}, "who scans boxes is no visitor"
+
+
 def test_counts_of_boxes_are_kept(engine: Engine) -> None:
     log = make_log()
     send(engine, log, log.box_count("a", 40, 3, 2, 1), log.box_count("b", 2**31, 0, 0, 0))
