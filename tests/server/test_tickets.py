@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from server.db.engine import writing
 from server.ingest import core
 from server.ingest.facts import TicketFacts, apply_queue_facts
 from server.ratings import rollups
+from server.ratings.periods import Period
+from server.ratings.queries import Scope, unsettled
 from server.registry.kiosks import Wish, add_kiosk
 from tests.server.kit import DAY, KIOSK, MORNING, OTHER, Log, deliver, make_ingest, reasons, rows, seal
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 TOKEN = "0123456789abcdef" * 2
 AFTER = "fedcba9876543210" * 2
 DESK_KIOSK = "desk-sample-1"
+DAY_MS = 86_400_000
 
 
 @pytest.fixture(autouse=True)
@@ -137,8 +141,8 @@ STRANGER = SealedBox(PrivateKey(bytes(32)).public_key)
         (b"", "bad_ticket"),
         (b"short", "bad_ticket"),
         (seal(TicketToken(DAY, "no token")), "bad_ticket"),
-        (seal(TicketToken("2025-10-01", TOKEN)), "late_ticket"),
-        (seal(TicketToken("2025-10-09'; --", TOKEN)), "late_ticket"),
+        (seal(TicketToken("2025-10-30", TOKEN)), "bad_ticket"),
+        (seal(TicketToken("2025-10-09'; --", TOKEN)), "bad_ticket"),
     ],
 )
 def test_a_box_that_gives_no_token_is_noted_without_it_and_the_vote_counts(engine: Engine, box: bytes, reason: str) -> None:
@@ -160,6 +164,25 @@ def test_a_box_that_is_missing_or_another_is_noted(engine: Engine, *, lost: bool
         log.boxes[scan.id] = seal(TicketToken(DAY, AFTER))
     send(engine, log, scan, log.vote("a"))
     assert (reasons(engine), total(engine), rows(engine, schema.ticket_tokens)) == ([("bad_ticket", 1)], 1, [])
+
+
+def test_a_ticket_that_is_heard_of_late_is_no_fault_and_its_vote_counts(engine: Engine) -> None:
+    log = make_log()
+    erased, kept = log.moment(MORNING - 5 * DAY_MS), log.moment(MORNING - 5 * DAY_MS + 1)
+    for seed, at in (("a", erased), ("b", kept)):
+        scan = log.scan(seed, TOKEN, day="2025-10-04", at=at)
+        if seed == "a":
+            del log.boxes[scan.id]
+        send(engine, log, scan, log.vote(seed, at=at))
+    assert (reasons(engine), total(engine), rows(engine, schema.ticket_tokens)) == ([], 2, [])
+    assert {row["visit"] for row in rows(engine, schema.unsettled_visits)} == {log.vote(seed).visit for seed in "ab"}
+    scope = Scope(Period(date(2025, 10, 1), date(2025, 10, 9)))
+    with engine.connect() as connection:
+        assert unsettled(connection, scope) == 2
+        assert unsettled(connection, Scope(Period(date(2025, 10, 5), date(2025, 10, 9)))) == 0
+    send(engine, log, log.undo("a"))
+    with engine.connect() as connection:
+        assert unsettled(connection, scope) == 1, "what staff took back is told elsewhere"
 
 
 def test_boxes_of_tickets_never_reach_the_quarantine(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
