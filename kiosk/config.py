@@ -13,8 +13,7 @@ from feedback.configuration import ConfigurationError, Secret, convert_strictly
 from feedback.wire import KIOSK_ID
 from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp, check_pins, check_printer, check_scanner
 from kiosk.errors import ConfigError
-from kiosk.sealing import can_seal_to
-from kiosk.signatures import can_have_signed
+from kiosk.public_keys import can_be_sealed_to, can_have_signed
 
 FORMAT: Final = 1
 SMALLEST: Final = 200
@@ -149,5 +148,5 @@ def _check_server(server: Server, source: str) -> None:
             raise ConfigError(f"{source}: [server] {name} must be 64 hexadecimal digits, as `vidhuk-server kiosk add` printed it")
     if not can_have_signed(server.signing_key):
         raise ConfigError(f"{source}: [server] signing_key is no key by which anything can be signed; {_COPY}")
-    if not can_seal_to(server.sealing_key):
+    if not can_be_sealed_to(server.sealing_key):
         raise ConfigError(f"{source}: [server] sealing_key is no key to which visitors' words can be sealed; {_COPY}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nacl.exceptions import RuntimeError as SodiumError
 from nacl.public import PublicKey, SealedBox
 
 
@@ -16,12 +15,3 @@ class Sealer:
     def seal(self, text: str) -> bytes:
         """Give a box that only the holder of the private key can open; a new one each time, even for the same text."""
         return self._box.encrypt(text.encode())
-
-
-def can_seal_to(public_key_hex: str) -> bool:
-    """Tell whether boxes can be sealed to a key: libsodium refuses those that would leave a box open to anybody, such as zeros."""
-    try:
-        Sealer(public_key_hex).seal("")
-    except SodiumError:
-        return False
-    return True

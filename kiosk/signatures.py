@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nacl.bindings import crypto_core_ed25519_is_valid_point
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
@@ -14,8 +13,3 @@ def is_signed(public_key: str, message: bytes, signature: bytes) -> bool:
     except (BadSignatureError, ValueError, TypeError):
         return False
     return True
-
-
-def can_have_signed(public_key_hex: str) -> bool:
-    """Tell whether 64 hexadecimal digits are a public key: a point of the curve, and none for which anybody can sign."""
-    return bool(crypto_core_ed25519_is_valid_point(bytes.fromhex(public_key_hex)))
