@@ -28,7 +28,7 @@ from tests.feedback.tickets import DESKS, rules, signed
 from tests.kiosk.hardware.scanners import Port
 from tests.kiosk.support import MirrorClient, settings_of, wait_until
 from tests.kiosk.test_beside import today, with_tickets
-from tests.kiosk.test_store import assert_chained, rows
+from tests.kiosk.test_store import assert_chained, logged, rows
 from tests.kiosk.test_sync_settings import signed as signed_settings
 
 if TYPE_CHECKING:
@@ -118,10 +118,9 @@ class Log:
         return [record for record in self.records if isinstance(record, Vote)]
 
     def _look(self) -> None:
-        if self._path.exists():
-            for number, body in rows(self._path, f"SELECT n, body FROM records WHERE n > {self._read} ORDER BY n"):
-                self._read = number
-                self.records.append(decode_body(body))
+        for number, body in rows(self._path, f"SELECT n, body FROM records WHERE n > {self._read} ORDER BY n"):
+            self._read = number
+            self.records.append(decode_body(body))
 
 
 class Visitors:
@@ -240,7 +239,7 @@ def test_scanner_and_printer_are_unplugged_in_mid_visit(config: Path, data_dir: 
         scanner.plug()
         printer.plug()
         glass = stack.enter_context(at_work(config))
-        wait_until((data_dir / FILE).exists)
+        wait_until(lambda: logged(data_dir / FILE))
         visitors = Visitors(glass, log, scanner, printer, today)
         for number in range(1, turns + 1):
             visitors.turn(number)
