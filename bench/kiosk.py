@@ -13,6 +13,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
 from bench.measure import Row
@@ -109,7 +110,7 @@ def _kiosk(folder: Path) -> Path:
         port = 1
         credential = "none"
         signing_key = "{key.verify_key.encode().hex()}"
-        sealing_key = "{"00" * 32}"
+        sealing_key = "{bytes(PrivateKey.generate().public_key).hex()}"
     """)
     settings = told.KioskSettings(
         version=1,

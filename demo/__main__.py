@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from demo import queue_export
+from demo import devices, queue_export
 from demo.desk_kiosk import DeskKiosk, undelivered
 from demo.history import HABITS, ZONE, a_visit, visits
 from demo.house import CENTRE, House, HouseError, free_port
 from demo.screen import serve_screen
 from demo.sign_in import make_account
 from feedback import VERSION
+from kiosk.hardware.simulated.printer import FOLDER as SLIPS
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -55,7 +56,8 @@ def main() -> None:
             bring_queue(house)
             show(house, stack, window=has_desktop() and not arguments.browser)
             console.print(
-                f"[dim]Ready in {monotonic() - began:.0f} s. All data is in {folder}. Ctrl-C ends everything; --reset starts afresh.[/]\n"
+                f"[dim]Ready in {monotonic() - began:.0f} s. All data is in {folder}. Ctrl-C ends everything; --reset starts afresh.[/]\n",
+                soft_wrap=True,
             )
             receive_visitors(house, kiosks, arguments.seconds)
     except KeyboardInterrupt:
@@ -150,11 +152,13 @@ def show(house: House, stack: ExitStack, *, window: bool) -> None:
     login, password = sign_in_data(house)
     console.print(f"\n  Dashboard  [bold]{house.url}/[/]   login [bold]{login}[/]   password [bold]{password}[/]")
     if window:
-        console.print("  Kiosk      the window on this desktop; keys 1 to 4 are its buttons")
+        console.print("  Kiosk      the window on this desktop")
     else:
-        screen = stack.enter_context(serve_screen(house.mirror(EXIT_KIOSK), free_port(8081)))
+        screen = stack.enter_context(serve_screen(house.kiosk_folder(EXIT_KIOSK), house.mirror(EXIT_KIOSK), free_port(8081)))
         console.print(f"  Kiosk      [bold]{screen}[/]   (its real window, mirrored)")
-    console.print("  Tap a face on the kiosk and watch that desk's total. Simulated visitors vote meanwhile.\n")
+    console.print("  Tap a face on the kiosk and watch that desk's total. Simulated visitors vote meanwhile.\n", soft_wrap=True)
+    command, slips = devices.write_command(house, EXIT_KIOSK), house.kiosk_folder(EXIT_KIOSK) / SLIPS
+    console.print(devices.told(command, slips, datetime.now(ZONE)) + "\n", soft_wrap=True, highlight=False, markup=False)
 
 
 def sign_in_data(house: House) -> tuple[str, str]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from demo import devices
+from demo.history import ZONE
 from demo.mirror import Mirror
+from kiosk.errors import ConfigError
+from kiosk.hardware.simulated.scanner import scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,10 +30,11 @@ T = TypeVar("T")
 
 
 class Press(msgspec.Struct):
-    """What the page sends: a tap in fractions of the window, or a key."""
+    """What the page sends: a tap in fractions of the window, a key, or what is to be scanned."""
 
     tap: tuple[float, float] | None = None
     key: str | None = None
+    scan: Literal["ticket", "card"] | None = None
 
     def make(self, mirror: Mirror) -> None:
         """Press this on the window."""
@@ -60,12 +66,13 @@ class Glass:
 
 
 @contextmanager
-def serve_screen(mirror: Path, port: int) -> Iterator[str]:
+def serve_screen(kiosk_folder: Path, mirror: Path, port: int) -> Iterator[str]:
     """Serve the page on the loopback interface and give its address."""
     glass = Glass(mirror)
 
     class Handler(_Handler):
         window = glass
+        folder = kiosk_folder
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     server.daemon_threads = True
@@ -79,6 +86,7 @@ def serve_screen(mirror: Path, port: int) -> Iterator[str]:
 
 class _Handler(BaseHTTPRequestHandler):
     window: Glass
+    folder: Path
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -87,15 +95,23 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK, "text/html; charset=utf-8", PAGE.read_bytes())
         elif address.path == "/frame":
             self._frame(int(parse_qs(address.query).get("seen", ["-1"])[0]))
+        elif address.path == "/slip":
+            slip = devices.newest_slip(self.folder)
+            if slip is None:
+                self._answer(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", "Чеків ще немає. / No slips yet.".encode())
+            else:
+                self._answer(HTTPStatus.OK, "image/png", slip.read_bytes())
         else:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"")
 
     def do_POST(self) -> None:
         press = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])), type=Press)
         try:
+            if press.scan:
+                scan(self.folder, devices.CARD if press.scan == "card" else devices.fresh_ticket(datetime.now(ZONE)))
             self.window.ask(press.make)
             self._answer(HTTPStatus.NO_CONTENT, "text/plain", b"")
-        except OSError:
+        except (OSError, ConfigError):
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", b"")
 
     def _frame(self, seen: int) -> None:

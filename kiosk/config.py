@@ -14,11 +14,13 @@ from feedback.configuration import ConfigurationError, Secret, convert_strictly
 from feedback.wire import KIOSK_ID
 from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp, check_pins, check_printer, check_scanner
 from kiosk.errors import ConfigError
+from kiosk.public_keys import can_be_sealed_to, can_have_signed
 
 FORMAT: Final = 1
 SMALLEST: Final = 200
 LARGEST: Final = 16384
 DIAGONALS_INCH: Final = (3, 100)
+_COPY: Final = "copy both keys from what `vidhuk-server kiosk add` printed for this kiosk, digit by digit"
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _PIN: Final = re.compile(r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,2},p=1\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}")
@@ -157,3 +159,7 @@ def _check_server(server: Server, source: str) -> None:
     for name in ("signing_key", "sealing_key"):
         if not _KEY.fullmatch(getattr(server, name)):
             raise ConfigError(f"{source}: [server] {name} must be 64 hexadecimal digits, as `vidhuk-server kiosk add` printed it")
+    if not can_have_signed(server.signing_key):
+        raise ConfigError(f"{source}: [server] signing_key is no key by which anything can be signed; {_COPY}")
+    if not can_be_sealed_to(server.sealing_key):
+        raise ConfigError(f"{source}: [server] sealing_key is no key to which visitors' words can be sealed; {_COPY}")

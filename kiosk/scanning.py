@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 NOTICE_S: Final = 8.0
 """How long a notice about a code stands, where nobody presses anything."""
+SAME_VISITOR_S: Final = 10.0
+"""So long after a visitor's last press a scan on the question for the desk is theirs. Who looks for a ticket has it at hand by then, and by
+then who has gone is out of sight: whoever scans later may be the next one, whose ticket shall not be tied to another's vote."""
 
 
 class Scanning:
@@ -29,12 +32,23 @@ class Scanning:
         self._welcome = welcome
         self._questions = questions
         self._hush_at_ms = 0
+        self._pressed_ms = 0
 
     @property
     def is_open(self) -> bool:
         """Whether a scan means something on the present screen."""
         screen = self._scene.stage.screen
         return self._welcome.is_open or (isinstance(screen, Desk) and screen.pressed is None)
+
+    def pressed(self, now_ms: int) -> None:
+        """Take note that the visitor is there: they press something, or the voice that they asked for still speaks."""
+        self._pressed_ms = now_ms
+
+    def is_by_another(self, reading: Scanned | Refusal, at: Moment) -> bool:
+        """Tell whether a scan after the vote comes so late that it may be the next visitor's. A code that gives nothing is nobody's."""
+        if self._welcome.is_open or isinstance(reading, Refusal) or reading.is_spent or self._is_mine(reading):
+            return False
+        return at.boottime_ms - self._pressed_ms > SAME_VISITOR_S * 1000
 
     def take(self, reading: Scanned | Refusal, at: Moment) -> bool:
         """Take a scan; False where it is another ticket than the visitor's. A code that gives nothing begins no visit and ends none."""

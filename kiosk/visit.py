@@ -194,6 +194,8 @@ class Visits:
         if self._waiting.tick(now_ms):
             return
         if self._waiting.is_for_visitor:
+            if self._is_listened_to():
+                self._scanning.pressed(now_ms)
             self._watch_closing(now_ms)
         if now_ms >= self._look_ms:
             self._look_ms = now_ms + round(LOOK_S * 1000)
@@ -209,6 +211,7 @@ class Visits:
         if stage.is_taken or not (stage.stood_there_before or stage.could_be_seen(at, for_s=SETTLE_S)):
             self.stray(at)
             return
+        self._scanning.pressed(at.boottime_ms)
         self._stay_open()
         if name == STAY:
             return
@@ -237,6 +240,7 @@ class Visits:
             self.tap(CALL, Input.BUTTON, at)
             return
         self._welcome.begin()
+        self._scanning.pressed(at.boottime_ms)
         self._stay_open()
         self._welcome.ease(changed(self._script.comfort, voice=True))
         match move:
@@ -255,10 +259,18 @@ class Visits:
             self._visit.extra_presses += 1
 
     def scan(self, reading: Scanned | Refusal, at: Moment) -> None:
-        """Take a scan before the first answer or on the question for the desk, where it names the desk. Anywhere else it is a stray."""
+        """Take a scan before the first answer or on the question for the desk, where it names the desk. Anywhere else it is a stray.
+
+        One that may be the next visitor's ends the visit as time would, but for thanks and slip, and begins theirs.
+        """
         if not self._scanning.is_open or not self._stage.could_be_seen(at):
             self.stray(at)
             return
+        if self._scanning.is_by_another(reading, at):
+            self._questions.stop(How.TIMED_OUT)
+            self._finish()
+            if not self._welcome.is_open:  # the centre has closed, or has something to announce
+                return
         self._stay_open()
         if not self._scanning.take(reading, at):
             self.stray(at)

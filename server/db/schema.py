@@ -294,6 +294,14 @@ undone_visits = Table(
     Column("at_ms", BigInteger, nullable=False),
 )
 
+unsettled_visits = Table(  # a ticket was scanned there, and nobody can tell any more whether it had voted
+    "unsettled_visits",
+    metadata,
+    Column("kiosk", String(32), primary_key=True),
+    Column("visit", Uuid, primary_key=True),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
 sealed = Table(
     "sealed",
     metadata,

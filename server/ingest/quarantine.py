@@ -34,7 +34,6 @@ class Reason(StrEnum):
     UNKNOWN_ANSWER = "unknown_answer"
     BAD_BOX = "bad_box"
     BAD_TICKET = "bad_ticket"
-    LATE_TICKET = "late_ticket"
     REFUSED = "refused"
 
 

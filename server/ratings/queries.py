@@ -10,11 +10,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, String, Table, case, cast, func, literal, select, text, union_all
+from sqlalchemy import ColumnElement, String, Table, and_, case, cast, func, literal, select, text, union_all
 
 from feedback.questionnaire import ANSWERS
 from feedback.records import Channel
-from server.db.schema import NO_DESK, desks, rollup_day, rollup_dimension, rollup_hour, services, sites, votes
+from server.db.schema import NO_DESK, desks, rollup_day, rollup_dimension, rollup_hour, services, sites, unsettled_visits, votes
 from server.ratings.periods import Period
 from server.ratings.response import UNKNOWN, Response, responses
 from server.ratings.scores import Counts, Rating, rate
@@ -158,6 +158,13 @@ def not_counted(connection: Connection, scope: Scope) -> NotCounted:
     query = select(votes.c.flag, func.count()).where(is_flagged, *_within(votes, scope, rollup_day)).group_by(votes.c.flag)
     found = {flag: int(count) for flag, count in connection.execute(query)}
     return NotCounted(**{name: found.get(name, 0) for name in NotCounted.__struct_fields__})
+
+
+def unsettled(connection: Connection, scope: Scope) -> int:
+    """Give how many votes in scope count whose tickets were heard of too late to tell whether they had voted before."""
+    u, v = unsettled_visits.c, votes.c
+    query = select(func.count()).join_from(unsettled_visits, votes, and_(v.visit == u.visit, v.kiosk == u.kiosk))
+    return int(connection.execute(query.where(v.flag == "", *_within(votes, scope, rollup_day))).scalar_one())
 
 
 def trend(connection: Connection, scope: Scope, now_ms: int) -> list[TrendPoint]:

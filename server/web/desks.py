@@ -74,11 +74,13 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         load = waiting.load(connection, scope)
         answers = _shown(offered_answers(connection), tally)
         not_counted = queries.not_counted(connection, scope)
+        unsettled = queries.unsettled(connection, scope)
     voted = [hour for (_, hour), found in hours.items() if found.rating.score.of]
     values: dict[str, Any] = {
         "desk": desk,
         "tally": tally,
         "not_counted": not_counted,
+        "unsettled": unsettled,
         "trend": trend,
         "hours": hours,
         "shown_hours": range(min(voted), max(voted) + 1) if voted else (),

@@ -97,7 +97,6 @@ REASONS: Final = {
     "unknown_answer": N_("The answer is not one that its questionnaire offers"),
     "bad_box": N_("What the visitor wrote did not come whole"),
     "bad_ticket": N_("The ticket’s token did not come whole; the vote counts"),
-    "late_ticket": N_("The ticket came after the 72 hours for which tickets are kept; the vote counts"),
     "refused": N_("The database did not take the message"),
 }
 """Why the server could not take a message."""

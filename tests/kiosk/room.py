@@ -44,6 +44,7 @@ class Room:
         self.screens: list[Screen] = []
         self.lamp: list[bool] = []
         self.said_again = 0
+        self.speaks = False
         numbers = itertools.count(7)
         self.visits = Visits(
             settings,
@@ -57,6 +58,7 @@ class Room:
                 writable=self.writable if offered else lambda _comfort: NOTHING,
                 lamp=self.lamp.append,
                 say_again=self._say_again,
+                is_speaking=lambda: self.speaks,
                 spend=self.spent.append,
                 hand_out=lambda vote, language: self.slips.append((vote, language)),
             ),

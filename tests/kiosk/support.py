@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from uuid import UUID
 
+from nacl.public import PrivateKey
+from nacl.signing import SigningKey
+
 from feedback.questionnaire import Choice, Face, Kind, Question, Questionnaire
 from feedback.records import Moment
 from feedback.settings import DeskOption, KioskSettings, Timing
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 KivyThing: TypeAlias = Any  # Kivy ships no types
 KIOSK = "exit-sample-1"
+SIGNING = SigningKey(bytes(range(32))).verify_key.encode().hex()
+SEALING = bytes(PrivateKey(bytes(range(32))).public_key).hex()
+"""Public keys of a server whose private keys nobody needs."""
 BOOT = UUID("6d0c6a4e-2a0f-4a3b-9c64-0d3d3c1a2b3c")
 
 
@@ -123,7 +129,7 @@ class MirrorClient:
         assert self.ask(tap=targets[name]) == ({"ok": True}, b"")
 
 
-def kiosk_toml(data_dir: Path, port: int | None = None, signing_key: str = "00" * 32, **changes: str) -> str:
+def kiosk_toml(data_dir: Path, port: int | None = None, signing_key: str = SIGNING, **changes: str) -> str:
     values = {"hardware": "simulated", "width": "640", "height": "400"} | changes
     text = f"""
         format = 1
@@ -143,7 +149,7 @@ def kiosk_toml(data_dir: Path, port: int | None = None, signing_key: str = "00" 
         port = {port}
         credential = "credential"
         signing_key = "{signing_key}"
-        sealing_key = "{"00" * 32}"
+        sealing_key = "{SEALING}"
     """
     return text
 

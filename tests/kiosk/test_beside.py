@@ -31,7 +31,7 @@ from kiosk.hardware.simulated.scanner import scan
 from kiosk.screens import Ask, Closed, Option, changed
 from kiosk.store import FILE
 from tests.feedback.tickets import DESKS, rules, signed
-from tests.kiosk.support import MirrorClient, kiosk_toml, running, settings_of, wait_until
+from tests.kiosk.support import SEALING, MirrorClient, kiosk_toml, running, settings_of, wait_until
 from tests.kiosk.test_day_keys import key_of
 from tests.kiosk.test_sync_settings import KEY, PUBLIC
 from tests.kiosk.test_sync_settings import signed as signed_settings
@@ -149,7 +149,7 @@ def with_tickets(data_dir: Path, today: str) -> Path:
     accepted.day_key_file(data_dir, today).write_bytes(encode(key))
     path = data_dir.parent / "kiosk.toml"
     sealing_key = bytes(PrivateKey.generate().public_key).hex()
-    path.write_text(kiosk_toml(data_dir, port=1, signing_key=PUBLIC).replace("00" * 32, sealing_key))
+    path.write_text(kiosk_toml(data_dir, port=1, signing_key=PUBLIC).replace(SEALING, sealing_key))
     return path
 
 

@@ -10,9 +10,11 @@ from feedback.notice import AnnouncementKind
 from feedback.records import BoxCount, Channel, Context, Input, Mode, TicketScan, Undo, Vote
 from feedback.tickets import TicketToken, card_code
 from kiosk.boxes import CLOSE_S, IDLE_S, RETRY_S, SETTLE_S, SLOW_S
+from kiosk.scans import Scanned
 from kiosk.screens import FINISH, LEAVE, OTHER_BOX, UNDO, Announced, BoxChoice, BoxResult, BoxScan, BoxSummary, Thanks
 from kiosk.store import FILE, Store
-from tests.kiosk.box_room import RULES, VISIT, BoxRoom
+from tests.kiosk.box_room import RULES, SETTINGS, VISIT, BoxRoom
+from tests.kiosk.room import Room
 from tests.kiosk.support import counted_ids
 
 if TYPE_CHECKING:
@@ -194,6 +196,26 @@ def test_undo_waits_until_it_is_known_which_ticket_is_the_last(room: BoxRoom) ->
     room.tap(UNDO)
     room.disk()
     assert (room.shown.count, len(room.of(Undo))) == (2, 0)
+
+
+def test_after_the_undo_a_visitor_votes_with_the_ticket(room: BoxRoom) -> None:
+    def read() -> Scanned:
+        reading = room.tickets.read("A1@cnap", room.clock.moment(), SETTINGS)
+        assert isinstance(reading, Scanned)
+        return reading
+
+    room.open()
+    room.scan("A1@cnap")
+    assert read().is_spent
+    room.tap(UNDO)
+    assert read().is_spent, "as long as the disk may still refuse"
+    room.disk()
+    visitor = Room(SETTINGS, room.clock)
+    visitor.disk()
+    visitor.scan(read())
+    visitor.give("good")
+    (vote,), (scan,) = visitor.of(Vote), visitor.of(TicketScan)
+    assert (scan.visit, bool(scan.digest), visitor.spent) == (vote.visit, True, [read().token])
 
 
 def test_the_log_forgets_the_token_with_the_undo(data_dir: Path, room: BoxRoom) -> None:

@@ -10,11 +10,14 @@ from kiosk import folder
 from kiosk.config import Config, Display, Sound, parse
 from kiosk.errors import ConfigError, DataFolderError
 from kiosk.technician.pin import hashed
+from tests.kiosk.support import SEALING, SIGNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PIN = "$argon2id$v=19$m=65536,t=2,p=1$841XmcPJuD/MD6BcJym44g$3saCImyINKVXzwPI3RIlICcy85z1ZFQ+ILpaGWNxTHE"
+LOW_ORDER = "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"
+"""A point of order 8 on Curve25519: whatever it is multiplied by, nothing is secret."""
 WHOLE = f"""
 format = 1
 [kiosk]
@@ -26,8 +29,8 @@ hardware = "simulated"
 host = "127.0.0.1"
 port = 1883
 credential = "hush hush"
-signing_key = "{"0a" * 32}"
-sealing_key = "{"0b" * 32}"
+signing_key = "{SIGNING}"
+sealing_key = "{SEALING}"
 [screen]
 width = 1024
 height = 600
@@ -100,7 +103,11 @@ def test_every_key_is_in_the_documents(table: str, key: str) -> None:
         ('"uk"', '"fr"', "$.kiosk.language"),
         ('"simulated"', '"gpio"', "$.kiosk.hardware"),
         ("1883", "70000", "port 70000 must be from 1 to 65535"),
-        ("0a0a", "zz0a", "signing_key must be 64 hexadecimal digits"),
+        (SIGNING, "00" * 32, "signing_key is no key by which anything can be signed; copy both keys"),
+        (SIGNING, "0b" * 32, "signing_key is no key by which anything can be signed; copy both keys"),
+        (SEALING, "00" * 32, "sealing_key is no key to which visitors' words can be sealed; copy both keys"),
+        (SEALING, LOW_ORDER, "sealing_key is no key to which visitors' words can be sealed; copy both keys"),
+        (SIGNING[:4], "zz0a", "signing_key must be 64 hexadecimal digits"),
         ('"hush hush"', "5", "$.server.credential"),
         ("width = 1024", "width = 0", "[screen] width and height must be from 200 to 16384 pixels"),
         ("height = 600", "height = 60000", "[screen] width and height must be from 200 to 16384 pixels"),

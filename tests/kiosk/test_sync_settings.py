@@ -18,7 +18,7 @@ from kiosk.errors import Fault, NoticeRefusedError, SettingsRefusedError
 from kiosk.sync.agent import Agent
 from kiosk.sync.notices import NoticeReceiver
 from kiosk.sync.settings import SettingsReceiver
-from tests.kiosk.support import KIOSK, settings_of
+from tests.kiosk.support import KIOSK, SEALING, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ def enrolled(data_dir: Path, port: int = 1883) -> Config:
         port = {port}
         credential = "credential"
         signing_key = "{PUBLIC}"
-        sealing_key = "{"00" * 32}"
+        sealing_key = "{SEALING}"
         """,
         "kiosk.toml",
     )

@@ -9,10 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from feedback.notice import Announcement, AnnouncementKind, Notice
 from feedback.questionnaire import ANSWERS
-from feedback.records import Answer, Call, Context, DeskChoice, Input, Sealed, TicketScan, VisitEnd, Vote
+from feedback.records import Answer, Call, Context, DeskChoice, Input, Outcome, Sealed, TicketScan, VisitEnd, Vote
 from feedback.settings import KioskSettings, Route
 from feedback.tickets import Refusal, Ticket, TicketToken
 from kiosk.moves import Move
+from kiosk.scanning import SAME_VISITOR_S
 from kiosk.scans import Scanned
 from kiosk.screens import RESTING, Announced, Ask, Closed, Desk, Screen, Thanks, changed, stops
 from tests.kiosk.room import Room
@@ -47,9 +48,12 @@ class AnyOrder(RuleBasedStateMachine):
         self.numbers = 0
         self.scanned: set[tuple[str, UUID | None]] = set()
         """Which forms of tickets were scanned in which visits."""
+        self.pressed_ms = 0
+        """When a visitor last pressed anything."""
 
     def taps(self, name: str, via: Input = Input.TOUCH) -> None:
         before = self.room.screen
+        self.pressed_ms = self.room.clock.now_ms
         self.room.visits.tap(name, via, self.room.clock.moment())
         after = self.room.screen
         if isinstance(before, Ask) and before.first and not before.stored and isinstance(after, Ask) and after.stored:
@@ -72,6 +76,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(position=st.integers(1, 6))
     def press_a_button(self, position: int) -> None:
         before = self.room.screen
+        self.pressed_ms = self.room.clock.now_ms
         self.room.visits.press(position, self.room.clock.moment())
         after = self.room.screen
         if isinstance(before, Ask) and before.first and not before.stored and isinstance(after, Ask) and after.stored:
@@ -80,6 +85,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(move=st.sampled_from([*Move]))
     def walk(self, move: Move) -> None:
         before = self.room.screen
+        self.pressed_ms = self.room.clock.now_ms
         self.room.visits.move(move, self.room.clock.moment())
         after = self.room.screen
         if isinstance(before, Ask) and before.first and isinstance(after, Ask) and after.stored and not before.stored:
@@ -89,9 +95,27 @@ class AnyOrder(RuleBasedStateMachine):
     def scan(self, number: int, desk: str | None, service: str | None) -> None:
         """Scan a ticket, 0 is one without a number; the same numbers come again and again."""
         token = TicketToken("2026-11-24", f"{number:032x}") if number else None
-        reading = Scanned(Ticket(form=f"own-{number}", desk=desk, service=service), token, is_spent=token in self.room.spent)
+        self.scans(Scanned(Ticket(form=f"own-{number}", desk=desk, service=service), token, is_spent=token in self.room.spent))
+
+    def scans(self, reading: Scanned) -> None:
+        """Scan; on the question for the desk, later than the visitor can be taken to be there, nothing comes of it in their visit."""
+        before, visit, handed_over = self.room.screen, self.room.visits._visit.id, len(self.room.asked)
         self.room.visits.scan(reading, self.room.clock.moment())
-        self.scanned.add((f"own-{number}", self.room.visits._visit.id))
+        self.scanned.add((reading.ticket.form, self.room.visits._visit.id))
+        if isinstance(before, Desk) and self.room.clock.now_ms - self.pressed_ms > SAME_VISITOR_S * 1000:
+            records = [record for _, records in self.room.asked[handed_over:] for record in records]
+            assert not any(isinstance(record, TicketScan | DeskChoice) for record in records)
+            assert all(record.outcome is Outcome.TIMED_OUT for record in records if isinstance(record, VisitEnd) and record.visit == visit)
+
+    @rule(number=st.integers(0, 3), desk=st.sampled_from([None, "desk-1"]))
+    def the_next_visitor_scans(self, number: int, desk: str | None) -> None:
+        """Do what happens where somebody votes and goes: the next one has a ticket while the question for the desk still stands."""
+        self.room.see()
+        self.taps("good")
+        for _ in range(3):
+            self.room.settle()
+        self.room.pass_s(SAME_VISITOR_S)
+        self.scan(number, desk, None)
 
     @rule(number=st.integers(0, 2), first=st.booleans())
     def scan_and_vote(self, number: int, first: bool) -> None:  # noqa: FBT001
@@ -109,8 +133,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(desk=st.sampled_from(["desk-1", "desk-9"]))
     def scan_a_card(self, desk: str) -> None:
-        self.room.visits.scan(Scanned(Ticket(form="card", desk=desk, is_card=True)), self.room.clock.moment())
-        self.scanned.add(("card", self.room.visits._visit.id))
+        self.scans(Scanned(Ticket(form="card", desk=desk, is_card=True)))
 
     @rule(why=st.sampled_from([*Refusal]))
     def scan_what_gives_nothing(self, why: Refusal) -> None:

@@ -6,16 +6,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from feedback.notice import Announcement, AnnouncementKind, Notice
 from feedback.records import DeskChoice, Input, Outcome, TicketScan, VisitEnd, Vote
 from feedback.settings import DeskOption, Route
 from feedback.tickets import Refusal, Ticket, TicketToken
 from kiosk import scans
-from kiosk.scanning import NOTICE_S
+from kiosk.moves import Move
+from kiosk.scanning import NOTICE_S, SAME_VISITOR_S
 from kiosk.scans import Scanned
-from kiosk.screens import LARGE, SKIP, Ask, Desk, Thanks, changed
+from kiosk.screens import LARGE, SKIP, STAY, Announced, Ask, Desk, Thanks, changed
 from kiosk.visit import IDLE_S
 from tests.kiosk.room import Room, upside_down
-from tests.kiosk.support import settings_of
+from tests.kiosk.support import KIOSK, settings_of
 from tests.kiosk.test_visit_questions import LONG
 
 DAY = "2026-11-24"
@@ -149,6 +151,76 @@ def test_a_scan_after_the_vote_without_a_desk_says_so_and_leaves_the_question(ro
     assert [(choice.desk, choice.input) for choice in room.of(DeskChoice)] == [("desk-3", Input.SCAN)]
     assert len(room.of(TicketScan)) == 1
     assert isinstance(room.screen, Thanks)
+
+
+@pytest.mark.parametrize("reading", [scanned(), scanned(desk=None), CARD], ids=["ticket", "without a desk", "card"])
+@pytest.mark.parametrize("first", [None, scanned("А1", desk=None)], ids=["without", "with a ticket"])
+def test_a_late_scan_after_the_vote_is_the_next_visitors(room: Room, reading: Scanned, first: Scanned | None) -> None:
+    if first is not None:
+        room.scan(first)
+    room.give("terrible")
+    room.pass_s(SAME_VISITOR_S - 0.1)
+    assert isinstance(room.screen, Desk), "the question still stands there"
+    room.scan(reading)
+    room.disk()
+    (vote,), (end,) = room.of(Vote), room.of(VisitEnd)
+    assert (end.visit, end.outcome, end.extra_presses) == (vote.visit, Outcome.TIMED_OUT, 0)
+    assert [scan.visit for scan in room.of(TicketScan)] == ([vote.visit] if first else [])
+    assert isinstance(room.screen, Ask)
+    assert (room.screen.first, room.screen.note) == (True, scans.told_by(reading.ticket, "uk"))
+    assert room.slips == [], "nobody is there to take it, and it is not for the next visitor"
+    room.give("good")
+    second = room.of(Vote)[1]
+    assert second.visit != vote.visit
+    assert room.of(TicketScan)[-1].visit == second.visit
+    assert (vote.desk, second.desk) == (None, reading.ticket.desk)
+    assert room.of(DeskChoice) == []
+
+
+def test_whoever_presses_is_still_there_for_a_while(room: Room) -> None:
+    room.give("good")
+    room.pass_s(SAME_VISITOR_S - 1)
+    room.tap(STAY)
+    room.pass_s(SAME_VISITOR_S - 1)
+    room.scan(scanned())
+    room.settle()
+    assert [scan.visit for scan in room.of(TicketScan)] == [vote.visit for vote in room.of(Vote)]
+    assert isinstance(room.screen, Thanks)
+
+
+def test_whoever_is_being_read_the_desks_is_still_there(room: Room) -> None:
+    room.move(Move.REPEAT)
+    room.give("good")
+    room.speaks = True
+    for _ in range(4):
+        room.pass_s(SAME_VISITOR_S)
+    room.speaks = False
+    room.pass_s(SAME_VISITOR_S - 1)
+    room.scan(scanned())
+    room.settle()
+    assert [scan.visit for scan in room.of(TicketScan)] == [vote.visit for vote in room.of(Vote)]
+
+
+def test_a_late_scan_that_gives_nothing_ends_no_visit(room: Room) -> None:
+    mine = scanned("А1", desk=None)
+    room.scan(mine)
+    room.give("good")
+    room.pass_s(SAME_VISITOR_S)
+    room.scan(Refusal.UNKNOWN, scanned("Б2", is_spent=True), changed(mine, is_spent=True))
+    room.disk()
+    assert isinstance(room.screen, Desk)
+    assert room.of(VisitEnd) == []
+
+
+def test_a_late_scan_where_the_centre_has_closed_begins_no_visit(room: Room) -> None:
+    room.give("good")
+    room.visits.hear(Notice(1, KIOSK, announcements=(Announcement("1", AnnouncementKind.MAINTENANCE, {"uk": "Перерва"}),)))
+    room.pass_s(SAME_VISITOR_S)
+    room.scan(scanned())
+    room.disk()
+    assert isinstance(room.screen, Announced)
+    assert [end.outcome for end in room.of(VisitEnd)] == [Outcome.TIMED_OUT]
+    assert (room.of(TicketScan), room.spent) == ([], [])
 
 
 @pytest.mark.parametrize("why", [*Refusal])

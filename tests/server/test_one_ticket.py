@@ -34,7 +34,7 @@ ANSWERS = ("excellent", "good", "acceptable", "terrible", "hard_to_say")
 ROLLUPS = (schema.rollup_day, schema.rollup_hour, schema.rollup_dimension, schema.rollup_answer)
 MADE = (
     *(schema.records, schema.chains, schema.contexts, schema.quarantine, schema.kiosk_states, schema.votes, schema.answers),
-    *(schema.desk_choices, schema.undone_visits, schema.ticket_tokens, schema.ticket_facts),
+    *(schema.desk_choices, schema.undone_visits, schema.unsettled_visits, schema.ticket_tokens, schema.ticket_facts),
     *ROLLUPS,
 )
 many = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

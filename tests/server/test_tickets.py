@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from server.db.engine import writing
 from server.ingest import core
 from server.ingest.facts import TicketFacts, apply_queue_facts
 from server.ratings import rollups
+from server.ratings.periods import Period
+from server.ratings.queries import Scope, unsettled
 from server.registry.kiosks import Wish, add_kiosk
 from tests.server.kit import DAY, KIOSK, MORNING, OTHER, Log, deliver, make_ingest, reasons, rows, seal
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 TOKEN = "0123456789abcdef" * 2
 AFTER = "fedcba9876543210" * 2
 DESK_KIOSK = "desk-sample-1"
+DAY_MS = 86_400_000
 
 
 @pytest.fixture(autouse=True)
@@ -150,8 +154,8 @@ STRANGER = SealedBox(PrivateKey(bytes(32)).public_key)
         (b"", "bad_ticket"),
         (b"short", "bad_ticket"),
         (seal(TicketToken(DAY, "no token")), "bad_ticket"),
-        (seal(TicketToken("2025-10-01", TOKEN)), "late_ticket"),
-        (seal(TicketToken("2025-10-09'; --", TOKEN)), "late_ticket"),
+        (seal(TicketToken("2025-10-30", TOKEN)), "bad_ticket"),
+        (seal(TicketToken("2025-10-09'; --", TOKEN)), "bad_ticket"),
     ],
 )
 def test_a_box_that_gives_no_token_is_noted_without_it_and_the_vote_counts(engine: Engine, box: bytes, reason: str) -> None:
@@ -173,6 +177,25 @@ def test_a_box_that_is_missing_or_another_is_noted(engine: Engine, *, lost: bool
         log.boxes[scan.id] = seal(TicketToken(DAY, AFTER))
     send(engine, log, scan, log.vote("a"))
     assert (reasons(engine), total(engine), rows(engine, schema.ticket_tokens)) == ([("bad_ticket", 1)], 1, [])
+
+
+def test_a_ticket_that_is_heard_of_late_is_no_fault_and_its_vote_counts(engine: Engine) -> None:
+    log = make_log()
+    erased, kept = log.moment(MORNING - 5 * DAY_MS), log.moment(MORNING - 5 * DAY_MS + 1)
+    for seed, at in (("a", erased), ("b", kept)):
+        scan = log.scan(seed, TOKEN, day="2025-10-04", at=at)
+        if seed == "a":
+            del log.boxes[scan.id]
+        send(engine, log, scan, log.vote(seed, at=at))
+    assert (reasons(engine), total(engine), rows(engine, schema.ticket_tokens)) == ([], 2, [])
+    assert {row["visit"] for row in rows(engine, schema.unsettled_visits)} == {log.vote(seed).visit for seed in "ab"}
+    scope = Scope(Period(date(2025, 10, 1), date(2025, 10, 9)))
+    with engine.connect() as connection:
+        assert unsettled(connection, scope) == 2
+        assert unsettled(connection, Scope(Period(date(2025, 10, 5), date(2025, 10, 9)))) == 0
+    send(engine, log, log.undo("a"))
+    with engine.connect() as connection:
+        assert unsettled(connection, scope) == 1, "what staff took back is told elsewhere"
 
 
 def test_boxes_of_tickets_never_reach_the_quarantine(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,6 +284,24 @@ def test_an_undone_vote_counts_no_more_and_lets_its_ticket_go(engine: Engine) ->
     by_channel = {(row["value"], row["good"]) for row in rows(engine, schema.rollup_dimension) if row["dimension"] == "channel"}
     assert by_channel == {("box", 24)}
     assert {row["flag"] for row in rows(engine, schema.answers)} == {"undone"}
+
+
+def test_the_ticket_of_an_undone_vote_votes_at_another_kiosk(engine: Engine) -> None:
+    log, other = make_log(), make_log(OTHER)
+    for number, order in enumerate(permutations(range(3))):
+        seed, token = f"a{number}", f"{number:032x}"
+        records = [
+            (log, log.vote(seed, channel=Channel.BOX, input=Input.SCAN, at=log.moment(MORNING)), log.scan(seed, token)),
+            (log, log.undo(seed)),
+            (other, other.vote(seed, at=other.moment(MORNING + 9)), other.scan(seed, token), other.end(seed)),
+        ]
+        for place in order:
+            sender, *sent = records[place]
+            send(engine, sender, *sent)
+        found = flags(engine)
+        assert (found[log.vote(seed).visit], found[other.vote(seed).visit]) == ("undone", "")
+    assert total(engine) == 6
+    assert {row["kiosk"] for row in rows(engine, schema.visit_ends)} == {OTHER}, "who scans boxes is no visitor"
 
 
 def test_counts_of_boxes_are_kept(engine: Engine) -> None:

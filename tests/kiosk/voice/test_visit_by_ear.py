@@ -17,7 +17,7 @@ from kiosk.hardware.sound import RATE
 from kiosk.screens import DONE, Comfort, Screen, stops
 from kiosk.store import FILE
 from kiosk.voice import espeak
-from tests.kiosk.support import KIOSK, MirrorClient, kiosk_toml, running, wait_until
+from tests.kiosk.support import KIOSK, SEALING, MirrorClient, kiosk_toml, running, wait_until
 from tests.kiosk.test_store import logged
 from tests.kiosk.voice.test_speaker import audible
 
@@ -111,12 +111,7 @@ def visit(folder: Path, answer: str) -> tuple[bytes, bytes, list[object]]:
     data_dir.mkdir(parents=True)
     room, ears = folder / "room.raw", folder / "ears.raw"
     key = bytes(PrivateKey.generate().public_key).hex()
-    text = (
-        kiosk_toml(data_dir, 1)
-        .replace(f'sealing_key = "{"00" * 32}"', f'sealing_key = "{key}"')
-        .replace("640", "1280")
-        .replace("400", "800")
-    )
+    text = kiosk_toml(data_dir, 1).replace(SEALING, key).replace("640", "1280").replace("400", "800")
     config = folder / "kiosk.toml"
     config.write_text(f'{text}\n[sound]\nspeaker = "{room}"\nheadphones = "{ears}"\nvolume = 100\n')
     socket = Path(mkdtemp()) / "m"

@@ -140,6 +140,13 @@ def flagged(connection: Connection, desk: str, flag: str, *, times: int) -> None
     connection.execute(insert(schema.votes), [{**template, "id": _uuid(), "visit": _uuid(), **where} for _ in range(times)])
 
 
+def unsettled(connection: Connection, desk: str, *, times: int) -> None:
+    """Tell of some votes there that their tickets were heard of too late."""
+    _, desk_id = _place(connection, desk)
+    found = connection.execute(select(schema.votes.c.kiosk, schema.votes.c.visit).where(schema.votes.c.desk_id == desk_id).limit(times))
+    connection.execute(insert(schema.unsettled_visits), [{"kiosk": kiosk, "visit": visit, "received_ms": NOW_MS} for kiosk, visit in found])
+
+
 def devices(connection: Connection, kiosk: str) -> None:
     """What the devices of a kiosk recorded: outages, self-tests and people who came up."""
     hour = 3_600_000

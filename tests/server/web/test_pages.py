@@ -256,6 +256,16 @@ def test_votes_that_do_not_count_are_told_beside_those_that_do(leader: Client, e
     assert "не враховано" not in words(leader.get("/desks/c1?period=own&from=2026-10-01&to=2026-10-02").text)
 
 
+@pytest.mark.usefixtures("votes")
+def test_votes_whose_tickets_came_late_are_told(leader: Client, engine: Engine) -> None:
+    assert "не встановити" not in words(leader.get("/desks/c1").text)
+    with engine.begin() as connection:
+        fill.unsettled(connection, "c1", times=3)
+    html = words(leader.get("/desks/c1").text)
+    assert "3 із цих голосів — за талонами, про які стало відомо пізніше ніж через 72 години" in html
+    assert "не встановити" not in words(leader.get("/desks/c2").text)
+
+
 def test_a_kiosk_tells_its_outages_tests_and_who_came_up(leader: Client, engine: Engine) -> None:
     with engine.begin() as connection:
         fill.kiosks(connection)

@@ -1,0 +1,61 @@
+"""What the demo says of its simulated devices holds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo import devices
+from demo.history import ZONE
+from demo.house import CENTRE, House
+from feedback.settings import DeskOption
+from feedback.tickets import Ticket, read
+from kiosk.signatures import is_signed
+from server.registry.file import parse_registry
+from server.registry.ticket_terms import rules_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 24, 12, 30, 15, tzinfo=ZONE)
+
+
+@pytest.mark.parametrize(
+    ("code", "desk", "is_card"),
+    [
+        (devices.fresh_ticket(NOW), "center-1", False),
+        (devices.ticket_of_desk_3(NOW), "center-3", False),
+        (devices.CARD, "center-2", True),
+    ],
+)
+def test_the_codes_are_tickets_of_the_sample_centre(code: str, desk: str, is_card: bool) -> None:  # noqa: FBT001
+    registry = parse_registry(CENTRE.read_text(encoding="utf-8"), source=CENTRE.name)
+    desks = tuple(DeskOption(known.key, known.number) for known in registry.desks if known.site == "center")
+    rules = rules_of(registry.tickets, scope="center", slug="none", zone=str(ZONE))
+    ticket = read(code, rules, desks, round(NOW.timestamp() * 1000), is_signed)
+    assert isinstance(ticket, Ticket)
+    assert (ticket.desk, ticket.is_card, bool(ticket.number)) == (desk, is_card, not is_card)
+
+
+def test_the_commands_that_are_printed_scan(tmp_path: Path) -> None:
+    """Copied as they stand, from any folder, also where the demo's has a blank in its name."""
+    scripts = tmp_path / "bin"
+    scripts.mkdir()
+    program = scripts / "vidhuk-kiosk"
+    program.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n", encoding="utf-8")
+    program.chmod(0o755)
+    house = House(tmp_path / "demo data", scripts=scripts)
+    told = devices.told(devices.write_command(house, "exit"), tmp_path / "slips", NOW)
+    commands = [line for line in told.splitlines() if "  # " in line]
+    said = [json.loads(subprocess.run(line, shell=True, cwd="/", check=True, capture_output=True).stdout) for line in commands]
+    toml = str(house.kiosk_folder("exit") / "kiosk.toml")
+    assert {(words[0], *words[2:]) for words in said} == {("scan", "--config", toml)}
+    fresh, *others = [words[1] for words in said]
+    assert others == [devices.ticket_of_desk_3(NOW), devices.CARD, "hello"]
+    number, _day, desk = fresh.split(";")
+    assert (len(number), desk) == (len("Д-123015"), "1")
