@@ -136,7 +136,7 @@ def _ours(
     from kiosk import compose
     from kiosk.config import parse
 
-    terminal = compose.open_terminal(parse(config.read_text(), str(config)), stack)
+    terminal = compose.Terminal(parse(config.read_text(), str(config)), stack)
     app, window = terminal.app, terminal.window
     timed = _Timed(terminal.visitor, watch)
 

@@ -59,7 +59,7 @@ def run_ui(config: Config, mirror: Path | None) -> None:
     if mirror is not None and not _is_simulated(config):
         raise ConfigError('--mirror is a simulated touch screen: set hardware = "simulated" in [kiosk]')
     with ExitStack() as stack:
-        terminal = open_terminal(config, stack)
+        terminal = Terminal(config, stack)
         terminal.start(terminal.visitor)
         if mirror is not None:
             _open_mirror(mirror, terminal, stack)
@@ -67,109 +67,160 @@ def run_ui(config: Config, mirror: Path | None) -> None:
         terminal.app.run()
 
 
-@dataclass(frozen=True, slots=True)
 class Terminal:
-    """The ui process put together, not yet started."""
+    """The ui process, put together and not yet started. Its parts reach through it those that are made after them."""
 
-    app: KioskApp
-    window: Any  # Kivy ships no types
-    visits: Visits
-    visitor: KioskVisitor
+    def __init__(self, config: Config, stack: ExitStack) -> None:
+        """Put the process together; `stack` takes it apart again."""
+        give_memory_back()
+        folder.prepare(config.data_dir)
+        stack.enter_context(folder.hold(config.data_dir))
+        self._config, self._clock = config, SystemClock()
+        self.app, self.window = _open_app(config, stack)
+        self._voice = _open_voice(config, stack)
+        self._recorder = _open_recorder(config, self._clock, stack)
+        self._post = _post()
+        self._beside = BesideScreen(config, self._clock, self._post, stack)
+        self._tickets = _open_tickets(config, self._recorder)
+        self._chores = Chores(config, self._recorder, self._tickets, clock=self._clock)
+        settings = self._chores.settings() or accepted.before_any(config.kiosk.id)
+        self._outlets = self._make_outlets()
+        self._technician = self._open_technician(stack)
+        self._boxes = self._open_boxes()
+        self.visits = self._open_visits(settings)
+        self._tests = self._open_tests()
+        self.visitor = self._open_visitor()
+        self._recorder.listener = self.visits
+        self._take_up(settings)
+        self._beside.begin(self.visitor, self.visits.keep, self.app.wake)
 
     def start(self, visitor: Visitor) -> None:
         """Show the first screen; everything that happens at the window goes to `visitor`."""
         self.visits.start()
         self.app.start(visitor)
 
+    # --- what the parts set off in each other ------------------------------------------------------------------------------
 
-def open_terminal(config: Config, stack: ExitStack) -> Terminal:
-    """Put the process together; `stack` takes it apart again."""
-    give_memory_back()
-    folder.prepare(config.data_dir)
-    stack.enter_context(folder.hold(config.data_dir))
-    clock = SystemClock()
-    app, window = _open_app(config, stack)
-    voice = _open_voice(config, stack)
-    recorder = _open_recorder(config, clock, stack)
-    after_frame = _post()  # a press is first seen, then stored and spoken: the other threads would hold up its frame
-    beside = BesideScreen(config, clock, _post(), stack)
-    tickets = _open_tickets(config, recorder)
-    chores = Chores(config, recorder, tickets, clock=clock)
-    settings = chores.settings() or accepted.before_any(config.kiosk.id)
-    visits: Visits
-    boxes: Boxes
-    tests: SelfTests
-
-    def show(screen: Screen) -> None:
-        app.show(screen)
-        beside.shown(screen)
+    def _show(self, screen: Screen) -> None:
+        self.app.show(screen)
+        self._beside.shown(screen)
         if not isinstance(screen, STAFF):
-            after_frame(lambda: voice.speaker.shown(screen))
+            self._post(lambda: self._voice.speaker.shown(screen))  # a press is first seen, then spoken: else it would hold up its frame
 
-    def record(token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes], spent: Mapping[UUID, TicketToken]) -> None:
-        after_frame(lambda: recorder.record(token, records, boxes, spent))
+    def _record(self, token: int, records: tuple[AnyRecord, ...], boxes: Mapping[UUID, bytes], spent: Mapping[UUID, TicketToken]) -> None:
+        self._post(lambda: self._recorder.record(token, records, boxes, spent))  # nor does storing it hold up the frame
 
-    def take_up(fresh: KioskSettings) -> None:
-        app.dress(fresh.centre, fresh.look)
-        voice.speaker.prepare(fresh)
+    def _take_up(self, fresh: KioskSettings) -> None:
+        self.app.dress(fresh.centre, fresh.look)
+        self._voice.speaker.prepare(fresh)
 
-    def each_second() -> None:
-        voice.speaker.tick()
-        beside.each_second(voice.speaker.faults, stores=not isinstance(visits.screen, OutOfOrder))
-        tests.tick()
+    def _each_second(self) -> None:
+        self._voice.speaker.tick()
+        self._beside.each_second(self._voice.speaker.faults, stores=not isinstance(self.visits.screen, OutOfOrder))
+        self._tests.tick()
 
-    lock, levels = _open_lock(config, clock, voice, stack)
-    outlets = _outlets(
-        config,
-        recorder,
-        voice,
-        app,
-        beside=beside,
-        visits=lambda: visits,
-        boxes=lambda: boxes,
-        tested=lambda results: tests.attended(results),  # noqa: PLW0108 - it is made later
-    )
-    technician = Technician(lock, _corners(config, window), levels, outlets, clock=clock, show=show)
-    window.bind(on_resize=lambda *_: technician.resize(_corners(config, window)))
+    def _faults(self) -> tuple[Fault, ...]:
+        return (*self._voice.speaker.faults, *self._beside.devices.faults)
 
-    def read(code: str, at: Moment) -> Scanned | Refusal | None:
-        return tickets.read(code, at, visits.settings)
+    def _read(self, code: str, at: Moment) -> Scanned | Refusal | None:
+        return self._tickets.read(code, at, self.visits.settings)
 
-    boxes = open_boxes(config, clock, recorder, tickets, read=read, show=technician.visit_shows, after_frame=after_frame)
-    visits = Visits(
-        settings,
-        language=config.kiosk.language,
-        software=SOFTWARE,
-        clock=clock,
-        means=_means(config, clock, app, voice.speaker, beside=beside, tickets=tickets, visits=lambda: visits),
-        record=record,
-        show=boxes.visit_shows,
-    )
-    tests = SelfTests(
-        Times(config.kiosk.tested_at, clock.moment()),
-        outlets,
-        clock=clock,
-        is_free=lambda: not technician.is_open,
-        sound=voice.states,
-        keep=visits.keep,
-        post=_post(),
-    )
-    recorder.listener = visits
-    take_up(settings)
-    visitor = KioskVisitor(
-        visits,
-        technician,
-        boxes,
-        chores,
-        clock=clock,
-        key=beside.key,
-        take_up=take_up,
-        faults=lambda: (*voice.speaker.faults, *beside.devices.faults),
-        each_second=each_second,
-        read=read,
-    )
-    beside.begin(visitor, visits.keep, app.wake)
-    return Terminal(app, window, visits, visitor)
+    def _light(self, lit: bool) -> None:  # noqa: FBT001 - a lamp is on or off
+        self.app.light(lit)
+        self._beside.light(lit)
+
+    def _at_rest(self) -> bool:
+        return not self._boxes.is_open and (self.visits.between_visits or isinstance(self.visits.screen, OutOfOrder))
+
+    def _corners(self) -> Corners:
+        width, height = self.window.size
+        return Corners(width, height, self._config.screen.diagonal_inch)
+
+    # --- the parts that need others ----------------------------------------------------------------------------------------
+
+    def _make_outlets(self) -> Outlets:
+        return Outlets(
+            about=lambda: _about(self._config, self.visits.settings),
+            read=Machine(self._config.data_dir).read,
+            at_rest=self._at_rest,
+            probe_store=self._recorder.probe,
+            tone=self._voice.tone,
+            begin_test=lambda: self.visits.begin_test(),  # noqa: PLW0108 - visits are made later
+            begin_boxes=lambda language: self.visits.between_visits and self._boxes.begin(language),
+            restart=self.app.stop,
+            devices=lambda: self._beside.devices.known,
+            tested=lambda results: self._tests.attended(results),  # noqa: PLW0108 - and so are tests
+        )
+
+    def _open_technician(self, stack: ExitStack) -> Technician:
+        config = self._config
+        run = stack.enter_context(ThreadPoolExecutor(1, "technician")).submit
+        levels = Levels(config.data_dir, volume=config.sound.volume, set_volume=self._voice.set_volume, backlight=SysBacklight(), run=run)
+        levels.apply()
+        pin = config.technician.pin.reveal() if config.technician else None
+        lock = None if pin is None else Lock(pin, config.data_dir, clock=self._clock, run=run, post=self._post)
+        technician = Technician(lock, self._corners(), levels, self._outlets, clock=self._clock, show=self._show)
+        self.window.bind(on_resize=lambda *_: technician.resize(self._corners()))
+        return technician
+
+    def _open_boxes(self) -> Boxes:
+        return open_boxes(
+            self._config,
+            self._clock,
+            self._recorder,
+            self._tickets,
+            read=self._read,
+            show=self._technician.visit_shows,
+            after_frame=self._post,
+        )
+
+    def _open_visits(self, settings: KioskSettings) -> Visits:
+        server, speaker = self._config.server, self._voice.speaker
+        means = Means(
+            id_maker(self._clock),
+            partial(secrets.randbits, 48),
+            seal=Sealer(server.sealing_key).seal if server else None,
+            writable=self.app.writable,
+            lamp=self._light,
+            say_again=speaker.repeat,
+            is_speaking=lambda: speaker.is_speaking,
+            spend=self._tickets.spend,
+            hand_out=lambda vote, language: self._beside.hand_out(self.visits.settings, vote, language),
+        )
+        return Visits(
+            settings,
+            language=self._config.kiosk.language,
+            software=SOFTWARE,
+            clock=self._clock,
+            means=means,
+            record=self._record,
+            show=self._boxes.visit_shows,
+        )
+
+    def _open_tests(self) -> SelfTests:
+        return SelfTests(
+            Times(self._config.kiosk.tested_at, self._clock.moment()),
+            self._outlets,
+            clock=self._clock,
+            is_free=lambda: not self._technician.is_open,
+            sound=self._voice.states,
+            keep=self.visits.keep,
+            post=self._post,
+        )
+
+    def _open_visitor(self) -> KioskVisitor:
+        return KioskVisitor(
+            self.visits,
+            self._technician,
+            self._boxes,
+            self._chores,
+            clock=self._clock,
+            key=self._beside.key,
+            take_up=self._take_up,
+            faults=self._faults,
+            each_second=self._each_second,
+            read=self._read,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,42 +289,6 @@ def _post() -> Callable[[Callable[[], None]], None]:
     return post
 
 
-def _open_lock(config: Config, clock: Clock, voice: _Voice, stack: ExitStack) -> tuple[Lock | None, Levels]:
-    run = stack.enter_context(ThreadPoolExecutor(1, "technician")).submit
-    levels = Levels(config.data_dir, volume=config.sound.volume, set_volume=voice.set_volume, backlight=SysBacklight(), run=run)
-    levels.apply()
-    lock = Lock(config.technician.pin.reveal(), config.data_dir, clock=clock, run=run, post=_post()) if config.technician else None
-    return lock, levels
-
-
-def _outlets(  # noqa: PLR0913 - what a technician can set off
-    config: Config,
-    recorder: Recorder,
-    voice: _Voice,
-    app: KioskApp,
-    *,
-    beside: BesideScreen,
-    visits: Callable[[], Visits],
-    boxes: Callable[[], Boxes],
-    tested: Callable[[Mapping[str, str]], None],
-) -> Outlets:
-    def at_rest() -> bool:
-        return not boxes().is_open and (visits().between_visits or isinstance(visits().screen, OutOfOrder))
-
-    return Outlets(
-        about=lambda: _about(config, visits().settings),
-        read=Machine(config.data_dir).read,
-        at_rest=at_rest,
-        probe_store=recorder.probe,
-        tone=voice.tone,
-        begin_test=lambda: visits().begin_test(),
-        begin_boxes=lambda language: visits().between_visits and boxes().begin(language),
-        restart=app.stop,
-        devices=lambda: beside.devices.known,
-        tested=tested,
-    )
-
-
 def _about(config: Config, settings: KioskSettings) -> About:
     server, asked = config.server, settings.questionnaire
     return About(
@@ -286,38 +301,6 @@ def _about(config: Config, settings: KioskSettings) -> About:
         questionnaire_version=asked.version,
         tickets=settings.tickets is not None,
     )
-
-
-def _means(  # noqa: PLR0913 - what a visit can set off
-    config: Config,
-    clock: Clock,
-    app: KioskApp,
-    speaker: Speaker,
-    *,
-    beside: BesideScreen,
-    tickets: TicketDesk,
-    visits: Callable[[], Visits],
-) -> Means:
-    def call(lit: bool) -> None:  # noqa: FBT001 - a lamp is on or off
-        app.light(lit)
-        beside.light(lit)
-
-    return Means(
-        id_maker(clock),
-        partial(secrets.randbits, 48),
-        seal=Sealer(config.server.sealing_key).seal if config.server else None,
-        writable=app.writable,
-        lamp=call,
-        say_again=speaker.repeat,
-        is_speaking=lambda: speaker.is_speaking,
-        spend=tickets.spend,
-        hand_out=lambda vote, language: beside.hand_out(visits().settings, vote, language),
-    )
-
-
-def _corners(config: Config, window: Any) -> Corners:  # noqa: ANN401
-    width, height = window.size
-    return Corners(width, height, config.screen.diagonal_inch)
 
 
 def _open_mirror(path: Path, terminal: Terminal, stack: ExitStack) -> None:

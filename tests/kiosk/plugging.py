@@ -9,7 +9,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from kiosk.compose import open_terminal
+from kiosk.compose import Terminal
 from kiosk.config import parse
 from kiosk.process import end_on_signals
 
@@ -17,7 +17,7 @@ from kiosk.process import end_on_signals
 def main() -> None:
     config, mirror = Path(sys.argv[1]), Path(sys.argv[2])
     with ExitStack() as stack:
-        terminal = open_terminal(parse(config.read_text(), str(config)), stack)
+        terminal = Terminal(parse(config.read_text(), str(config)), stack)
         terminal.start(terminal.visitor)
         from kiosk.ui.mirror import Mirror
 
