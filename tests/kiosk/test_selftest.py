@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from feedback.records import NOT_TESTED, Context, Mode, SelfTest, decode_body
 from kiosk import folder
 from kiosk.clock import SYNCHRONISED
-from kiosk.errors import Fault
+from kiosk.errors import ConfigError, Fault
 from kiosk.findings import Paper
 from kiosk.hardware import Device
 from kiosk.hardware.simulated.scanner import scan
@@ -114,6 +114,15 @@ def guided(record: SelfTest) -> dict[str, str]:
     return {part: record.results[part] for part in GUIDED}
 
 
+def scanned(data_dir: Path, code: str) -> bool:
+    """Scan, if somebody reads the pipe already: it is made a moment before it is read."""
+    try:
+        scan(data_dir, code)
+    except ConfigError:
+        return False
+    return True
+
+
 def touch_the_corners(socket: Path) -> None:
     with MirrorClient(socket) as mirror:
         wait_until(lambda: mirror.ask(frame=0)[0]["screen"] == "Menu")
@@ -135,8 +144,7 @@ def test_a_whole_simulated_kiosk_is_tested_and_the_result_is_kept(config: Path, 
             bench.sees("[y/n]")
             bench.types("y")
         bench.sees("Scan a ticket")
-        wait_until((data_dir / "scanner.pipe").exists)
-        scan(data_dir, "A-045")
+        wait_until(lambda: scanned(data_dir, "A-045"))
         bench.sees("✓ A-045")
         bench.sees("Print the test strip?")
         bench.types("yes")
