@@ -73,6 +73,7 @@ def _scanned(first: Ask, language: str) -> dict[str, Screen]:
         "ticket": changed(first, desk=desk, note=scans.told_by(ticket, language)),
         "ticket-no-desk": changed(first, note=scans.told_by(ticket, language)),
         "ticket-card": changed(first, desk=desk, note=scans.told_by(card, language)),
+        "ticket-forgotten": changed(first, notice=scans.forgotten(ticket, language)),
         **told,
     }
 

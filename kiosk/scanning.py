@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 NOTICE_S: Final = 8.0
 """How long a notice about a code stands, where nobody presses anything."""
 SAME_VISITOR_S: Final = 10.0
-"""So long after a visitor's last press a scan on the question for the desk is theirs. Who looks for a ticket has it at hand by then, and by
-then who has gone is out of sight: whoever scans later may be the next one, whose ticket shall not be tied to another's vote."""
+"""So long after a visitor's last press a scan on the question for the desk is theirs, and a ticket that was scanned before the first answer
+is. Who looks for a ticket has it at hand by then, and by then who has gone is out of sight: whoever scans or answers later may be the next
+one, and no ticket shall be tied to another's vote."""
 
 
 class Scanning:
@@ -56,6 +57,8 @@ class Scanning:
             self._refuse(reading)
             return True
         if self._is_mine(reading):
+            if self._welcome.is_open:
+                self.pressed(at.boottime_ms)
             return True
         if reading.is_spent:
             self._refuse(Refusal.SPENT)
@@ -63,9 +66,17 @@ class Scanning:
         if self._scene.script.mode is Mode.TEST:
             reading = changed(reading, token=None)  # a technician's test uses up no ticket
         if self._welcome.is_open:
+            self.pressed(at.boottime_ms)
             self._welcome.take(reading)
             return True
         return self._answer_desk(reading, at)
+
+    def let_go(self, now_ms: int) -> None:
+        """Forget a ticket with which nobody has answered for so long that who answers now may be somebody else."""
+        scanned = self._scene.visit.scanned
+        if scanned is not None and self._welcome.is_open and now_ms - self._pressed_ms > SAME_VISITOR_S * 1000:
+            self._hush_at_ms = now_ms + round(NOTICE_S * 1000)
+            self._welcome.forget_ticket(scanned.ticket)
 
     def hush(self) -> None:
         """Take away what is said about a code: somebody goes on."""

@@ -35,6 +35,14 @@ def told_by(ticket: Ticket, language: str) -> str:
     return _("The ticket will tell only the desk, the service and the time.")
 
 
+def forgotten(ticket: Ticket, language: str) -> str:
+    """Give the sentence that says that a ticket or a card was not answered with, and is taken to be that of somebody who has left."""
+    _ = texts.words_in(language)
+    if ticket.is_card:
+        return _("Your answer will be without the card. If it is yours, scan it again.")
+    return _("Your answer will be without the ticket. If it is yours, scan it again.")
+
+
 def refused(why: Refusal, language: str) -> str:
     """Give what a visitor is told whose code gave nothing: always that they can answer without."""
     _ = texts.words_in(language)

@@ -34,11 +34,11 @@ class Scene:
         self.visit.desk = desk.id if desk else None
         self.log.ask_by(self.script.questionnaire, self.script.mode)
 
-    def know(self, ticket: Ticket) -> None:
-        """Ask by the desk and the service that a ticket names."""
+    def know(self, ticket: Ticket | None) -> None:
+        """Ask by the desk and the service that a ticket names; without one, by where the kiosk stands."""
         own = self.script.settings.desk
-        self.visit.desk = ticket.desk or (own.id if own else None)
-        self.visit.service = ticket.service
+        self.visit.desk = (ticket.desk if ticket else None) or (own.id if own else None)
+        self.visit.service = ticket.service if ticket else None
         self.script.know(self.visit.desk, self.visit.service, ticket)
         self.log.ask_by(self.script.questionnaire, self.script.mode)
 

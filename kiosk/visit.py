@@ -191,11 +191,12 @@ class Visits:
         now_ms = self._clock.moment().boottime_ms
         self._calls.tick(now_ms)
         self._scanning.tick(now_ms)
-        if self._waiting.tick(now_ms):
+        if self._waiting.tick(now_ms) and not self._waiting.is_for_visitor:
             return
         if self._waiting.is_for_visitor:
             if self._is_listened_to():
                 self._scanning.pressed(now_ms)
+            self._scanning.let_go(now_ms)
             self._watch_closing(now_ms)
         if now_ms >= self._look_ms:
             self._look_ms = now_ms + round(LOOK_S * 1000)

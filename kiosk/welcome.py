@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kiosk import scans
 from kiosk.screens import Ask, changed, stops
 
 if TYPE_CHECKING:
+    from feedback.tickets import Ticket
     from kiosk.scans import Scanned
     from kiosk.scene import Scene
     from kiosk.screens import Comfort
@@ -50,6 +52,20 @@ class Welcome:
         self._scene.visit.scanned = scanned
         self._scene.know(scanned.ticket)
         self._ask_again()
+
+    def forget_ticket(self, ticket: Ticket) -> None:
+        """Ask without the ticket that was scanned, and say so; the visitor's words and wishes stay."""
+        scene, before = self._scene, self._scene.stage.screen
+        assert isinstance(before, Ask)  # noqa: S101 - it is taken on no other screen
+        scene.visit.scanned = None
+        scene.know(None)
+        notice = scans.forgotten(ticket, scene.script.language)
+        first = changed(scene.script.first(), focus=before.focus, closes_in_s=before.closes_in_s, notice=notice)
+        same = changed(first, chosen=before.chosen)
+        if changed(same, desk=before.desk, note=before.note, notice=before.notice) == before:
+            scene.stage.update(same)  # whoever is just about to press presses the same answer
+        else:
+            scene.stage.show(changed(first, focus=first.focus if first.focus in stops(first) else None))
 
     def _ask_again(self) -> None:
         """Draw the first question anew: nothing counts on it before it is seen."""

@@ -71,6 +71,7 @@ def everything(path: Path, present: Present, _: Words) -> Iterator[Finding]:
     yield _file(path, present, _)
     yield _user(present, _)
     yield from _processes(present, _)
+    yield from _hardware(present, _)
     yield from look_at_pins(present, _)
     yield look_at_scanner(present, _)
     yield look_at_printer(present, _)
@@ -99,6 +100,13 @@ def _processes(present: Present, _: Words) -> Iterator[Finding]:
     runs, stands = _("runs"), _("does not run")
     yield Finding("ui", "vidhuk-kiosk ui", Mark.WELL if present.runs else Mark.NOTE, runs if present.runs else stands)
     yield Finding("sync", "vidhuk-kiosk sync", *((Mark.WELL, runs) if present.delivery.running else (Mark.NOTE, stands)))
+
+
+def _hardware(present: Present, _: Words) -> Iterator[Finding]:
+    """Say of a kiosk whose devices are simulated that this is one, and how to change it: its devices alone would all seem well."""
+    if present.is_simulated:
+        todo = _('For real ones write hardware = "real" into [kiosk] and restart the kiosk').replace(" = ", f"{TOGETHER}={TOGETHER}")
+        yield Finding("hardware", _("Devices"), Mark.NOTE, _("all simulated, for trying and for demonstrations"), todo)
 
 
 def _as_json(report: Report) -> str:

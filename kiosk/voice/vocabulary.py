@@ -109,6 +109,8 @@ def _noticed(screen: Screen) -> Iterator[Screen]:
     """Give a screen with everything that may be said there about a code that was scanned."""
     if isinstance(screen, Desk) or (isinstance(screen, Ask) and screen.first):
         yield from (changed(screen, notice=scans.refused(why, screen.language)) for why in Refusal)
+    if isinstance(screen, Ask) and screen.first:
+        yield from (changed(screen, notice=scans.forgotten(Ticket(form="", is_card=card), screen.language)) for card in (False, True))
     if isinstance(screen, Desk):
         yield changed(screen, notice=scans.read_without_desk(screen.language))
 

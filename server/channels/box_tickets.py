@@ -49,8 +49,6 @@ def scan(connection: Connection, count: Count, code: str, now_ms: int, verify: V
     ticket = _read(connection, count, code, now_ms, verify)
     if isinstance(ticket, Refusal):
         return _refuse(connection, count, Said(ticket.value))
-    if ticket.is_card:
-        return _refuse(connection, count, Said.CARD)
     day = ticket.day or count.day
     if day not in wanted_days(now_ms, zone_of(connection)):
         return _refuse(connection, count, Said.TOO_OLD)
@@ -58,7 +56,8 @@ def scan(connection: Connection, count: Count, code: str, now_ms: int, verify: V
     if token is not None and _is_here(connection, count, token):
         change(connection, count, said=Said.HERE.value, repeated_tickets=box_sessions.c.repeated_tickets + 1)
         return Said.HERE
-    said = Said.COUNTED if _cast(connection, _vote(connection, count, ticket, day, now_ms), day, token) else Said.VOTED
+    counts = _cast(connection, _vote(connection, count, ticket, day, now_ms), day, token)
+    said = Said.CARD if ticket.is_card else Said.COUNTED if counts else Said.VOTED
     change(connection, count, said=said.value)
     return said
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from feedback.records import RecordError, chain
+from feedback.records import RecordError, TicketScan, chain
 from feedback.wire import (
     Ack,
     Batch,
@@ -292,11 +292,14 @@ def _readable_batch(message: Message) -> Batch | None:
 
 
 def _without_now(message: Message) -> Message:
-    """Reduce a batch to its records and their boxes: it may come again, each time with another clock, and it is to be kept once."""
+    """Reduce a batch to its records and their boxes, but for those of tickets.
+
+    It may come again, each time with another clock, and it is to be kept once.
+    """
     batch = _readable_batch(message)
     if batch is None:
         return message
-    ids = {record.id for record in map(try_body, batch.bodies) if not isinstance(record, RecordError)}
+    ids = {record.id for record in map(try_body, batch.bodies) if not isinstance(record, RecordError | TicketScan)}
     boxes = {str(id_): box for id_, box in batch.sealed.items() if id_ in ids}
     records = b"[" + b",".join(batch.bodies) + b"]"
     return replace(message, payload=records + (b"\n" + msgspec.json.encode(boxes, order="sorted") if boxes else b""))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 TICKET_KINDS: Final = frozenset({TicketScan, Undo, BoxCount})
 _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
-_SCAN: Final = re.compile(rb'\["ticket","([0-9a-fA-F-]{36})"')
+_SCAN: Final = re.compile(rb'\[\s*"ticket"\s*,\s*"([0-9a-fA-F-]{32,36})"')
 _TOKENS: Final = select(ticket_tokens.c.token).where(
     ticket_tokens.c.kiosk == bindparam("of_kiosk"), ticket_tokens.c.visit.in_(bindparam("visits", expanding=True))
 )
@@ -61,9 +61,9 @@ def take_tickets(work: Work, delivery: Delivery, new: New, contexts: Mapping[int
 
 
 def without_ticket_boxes(payload: bytes) -> bytes:
-    """Empty the boxes of tickets in a message as it came, readable or not: what is set aside is kept longer than they may be."""
+    """Empty the boxes of tickets in a message as it came, readable, cut off or not: what is set aside is kept longer than they may be."""
     for id_ in set(_SCAN.findall(payload)):
-        payload = re.sub(rb'("' + id_ + rb'"\s*:\s*)"[^"]*"', rb'\1""', payload)
+        payload = re.sub(rb'(?i)("' + id_ + rb'"\s*:\s*)"[^"]*("|\Z)', rb'\1""', payload)
     return payload
 
 

@@ -40,7 +40,7 @@ SAID: Final = {
     Said.FOREIGN: N_("This ticket is of another centre or site: put it aside"),
     Said.FORGED: N_("The signature of this ticket is not ours: put it aside"),
     Said.TOO_OLD: N_("This ticket is too old to be told apart: put it aside"),
-    Said.CARD: N_("This is a desk card, no ticket: put it aside"),
+    Said.CARD: N_("Counted. Cards of a desk all bear the same code: scan each card once"),
     Said.UNDONE: N_("The last ticket is taken back"),
     Said.NO_MORE: N_("There is no ticket to take back"),
 }

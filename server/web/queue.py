@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-import msgspec
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
+from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import NotFoundException
@@ -19,13 +18,12 @@ from server.queue import importing, keys, store
 from server.queue.columns import Field, missing, names_visitors
 from server.queue.importing import Said
 from server.queue.problems import UNKNOWN_DESK, WHOLE
-from server.queue.written import MAX_BYTES
 from server.ratings.queries import list_sites
 from server.web.access import FOR_IMPORTERS, Asked
 from server.web.context import TheWeb, Web, read_centre
 from server.web.language import N_
 from server.web.rendering import language_of, page
-from server.web.uploads import Uploads
+from server.web.uploads import MAX_FORM_BYTES, Uploads, read_form
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,14 +49,6 @@ _SHOWN: Final = 100
 _MEANS: Final = ("column", "desk", "service")
 
 
-class Export(msgspec.Struct, frozen=True):
-    """The upload's form."""
-
-    file: UploadFile
-    site: str = ""
-
-
-_Upload = Body(media_type=RequestEncodingType.MULTI_PART)
 _Form = Body(media_type=RequestEncodingType.URL_ENCODED)
 TheUploads = NamedDependency[Uploads]
 
@@ -69,21 +59,11 @@ def show_queue(request: Asked, web: TheWeb) -> Response[str]:
     return _queue(request, web)
 
 
-@post("/queue", opt=FOR_IMPORTERS, sync_to_thread=True, include_in_schema=False, request_max_body_size=MAX_BYTES + 2**16)
-def upload(request: Asked, web: TheWeb, uploads: TheUploads, data: Annotated[Export, _Upload]) -> Response[Any]:
+@post("/queue", opt=FOR_IMPORTERS, include_in_schema=False, request_max_body_size=MAX_FORM_BYTES)
+async def upload(request: Asked, web: TheWeb, uploads: TheUploads) -> Response[Any]:
     """Read an export and keep it for whoever brought it until they import it."""
-    person = request.user.id if request.user else 0
-    try:
-        with reading(web.engine) as connection:
-            importing.find_site(connection, data.site)
-        file = importing.read_file(data.file.filename, data.file.file.read(), person)
-    except RegistryError as error:
-        raise NotFoundException from error
-    except QueueError as error:
-        return _queue(request, web, error)
-    finally:
-        data.file.file.close()
-    return Redirect(f"/queue/files/{uploads.keep(file, data.site, web.now_ms())}", status_code=303)
+    body = await request.body()
+    return await sync_to_thread(_keep, request, web, uploads, body)
 
 
 @get("/queue/files/{key:str}", opt=FOR_IMPORTERS, sync_to_thread=True, include_in_schema=False)
@@ -109,6 +89,19 @@ def import_file(
     if isinstance(answer, Redirect):
         uploads.forget(key)
     return answer
+
+
+def _keep(request: Asked, web: Web, uploads: Uploads, body: bytes) -> Response[Any]:
+    brought = read_form(request.headers.get("content-type", ""), body)
+    try:
+        with reading(web.engine) as connection:
+            importing.find_site(connection, brought.site)
+        file = importing.read_file(brought.name, brought.content, request.user.id if request.user else 0)
+    except RegistryError as error:
+        raise NotFoundException from error
+    except QueueError as error:
+        return _queue(request, web, error)
+    return Redirect(f"/queue/files/{uploads.keep(file, brought.site, web.now_ms())}", status_code=303)
 
 
 def _find(request: Asked, web: Web, uploads: Uploads, key: str) -> Upload:

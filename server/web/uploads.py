@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 import secrets
+from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from litestar.exceptions import ClientException
+from multipart import MultipartError, MultipartParser, parse_options_header
+
+from server.queue.written import MAX_BYTES
 
 if TYPE_CHECKING:
     from server.queue.importing import File
 
 KEPT_MS: Final = 20 * 60_000
 _MOST: Final = 8
+MAX_FORM_BYTES: Final = MAX_BYTES + 2**16
+
+
+class Brought(NamedTuple):
+    """What the form sends by which an export is brought: the file as it is, with all that it says of visitors."""
+
+    name: str
+    content: bytes
+    site: str
+
+
+def read_form(content_type: str, body: bytes) -> Brought:
+    """Read that form in memory alone; the framework would write a large file to the disk, visitors' names and all.
+
+    Raises:
+        ClientException: it is no such form.
+    """
+    kind, options = parse_options_header(content_type)
+    if kind != "multipart/form-data" or not options.get("boundary"):
+        raise ClientException
+    try:
+        parts = list(MultipartParser(BytesIO(body), options["boundary"], spool_limit=MAX_FORM_BYTES, memory_limit=MAX_FORM_BYTES))
+        by_name = {part.name: part for part in parts}
+        return Brought(by_name["file"].filename or "", by_name["file"].raw, by_name["site"].raw.decode())
+    except (KeyError, MultipartError, UnicodeDecodeError) as error:
+        raise ClientException from error
 
 
 class Upload(NamedTuple):

@@ -493,6 +493,15 @@ def test_json_has_everything_and_no_secret(toml: Path, data_dir: Path) -> None:
     assert not list(data_dir.glob("votes.db*")), "it changes nothing"
 
 
+@pytest.mark.parametrize("hardware", ["simulated", "real"])
+def test_who_finds_a_simulated_kiosk_is_told_how_it_becomes_a_real_one(hardware: str, toml: Path) -> None:
+    toml.write_text(toml.read_text().replace('hardware = "simulated"', f'hardware = "{hardware}"'))
+    said = json.loads(run("--config", str(toml), "--json").output)
+    told = [(finding["mark"], finding["todo"]) for finding in said["findings"] if finding["part"] == "hardware"]
+    change = 'For real ones write hardware = "real" into [kiosk] and restart the kiosk'
+    assert told == ([("note", change)] if hardware == "simulated" else [])
+
+
 @pytest.mark.parametrize(
     ("language", "said"), [("uk_UA.UTF-8", "Потрібно виправити"), ("en_US.UTF-8", "To mend"), ("C", "Потрібно виправити")]
 )

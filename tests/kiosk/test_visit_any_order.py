@@ -50,12 +50,16 @@ class AnyOrder(RuleBasedStateMachine):
         """Which forms of tickets were scanned in which visits."""
         self.pressed_ms = 0
         """When a visitor last pressed anything."""
+        self.scanned_ms = 0
+        """When anything was last scanned."""
 
     def taps(self, name: str, via: Input = Input.TOUCH) -> None:
-        before = self.room.screen
+        before, handed_over, there_ms = self.room.screen, len(self.room.asked), max(self.pressed_ms, self.scanned_ms)
         self.pressed_ms = self.room.clock.now_ms
         self.room.visits.tap(name, via, self.room.clock.moment())
         after = self.room.screen
+        if self.pressed_ms - there_ms > SAME_VISITOR_S * 1000:
+            assert not any(isinstance(record, TicketScan) for _, records in self.room.asked[handed_over:] for record in records)
         if isinstance(before, Ask) and before.first and not before.stored and isinstance(after, Ask) and after.stored:
             self.taken.append((before, name))
 
@@ -100,6 +104,7 @@ class AnyOrder(RuleBasedStateMachine):
     def scans(self, reading: Scanned) -> None:
         """Scan; on the question for the desk, later than the visitor can be taken to be there, nothing comes of it in their visit."""
         before, visit, handed_over = self.room.screen, self.room.visits._visit.id, len(self.room.asked)
+        self.scanned_ms = self.room.clock.now_ms
         self.room.visits.scan(reading, self.room.clock.moment())
         self.scanned.add((reading.ticket.form, self.room.visits._visit.id))
         if isinstance(before, Desk) and self.room.clock.now_ms - self.pressed_ms > SAME_VISITOR_S * 1000:

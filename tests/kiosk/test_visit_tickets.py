@@ -14,8 +14,8 @@ from kiosk import scans
 from kiosk.moves import Move
 from kiosk.scanning import NOTICE_S, SAME_VISITOR_S
 from kiosk.scans import Scanned
-from kiosk.screens import LARGE, SKIP, STAY, Announced, Ask, Desk, Thanks, changed
-from kiosk.visit import IDLE_S
+from kiosk.screens import CALL, LARGE, SKIP, STAY, Announced, Ask, Called, Desk, Thanks, changed
+from kiosk.visit import CALLED_S, IDLE_S
 from tests.kiosk.room import Room, upside_down
 from tests.kiosk.support import KIOSK, settings_of
 from tests.kiosk.test_visit_questions import LONG
@@ -88,6 +88,84 @@ def test_a_ticket_never_stays_for_the_next_visitor(room: Room) -> None:
     (vote,) = room.of(Vote)
     assert (vote.desk, room.of(TicketScan), room.spent) == (None, [], [])
     assert isinstance(room.screen, Desk)
+
+
+def test_a_ticket_with_which_nobody_answers_is_soon_nobodys(room: Room) -> None:
+    """Who scans and walks away shall not lend desk and ticket to whoever comes up next, who scans nothing."""
+    room.tap("language:en")
+    room.scan(scanned(service="passport"))
+    room.pass_s(SAME_VISITOR_S)
+    assert room.screen.desk is not None
+    room.pass_s(0.1)
+    assert (room.screen.desk, room.screen.language) == (None, "en")
+    assert room.screen.notice == scans.forgotten(scanned().ticket, "en") != scans.forgotten(CARD.ticket, "en")
+    assert room.screen.note != scans.told_by(scanned().ticket, "en")
+    room.give("good")
+    (vote,) = room.of(Vote)
+    assert (vote.desk, vote.service, room.of(TicketScan), room.spent) == (None, None, [], [])
+    assert isinstance(room.screen, Desk)
+
+
+def test_a_forgotten_ticket_that_is_scanned_again_is_taken(room: Room) -> None:
+    ticket = scanned()
+    room.scan(ticket)
+    room.pass_s(SAME_VISITOR_S + 0.1)
+    room.scan(ticket)
+    assert (room.screen.desk, room.screen.notice) == (DeskOption("desk-2", "2"), "")
+    room.give("good")
+    assert room.spent == [ticket.token]
+
+
+def test_a_press_or_the_same_ticket_again_says_that_its_visitor_is_there(room: Room) -> None:
+    ticket = scanned()
+    for stay in (lambda: room.scan(ticket), lambda: room.tap(LARGE), lambda: room.scan(ticket), lambda: room.move(Move.NEXT)):
+        stay()
+        room.pass_s(SAME_VISITOR_S - 1)
+    room.give("good")
+    assert room.spent == [ticket.token]
+
+
+def test_whoever_is_being_read_the_question_keeps_the_ticket(room: Room) -> None:
+    room.move(Move.REPEAT)
+    room.scan(scanned())
+    room.speaks = True
+    for _ in range(5):
+        room.pass_s(SAME_VISITOR_S)
+    room.speaks = False
+    room.pass_s(SAME_VISITOR_S - 1)
+    room.give("good")
+    assert len(room.of(TicketScan)) == 1
+
+
+def test_a_call_for_a_person_keeps_no_ticket_that_is_late(room: Room) -> None:
+    room.scan(scanned())
+    room.tap(CALL)
+    room.disk()
+    assert isinstance(room.screen, Called)
+    room.pass_s(CALLED_S)
+    assert (room.screen.desk, room.screen.notice) == (None, scans.forgotten(scanned().ticket, "uk"))
+    room.give("good")
+    assert room.of(TicketScan) == []
+
+
+def test_the_questionnaire_of_a_forgotten_ticket_gives_way_and_takes_no_press_meant_for_it() -> None:
+    other = msgspec.structs.replace(LONG, id="other", questions=LONG.questions[1:])
+    settings = msgspec.structs.replace(
+        settings_of(desks=3, desk="desk-1"), questionnaires=(other,), routes=(Route("other", services=("passport",), ticket=True),)
+    )
+    room = Room(settings)
+    room.disk()
+    before = room.screen
+    room.scan(scanned(service="passport", desk="desk-3"))
+    assert room.screen.id != before.id
+    room.clock.pass_s(SAME_VISITOR_S + 0.1)
+    room.visits.tick()
+    room.visits.tap("queue", Input.TOUCH, room.clock.moment())
+    assert room.asked == [], "not drawn yet"
+    assert changed(room.screen, notice="") == before
+    room.see()
+    room.give("good")
+    assert [(vote.desk, vote.question) for vote in room.of(Vote)] == [("desk-1", before.id)]
 
 
 def test_a_later_ticket_takes_the_place_of_an_earlier_one(room: Room) -> None:

@@ -217,6 +217,25 @@ def test_boxes_of_tickets_never_reach_the_quarantine(engine: Engine, monkeypatch
     assert not any(b':"' + _base64(box)[:20] in payload for payload in kept for id_, box in log.boxes.items() if id_ == log.scan("a").id)
 
 
+def test_not_even_where_the_message_is_cut_off_or_written_otherwise(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = make_log()
+    log.add(log.scan("a", TOKEN))
+    own, batch = str(log.scan("a").id).encode(), log.batch()
+    box = _base64(log.boxes[log.scan("a").id])
+    cut = batch[: batch.index(box) + len(box) - 4]
+    capitals = batch.replace(b'["ticket","' + own, b'[ "ticket", "' + own.upper())
+
+    def refuse(_work: Work, _delivery: Delivery) -> None:
+        raise ValueError("no")
+
+    monkeypatch.setattr(core, "take_batch", refuse)
+    for message in (cut, capitals, capitals[:-1]):
+        make_ingest(engine).handle(batch_topic(KIOSK), message, MORNING)
+    kept = [bytes(row["payload"]) for row in rows(engine, schema.quarantine)]  # type: ignore[call-overload]
+    assert sum(own in payload.lower() for payload in kept) == 3, "what is kept of each is the scan"
+    assert not any(box[:20] in payload for payload in kept)
+
+
 def _base64(box: bytes) -> bytes:
     import base64
 

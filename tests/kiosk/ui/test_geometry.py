@@ -12,7 +12,7 @@ from PIL import Image
 from feedback.notice import AnnouncementKind
 from feedback.questionnaire import ContactWay, Face, Kind
 from feedback.settings import DeskOption
-from feedback.tickets import Refusal
+from feedback.tickets import Refusal, Ticket
 from kiosk import scans
 from kiosk.screens import STAY, Announced, Ask, Comfort, Comment, Contact, Desk, Option, Screen, Thanks, stops
 from tests.kiosk.ui import samples
@@ -192,7 +192,8 @@ def test_a_notice_is_whole_and_covers_nothing_that_can_be_tapped(window: KivyThi
         view = built(shown, SIZES[size])
         before = {thing.name: thing.box for thing in view.tappables()}
         longest = max((scans.refused(why, "uk") for why in Refusal), key=len)
-        for text in (longest, scans.read_without_desk("uk")):
+        forgotten = scans.forgotten(Ticket(form="own"), "uk")
+        for text in (longest, forgotten, scans.read_without_desk("uk")):
             assert view.become(msgspec.structs.replace(shown, notice=text))
             assert {thing.name: thing.box for thing in view.tappables()} == before
             notice = view._notice

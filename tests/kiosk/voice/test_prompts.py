@@ -161,7 +161,7 @@ def test_everything_about_codes_can_be_recorded_beforehand(language: str) -> Non
     settings_with_desks = changed(accepted.before_any("exit-sample-1"), desks=(DeskOption("a", "1"),), desk=DeskOption("b", "7"))
     known = {prompt.text for prompt in of_questionnaires((settings_with_desks,), language)}
     said = {scans.refused(why, language) for why in Refusal} | {scans.read_without_desk(language)}
-    said |= {scans.told_by(Ticket(form="x", is_card=is_card), language) for is_card in (False, True)}
+    said |= {tell(Ticket(form="x", is_card=is_card), language) for is_card in (False, True) for tell in (scans.told_by, scans.forgotten)}
     said |= set(texts(confided.named(Desk(language=language, desks=(DeskOption("b", "7"),)), "desk:b")))
     assert said <= known
 

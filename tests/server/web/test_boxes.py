@@ -199,7 +199,6 @@ def test_what_is_no_ticket_here_is_told_apart(counter: Client, engine: Engine) -
     good = signed_code(signed, lambda message: VENDOR.sign(message).signature)
     cases = [
         ("Привіт", "unknown"),
-        (card_code("sample", "c1"), "card"),
         (card_code("elsewhere", "c1"), "foreign"),
         (signed_code(signed, lambda _: bytes(64)), "forged"),
         (code("A001", "2026-11-01"), "too_old"),
@@ -209,9 +208,21 @@ def test_what_is_no_ticket_here_is_told_apart(counter: Client, engine: Engine) -
     where = begin(counter)
     for text, expected in cases:
         assert scan(counter, where, text) == expected, text
-    assert sums(counter, where) == [1, 0, 0, 6]
+    assert sums(counter, where) == [1, 0, 0, 5]
     assert scan(counter, where, " ") == "counted"  # an Enter by itself changes nothing
-    assert sums(counter, where) == [1, 0, 0, 6]
+    assert sums(counter, where) == [1, 0, 0, 5]
+
+
+def test_cards_of_one_desk_bear_one_code_and_each_counts(counter: Client, engine: Engine) -> None:
+    """Where there is no queue, what is dropped in are cards (K3); a kiosk counts them too."""
+    where = begin(counter)
+    assert [scan(counter, where, card_code("sample", "c1")) for _ in range(3)] == ["card"] * 3
+    assert "Картки столу мають однаковий код" in counter.get(where).text
+    counter.post(f"{where}/undo")
+    assert sums(counter, where) == [2, 0, 0, 0]
+    cast = rows(engine, schema.votes)
+    assert {(row["desk_id"], row["channel"], row["answer"]) for row in cast} == {(1, "box", "good")}
+    assert sorted(str(row["flag"]) for row in cast) == ["", "", "undone"]
 
 
 def test_a_ticket_can_be_counted_as_long_as_its_day_has_a_key(counter: Client, engine: Engine) -> None:

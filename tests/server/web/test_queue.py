@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ from tests.server.web.conftest import ON_BOTH, PASSWORD, sign_up
 from tests.server.web.fill import NOW, NOW_MS, TODAY, vote
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from litestar import Litestar
     from litestar.testing import TestClient
     from sqlalchemy import Engine
@@ -69,6 +72,40 @@ def test_an_export_is_looked_at_and_imported(leader: Client, engine: Engine) -> 
     assert "Черга листопад.csv" in leader.get("/queue").text
     assert leader.get(where, headers={"accept": "text/html"}).status_code == 404
     assert rows(engine, schema.queue_imports)[0]["made_by"] == 1
+
+
+def test_a_large_export_with_the_names_of_visitors_never_touches_the_disk(
+    leader: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is none"))
+    lines = [line(f"А-{number}", YESTERDAY) for number in range(20_000)]
+    content = export(*lines)
+    assert len(content) > 1024 * 1024
+    assert "20000" in leader.get(upload(leader, content, name="Черга «листопад».csv")).text.replace("\N{NO-BREAK SPACE}", "")
+
+
+def part(head: str, content: bytes) -> bytes:
+    return f"--b\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + content + b"\r\n"
+
+
+FILE, SITE = part('name="file"; filename="x.csv"', b"A"), part('name="site"', b"center")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", "multipart/form-data"),
+        (b"file=x", "application/x-www-form-urlencoded"),
+        (b"", "multipart/form-data; boundary=b"),
+        (FILE, "multipart/form-data; boundary=b"),
+        (FILE + b"--b--\r\n", "multipart/form-data; boundary=b"),
+        (SITE + b"--b--\r\n", "multipart/form-data; boundary=b"),
+        (FILE + part('name="site"\r\nContent-Type: text/plain; charset=none', b"\xff") + b"--b--\r\n", "multipart/form-data; boundary=b"),
+    ],
+    ids=["no boundary", "another form", "empty", "cut off", "no site", "no file", "no text"],
+)
+def test_what_no_form_of_ours_sends_is_no_export(leader: Client, body: bytes, kind: str) -> None:
+    assert leader.post("/queue", content=body, headers={"content-type": kind}).status_code == 400
 
 
 def test_columns_and_names_are_chosen_on_the_page_and_remembered(leader: Client, engine: Engine) -> None:
