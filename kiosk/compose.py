@@ -231,7 +231,7 @@ class _Voice:
     def tone(self, name: Output) -> bool:
         """Play a test tone; whether the output takes it."""
         output = self.outputs[name]
-        output.play(wav.tone(pitch_hz=880, length_s=0.6, level=0.5))
+        output.play(wav.test_tone())
         return output.fault is None and not isinstance(output, NoOutput)
 
     def states(self) -> dict[str, Fault | None]:

@@ -6,7 +6,7 @@ import queue
 import time
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from feedback.records import NOT_TESTED
 from kiosk.config_devices import Printer
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from kiosk.clock import Clock
     from kiosk.config import Config
     from kiosk.hardware import PanelButton
-
-_TONE: Final = wav.tone(pitch_hz=880, length_s=0.8, level=0.5)
 
 
 class Heard:
@@ -211,7 +209,7 @@ def try_sound(config: Config, asker: Asker, language: str) -> Results:
             asker.say(_("There is no voice here: install espeak-ng. A tone is played instead"), "!")
         with closing(output):
             with without_complaints():
-                output.play(sample or _TONE)
+                output.play(sample or wav.test_tone())
             if output.fault is not None:
                 asker.say(f"{names[name]}: " + _("No sound: check the plug and kiosk.toml"), "!")
                 found[name] = str(output.fault)

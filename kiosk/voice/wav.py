@@ -70,6 +70,11 @@ def numbers(samples: bytes) -> array[int]:
     return array("h", samples)
 
 
+def test_tone() -> bytes:
+    """Give what a technician hears to know an output by."""
+    return tone(pitch_hz=880, length_s=0.6, level=0.5)
+
+
 def tone(*, pitch_hz: float, length_s: float, level: float) -> bytes:
     """Give a soft tone without an edge that clicks; `level` is its height as a share of the loudest."""
     count = round(length_s * RATE)
