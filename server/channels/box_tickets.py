@@ -15,9 +15,10 @@ from sqlalchemy import and_, select
 from feedback.records import Channel, Input, Mode, Moment, Vote
 from feedback.tickets import Refusal, read
 from feedback.wire import Now
-from server.channels.boxes import ANSWERS, Said, change, make_id, zone_of
+from server.channels.boxes import ANSWERS, Said, change, make_id
 from server.channels.layout import as_english
 from server.db.bulk import insert_rows
+from server.db.centre import zone_of
 from server.db.schema import NO_DESK, box_sessions, ticket_tokens, undone_visits, votes
 from server.fleet.day_keys import token_of, wanted_days
 from server.ingest import store, visits

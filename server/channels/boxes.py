@@ -6,13 +6,13 @@ import secrets
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import func, insert, select, update
 
 from feedback.records import Mode, new_id
-from server.db.schema import box_counts, box_sessions, server, sites, users, votes
+from server.db.centre import zone_of
+from server.db.schema import COUNTED_ON_PAGE, box_counts, box_sessions, sites, users, votes
 from server.errors import RegistryError
 from server.fleet.day_keys import wanted_days
 from server.ingest.settling import Flag
@@ -147,11 +147,6 @@ def change(connection: Connection, count: Count, **values: Any) -> None:  # noqa
     connection.execute(update(box_sessions).where(box_sessions.c.id == count.id).values(**values))
 
 
-def zone_of(connection: Connection) -> ZoneInfo:
-    """Give the centre's time zone."""
-    return ZoneInfo(connection.execute(select(server.c.time_zone)).scalar_one())
-
-
 def make_id(now_ms: int) -> UUID:
     """Make the id of a vote or of what belongs to it."""
     return new_id(now_ms, secrets.token_bytes(10))
@@ -162,7 +157,7 @@ def _own(number: int, person: int) -> tuple[Any, ...]:
 
 
 def _source(number: int) -> str:
-    return f"box:{number}"
+    return f"{COUNTED_ON_PAGE}{number}"
 
 
 def _counts() -> Select[Any]:

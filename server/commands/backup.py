@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, opened_server, read_config, read_text, say
+from server.commands.base import ConfigFile, DataDir, opened_server, progress_bar, read_config, read_text, say
 from server.errors import BackupError
 
 if TYPE_CHECKING:
@@ -152,11 +152,7 @@ def _new_file(file: Path) -> Iterator[Path]:
 
 @contextmanager
 def _progress(name: str) -> Iterator[Callable[..., Any]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with progress_bar() as progress:
         task = progress.add_task(name, total=None)
 
         def tell(done: int, total: int | None = None) -> None:

@@ -15,6 +15,8 @@ from server.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.progress import Progress
+
     from server.app import Server
 
 new_app: Final = partial(typer.Typer, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -49,6 +51,17 @@ def read_text(file: Path) -> str:
         raise ConfigError(f"{file} cannot be read: it is no UTF-8 text; save it as UTF-8") from error
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Show how far something is, beside what the command prints."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield progress
 
 
 def say(sentence: str) -> None:

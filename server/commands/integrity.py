@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
+from server.commands.base import ConfigFile, DataDir, new_app, opened_server, progress_bar, read_text, say
 from server.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -119,9 +119,6 @@ def check(
 
 
 def _verify(server: Server) -> list[Problem]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from server.db.engine import reading
     from server.integrity.chains import count_records
     from server.integrity.verifying import verify as verify_all
@@ -130,7 +127,6 @@ def _verify(server: Server) -> list[Problem]:
     def is_ours(data: bytes, signature: bytes) -> bool:
         return is_signed(server.keys.signing_public, data, signature)
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress, reading(server.engine) as connection:
+    with progress_bar() as progress, reading(server.engine) as connection:
         task = progress.add_task("records", total=count_records(connection))
         return verify_all(connection, is_ours, lambda count: progress.advance(task, count))

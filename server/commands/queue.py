@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, new_app, opened_server, say
+from server.commands.base import ConfigFile, DataDir, new_app, opened_server, progress_bar, say
 from server.errors import ConfigError, QueueError
 
 if TYPE_CHECKING:
@@ -196,15 +196,11 @@ def _say_columns(server: Server, site: str, export: File, said: Said) -> None:
 
 
 def _run(server: Server, site: str, export: File, said: Said, *, keep: bool) -> Report:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from server.app import now_ms
     from server.db.engine import writing
     from server.queue.importing import plan_import, run
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress, writing(server.engine) as connection:
+    with progress_bar() as progress, writing(server.engine) as connection:
         plan = plan_import(connection, site, export, said)
         task = progress.add_task("rows read and tickets compared", total=2 * len(plan.file.table.rows))
         report = run(connection, plan, now_ms=now_ms(), keep=keep, tick=lambda count: progress.advance(task, count))

@@ -28,6 +28,8 @@ from feedback.questionnaire import ANSWERS
 
 NO_DESK: Final = 0
 """The desk id under which rollups count votes that name no desk."""
+COUNTED_ON_PAGE: Final = "box:"
+"""So begins what votes bear as their kiosk that staff counted on the page for ticket boxes: the number of their sitting follows."""
 _STEPS: Final = ("5", "10", "15", "20", "30", "45", "60", "more")
 QUEUE_COUNTS: Final = (
     *("tickets", "served"),

@@ -10,7 +10,6 @@ import hashlib
 import secrets
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -18,12 +17,14 @@ from feedback.signed import sign
 from feedback.tickets import DAY_KEY_PURPOSE, TOKEN_LIFE_H, DayKey, ticket_token
 from feedback.wire import SignedList, encode
 from server.db.bulk import insert_rows
+from server.db.centre import zone_of
 from server.db.engine import reading, writing
-from server.db.schema import day_keys, kiosks, server
+from server.db.schema import day_keys, kiosks
 from server.fleet.forgetting import erase, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection, Engine
 
@@ -44,7 +45,7 @@ class DayKeys:
     def current(self, now_ms: int) -> dict[str, bytes]:
         """Give the keys by their days. It makes those that are missing, and erases what is gone with its day; else it writes nothing."""
         with reading(self._engine) as connection:
-            days = wanted_days(now_ms, _zone(connection))
+            days = wanted_days(now_ms, zone_of(connection))
             keys = day_keys_of(connection)
         if [*keys] != days:
             with writing(self._engine) as connection:
@@ -100,7 +101,3 @@ def wanted_days(now_ms: int, zone: ZoneInfo) -> list[str]:
     today = datetime.fromtimestamp(now_ms / 1000, zone).date()
     days = [(today + timedelta(days=number)).isoformat() for number in range(-_BACK, AHEAD + 1)]
     return [day for day in days if gone_ms(day, zone) > now_ms]
-
-
-def _zone(connection: Connection) -> ZoneInfo:
-    return ZoneInfo(connection.execute(select(server.c.time_zone)).scalar_one())

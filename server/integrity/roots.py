@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import func, select
@@ -17,6 +16,7 @@ from sqlalchemy import func, select
 from feedback.signed import sign
 from feedback.wire import Signed, encode
 from server.db.bulk import insert_rows
+from server.db.centre import zone_of
 from server.db.engine import reading, writing
 from server.db.schema import day_roots, records, server
 from server.integrity.merkle import leaf_hash, root_of
@@ -24,6 +24,7 @@ from server.integrity.merkle import leaf_hash, root_of
 if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection, Engine
 
@@ -78,7 +79,7 @@ class Roots:
         made = []
         while True:
             with reading(self._engine) as connection:
-                zone = _zone(connection)
+                zone = zone_of(connection)
                 day = _next_day(connection, zone)
             if day is None or _bounds(day, zone)[1] + DUE_MS > now_ms:
                 break
@@ -154,7 +155,3 @@ def _bounds(day: date, zone: ZoneInfo) -> tuple[int, int]:
     midnights = (datetime.combine(day + timedelta(days=more), datetime.min.time(), zone) for more in (0, 1))
     begins, ends = (round(midnight.astimezone(UTC).timestamp() * 1000) for midnight in midnights)
     return begins, ends
-
-
-def _zone(connection: Connection) -> ZoneInfo:
-    return ZoneInfo(connection.execute(select(server.c.time_zone)).scalar_one())

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import select
 
 from feedback.records import RecordError, Vote, decode_body
-from server.db.schema import records, votes
+from server.db.schema import COUNTED_ON_PAGE, records, votes
 from server.integrity.chains import Problem, verify_chains
 from server.integrity.merkle import root_of
 from server.integrity.roots import PURPOSE, DayRoot, Root, all_roots, leaves_of
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _AT_ONCE = 5_000
-_BOX = "box:"
 
 
 def verify(
@@ -59,7 +58,7 @@ def _verify_votes(connection: Connection) -> list[Problem]:
     """Compare what pages count with what kiosks sent; votes from boxes that were counted on a page have no record."""
     v = votes.c
     columns = (v.id, v.kiosk, v.visit, v.question, v.answer, v.language, v.repeat, records.c.body)
-    query = select(*columns).outerjoin(records, records.c.id == v.id).where(v.kiosk.not_like(f"{_BOX}%"))
+    query = select(*columns).outerjoin(records, records.c.id == v.id).where(v.kiosk.not_like(f"{COUNTED_ON_PAGE}%"))
     problems = []
     for row in connection.execute(query, execution_options={"yield_per": _AT_ONCE}):
         what = _vote_problem(row)
