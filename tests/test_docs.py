@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 MARKED = re.compile(r"(?<=<!-- tree -->\n).*?(?=<!-- /tree -->)", re.DOTALL)
-PACKAGES = ("feedback", "kiosk", "server", "demo", "bench", "gallery")
+PACKAGES = ("feedback", "kiosk", "server", "demo", "bench", "faults", "gallery")
 
 
 def tree() -> str:

@@ -1,0 +1,10 @@
+"""Every fault, in the order of the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from faults.table import Fault
+
+FAULTS: Final[tuple[Fault, ...]] = ()
