@@ -1,86 +1,72 @@
-"""How much ingest costs over a bare insert of the same rows and indexes, with the same durability."""
+"""How much ingest costs over a bare insert of the same rows and indexes, with the same durability, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
-import sqlite3
-from os import urandom
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
-from uuid import UUID, uuid4
 
-import msgspec
-from sqlalchemy.schema import CreateIndex, CreateTable
-
+from bench.bare import BarePostgres, BareSqlite, stored_rows
 from bench.measure import Row, at_least, rates
-from feedback.records import AnyRecord, Channel, Context, Input, Moment, Vote, chain, encode_body, genesis, new_id
-from feedback.wire import Ack, Batch, Now, batch_topic, decode, encode
+from bench.sender import CENTRE, START_MS, Sender
+from feedback.wire import Ack, batch_topic, decode
 from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
-from server.db.schema import records, votes
 from server.ingest.core import Ingest
 from server.registry.file import parse_registry
 from server.registry.kiosks import Wish, add_kiosk
 from server.registry.load import load_registry
+from tests.services import find_postgres, run_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Engine
+
 KIOSK: Final = "bench-kiosk-1"
 BATCHES: Final = 40
 EACH: Final = 50
-CENTRE: Final = "format: 1\ncentre: C\nsites: [{key: s, name: S}]\ndesks: [{key: d, site: s, number: 1}]\n"
-START_MS: Final = 1_760_000_000_000
-
-
-class Sender:
-    """A kiosk that makes votes and batches out of nothing."""
-
-    def __init__(self) -> None:
-        self.epoch, self.boot = uuid4(), uuid4()
-        self.seq, self.head = 0, genesis(self.epoch)
-        self._made = 0
-
-    def batches(self, count: int) -> Iterator[bytes]:
-        """Give `count` encoded batches of `EACH` votes that continue the chain."""
-        for _ in range(count):
-            bodies = [encode_body(self._record()) for _ in range(EACH)]
-            now = Now(self.boot, Moment(self._made, START_MS + self._made, trusted=True))
-            yield encode(Batch(self.epoch, self.seq + 1, self.head.hex(), now, historical=True, records=[msgspec.Raw(b) for b in bodies]))
-            self.head = chain(self.head, self.seq + 1, bodies)[-1]
-            self.seq += EACH
-
-    def _record(self) -> AnyRecord:
-        self._made += 1
-        at = Moment(self._made * 1000, START_MS + self._made * 1000, trusted=True)
-        number = new_id(at.wall_ms, urandom(10))
-        if self._made == 1:
-            return Context(number, at, 1, self.boot, "bench", "default", 1)
-        return Vote(number, at, uuid4(), 1, "service", "good", "d", None, Channel.KIOSK, Input.TOUCH, "uk", repeat=False)
+ROUNDS: Final = 5
 
 
 def measure() -> list[Row]:
     """Take batches of fifty in, from bytes to the acknowledgement."""
     with TemporaryDirectory(dir=".", prefix=".bench-") as name:
         folder = Path(name)
-        engine = open_engine(f"sqlite:///{folder / 'server.db'}")
-        migrate(engine, time_zone="Europe/Kyiv")
-        with writing(engine) as connection:
-            load_registry(connection, parse_registry(CENTRE, source="bench"))
-            add_kiosk(connection, Wish(name=KIOSK, site="s", desk=None), hash_password=lambda _: "", now_ms=START_MS)
-        ingest, sender = Ingest(engine, settings=lambda _connection, _kiosk: None), Sender()
-        _take(ingest, list(sender.batches(1)))
-        rows = _stored_rows(folder / "server.db")
-        bare = _bare_database(folder / "bare.db")
-        prepared = iter([list(sender.batches(BATCHES)) for _ in range(5)])
-        measured = rates(lambda: _take(ingest, next(prepared)), lambda: _insert(bare, rows))
-        bare.close()
-        with reading(engine) as connection:
-            taken = connection.exec_driver_sql("SELECT count(*) FROM votes").scalar_one()
-        engine.dispose()
-    if taken != (5 * BATCHES + 1) * EACH - 1:
+        on_sqlite = _compare(f"sqlite:///{folder / 'server.db'}", BareSqlite(folder / "bare.db"))
+    with _postgres() as (url, bare_url):
+        on_postgres = _compare(url, BarePostgres(bare_url))
+    title = f"votes taken in, batches of {EACH}"
+    return [
+        at_least(f"{title}, SQLite", "votes/s", on_sqlite, "bare WAL+FULL insert", 0.4),
+        at_least(f"{title}, PostgreSQL", "votes/s", on_postgres, "bare unnest insert", 0.55),
+    ]
+
+
+def _compare(url: str, bare: BareSqlite | BarePostgres) -> tuple[float, float]:
+    engine = open_engine(url)
+    _found(engine)
+    ingest, sender = Ingest(engine, settings=lambda _connection, _kiosk: None), Sender(EACH)
+    _take(ingest, list(sender.batches(2)))
+    rows = stored_rows(engine, EACH)
+    prepared = iter([list(sender.batches(BATCHES)) for _ in range(ROUNDS)])
+    measured = rates(lambda: _take(ingest, next(prepared)), lambda: bare.insert(rows, BATCHES), rounds=ROUNDS)
+    with reading(engine) as connection:
+        taken = connection.exec_driver_sql("SELECT count(*) FROM votes").scalar_one()
+    bare.close()
+    engine.dispose()
+    if taken != (ROUNDS * BATCHES + 2) * EACH - 1:
         raise RuntimeError(f"ingest took {taken} votes")
-    return [at_least("votes taken in, batches of 50, SQLite", "votes/s", measured, "bare WAL+FULL insert", 0.4)]
+    return measured
+
+
+def _found(engine: Engine) -> None:
+    """Make a centre with one kiosk."""
+    migrate(engine, time_zone="Europe/Kyiv")
+    with writing(engine) as connection:
+        load_registry(connection, parse_registry(CENTRE, source="bench"))
+        add_kiosk(connection, Wish(name=KIOSK, site="s", desk=None), hash_password=lambda _: "", now_ms=START_MS)
 
 
 def _take(ingest: Ingest, batches: list[bytes]) -> int:
@@ -91,36 +77,11 @@ def _take(ingest: Ingest, batches: list[bytes]) -> int:
     return len(batches) * EACH
 
 
-def _stored_rows(path: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    with sqlite3.connect(path) as db:
-        kept = db.execute("SELECT id, kiosk, epoch, seq, kind, body, received_ms FROM records WHERE kind = 'vote'").fetchall()
-        counted = db.execute("SELECT * FROM votes").fetchall()
-    db.close()
-    return kept, counted
-
-
-def _bare_database(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None)
-    db.execute("PRAGMA journal_mode = wal")
-    db.execute("PRAGMA synchronous = full")
-    for table in (records, votes):
-        db.execute(str(CreateTable(table).compile()).replace("BIGINT NOT NULL, \n\tid", "INTEGER, \n\tid", 1))
-        for index in table.indexes:
-            db.execute(str(CreateIndex(index).compile()))
-    return db
-
-
-def _insert(bare: sqlite3.Connection, rows: tuple[list[tuple[object, ...]], list[tuple[object, ...]]]) -> int:
-    kept, counted = rows
-    for _ in range(BATCHES):
-        bare.execute("BEGIN IMMEDIATE")
-        bare.executemany(
-            "INSERT INTO records (id, kiosk, epoch, seq, kind, body, received_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [(UUID(int=int.from_bytes(urandom(16))).hex, *row[1:]) for row in kept],
-        )
-        bare.executemany(
-            f"INSERT INTO votes VALUES ({', '.join('?' * len(counted[0]))})",
-            [(UUID(int=int.from_bytes(urandom(16))).hex, *row[1:]) for row in counted],
-        )
-        bare.execute("COMMIT")
-    return BATCHES * len(counted)
+@contextmanager
+def _postgres() -> Iterator[tuple[str, str]]:
+    """Run a PostgreSQL that really writes to the disk; give two empty databases of it."""
+    programs = find_postgres()
+    if programs is None:
+        raise RuntimeError("PostgreSQL is not installed")
+    with run_postgres(programs, durable=True) as cluster:
+        yield cluster.url(cluster.create_database()), cluster.url(cluster.create_database())

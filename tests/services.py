@@ -68,8 +68,11 @@ def find_postgres() -> Path | None:
 
 
 @contextmanager
-def run_postgres(programs: Path) -> Iterator[PostgresCluster]:
-    """Start a PostgreSQL in a folder of its own; root, which PostgreSQL refuses, lends it to the user postgres."""
+def run_postgres(programs: Path, *, durable: bool = False) -> Iterator[PostgresCluster]:
+    """Start a PostgreSQL in a folder of its own; root, which PostgreSQL refuses, lends it to the user postgres.
+
+    Tests need no `durable` one: with the machine, they end too.
+    """
     folder = Path(tempfile.mkdtemp(prefix="vidhuk-pg-"))  # short: a socket's path has at most 107 characters
     as_user: list[str] = []
     if os.geteuid() == 0:
@@ -78,7 +81,12 @@ def run_postgres(programs: Path) -> Iterator[PostgresCluster]:
     data = folder / "data"
     initdb = [*as_user, str(programs / "initdb"), "-D", str(data), "-U", "vidhuk", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder)
-    settings = {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off", "max_connections": "100"}
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "fsync": "on" if durable else "off",
+        "max_connections": "100",
+    }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen([*as_user, str(programs / "postgres"), "-D", str(data), *options], stderr=log, stdout=log, cwd=folder)

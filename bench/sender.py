@@ -1,0 +1,45 @@
+"""A kiosk that makes votes and batches out of nothing, and a centre for it to belong to."""
+
+from __future__ import annotations
+
+from os import urandom
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+import msgspec
+
+from feedback.records import AnyRecord, Channel, Context, Input, Moment, Vote, chain, encode_body, genesis, new_id
+from feedback.wire import Batch, Now, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CENTRE: Final = "format: 1\ncentre: C\nsites: [{key: s, name: S}]\ndesks: [{key: d, site: s, number: 1}]\n"
+START_MS: Final = 1_760_000_000_000
+
+
+class Sender:
+    """Makes the records of one kiosk, `each` to a batch."""
+
+    def __init__(self, each: int) -> None:
+        self.epoch, self.boot = uuid4(), uuid4()
+        self.seq, self.head = 0, genesis(self.epoch)
+        self._each = each
+        self._made = 0
+
+    def batches(self, count: int) -> Iterator[bytes]:
+        """Give `count` encoded batches that continue the chain; the very first record of a kiosk is a context, all others are votes."""
+        for _ in range(count):
+            bodies = [encode_body(self._record()) for _ in range(self._each)]
+            now = Now(self.boot, Moment(self._made, START_MS + self._made, trusted=True))
+            yield encode(Batch(self.epoch, self.seq + 1, self.head.hex(), now, historical=True, records=[msgspec.Raw(b) for b in bodies]))
+            self.head = chain(self.head, self.seq + 1, bodies)[-1]
+            self.seq += self._each
+
+    def _record(self) -> AnyRecord:
+        self._made += 1
+        at = Moment(self._made * 1000, START_MS + self._made * 1000, trusted=True)
+        number = new_id(at.wall_ms, urandom(10))
+        if self._made == 1:
+            return Context(number, at, 1, self.boot, "bench", "default", 1)
+        return Vote(number, at, uuid4(), 1, "service", "good", "d", None, Channel.KIOSK, Input.TOUCH, "uk", repeat=False)
