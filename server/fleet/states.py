@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from feedback.wire import WireError
 from server.db.schema import kiosk_states
@@ -19,6 +19,12 @@ _NO_SESSION: Final = UUID(int=0)
 _MAX_COUNT: Final = 2**31 - 1
 _MAX_TEXT: Final = 1000
 _MAX_SHOWING: Final = 16
+_VOTED: Final = (  # made once: every batch runs it
+    update(kiosk_states)
+    .where(kiosk_states.c.kiosk == bindparam("of_kiosk"))
+    .where(kiosk_states.c.last_vote_ms.is_(None) | (kiosk_states.c.last_vote_ms < bindparam("at_ms")))
+    .values(last_vote_ms=bindparam("at_ms"))
+)
 
 
 def record_state(connection: Connection, kiosk: str, state: State, received_ms: int) -> None:
@@ -48,12 +54,11 @@ def record_state(connection: Connection, kiosk: str, state: State, received_ms: 
 
 def record_last_vote(connection: Connection, kiosk: str, at_ms: int) -> None:
     """Remember when a kiosk's latest vote was cast."""
-    known = connection.execute(select(kiosk_states.c.last_vote_ms).where(kiosk_states.c.kiosk == kiosk)).first()
-    if known is None:
+    if connection.execute(_VOTED, {"of_kiosk": kiosk, "at_ms": at_ms}).rowcount:
+        return
+    if connection.execute(select(kiosk_states.c.kiosk).where(kiosk_states.c.kiosk == kiosk)).first() is None:
         silent = {"online": False, "session": _NO_SESSION, "outbox": 0, "settings": 0, "software": "", "clock_trusted": False, "faults": ""}
         _write(connection, kiosk, {**silent, "changed_ms": at_ms, "last_vote_ms": at_ms}, is_new=True)
-    elif known.last_vote_ms is None or known.last_vote_ms < at_ms:
-        _write(connection, kiosk, {"last_vote_ms": at_ms}, is_new=False)
 
 
 def forget_presence(connection: Connection) -> None:

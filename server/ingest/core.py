@@ -138,7 +138,7 @@ class Ingest:
     def generation(self) -> str:
         """Give the database's generation."""
         with reading(self._engine) as connection:
-            return store.read_server(connection)[0]
+            return store.read_server(connection).generation
 
     def settings(self, kiosk: str) -> bytes | None:
         """Give a kiosk's signed settings, or None for a kiosk that does not exist."""
@@ -188,8 +188,8 @@ class Ingest:
         replies = []
         with writing(self._engine) as connection:
             work = self._open_work(connection, messages)
-            since_ms = store.open_since_ms(connection)  # while the database was away, a day may have ended that has its root now
-            messages = [replace(message, received_ms=max(message.received_ms, since_ms)) for message in messages]
+            # While the database was away, a day may have ended that has its root now.
+            messages = [replace(message, received_ms=max(message.received_ms, work.open_since_ms)) for message in messages]
             # Kiosk by kiosk, each in the order in which it spoke: two workers never wait for each other in a ring.
             for message in sorted(messages, key=lambda message: message.kiosk or ""):
                 replies += self._take_one(work, message)
@@ -245,8 +245,15 @@ class Ingest:
 
     def _open_work(self, connection: Connection, messages: Sequence[Message]) -> Work:
         sites = store.hold_kiosks(connection, {message.kiosk for message in messages if message.kiosk})
-        generation, time_zone = store.read_server(connection)
-        return Work(connection=connection, generation=generation, zone=ZoneInfo(time_zone), sites=sites, unseal=self._unseal)
+        server = store.read_server(connection)
+        return Work(
+            connection=connection,
+            generation=server.generation,
+            zone=ZoneInfo(server.time_zone),
+            open_since_ms=server.open_since_ms,
+            sites=sites,
+            unseal=self._unseal,
+        )
 
 
 def _acknowledge_batch(work: Work, message: Message, kiosk: str) -> Reply:

@@ -127,11 +127,8 @@ def _take_answers(work: Work, delivery: Delivery, answering: _Answering, chosen:
     places = _later_places(work, delivery, answering, chosen, firsts)
     votes: list[VoteRow] = []
     answers: list[AnswerRow] = []
-    last_ms = 0
     work.touched |= {(delivery.kiosk, record.visit) for record, _, _ in answering}
     for record, context, _ in answering:
-        if isinstance(record, Vote):
-            last_ms = max(last_ms, time_of(record.at, context, arrival).at_ms if context.mode != Mode.TEST else 0)
         if isinstance(record, Vote) and is_rated(record, context):
             votes.append(vote_row(record, context, own[record.id], arrival))
         else:
@@ -143,8 +140,9 @@ def _take_answers(work: Work, delivery: Delivery, answering: _Answering, chosen:
         work.deltas.add(vote)
     for answer in answers:
         work.deltas.add_answer(answer)
-    if last_ms:
-        record_last_vote(work.connection, delivery.kiosk, last_ms)
+    cast_ms = [row.at_ms for row in votes] + [row.at_ms for row in answers if row.first and row.mode != Mode.TEST]
+    if cast_ms:
+        record_last_vote(work.connection, delivery.kiosk, max(cast_ms))
 
 
 def _first_places(work: Work, delivery: Delivery, answering: _Answering, chosen: Mapping[UUID, Place]) -> dict[UUID, Place]:

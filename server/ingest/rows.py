@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, get_type_hints
+from uuid import UUID
 
 from feedback.questionnaire import ANSWERS, choices_of
-from feedback.records import Answer, How, Mode, RecordError, decode_body
+from feedback.records import Answer, How, Mode, Moment, RecordError, decode_body
 from server.db.schema import NO_DESK
 from server.ingest.times import best_time, local, released
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from uuid import UUID
     from zoneinfo import ZoneInfo
 
     from feedback.questionnaire import Questionnaire
-    from feedback.records import AnyRecord, Moment, Vote
+    from feedback.records import AnyRecord, Vote
     from feedback.wire import Now
 
 _MAX_CHARS: Final = {
@@ -48,6 +50,7 @@ _MAX_INT: Final = {
     "count": 10**6,
 }
 _LONG_TEXT: Final = 200
+_ALWAYS_FIT: Final = (UUID, Moment, bool, Enum)
 
 
 class VoteRow(NamedTuple):
@@ -148,7 +151,7 @@ def read_body(body: bytes) -> AnyRecord:
         RecordError: not a record that this version can keep.
     """
     record = decode_body(body)
-    for name in record.__struct_fields__:
+    for name in _limited_fields(type(record)):
         value = getattr(record, name)
         if name == "choices" and len(value) > _MAX_CHOICES:
             raise RecordError(f"{len(value)} choices; an answer has {_MAX_CHOICES} at most")
@@ -163,6 +166,13 @@ def read_body(body: bytes) -> AnyRecord:
         elif name in _MAX_INT and not 0 <= value < _MAX_INT[name]:
             raise RecordError(f"{name} is out of range")
     return record
+
+
+@cache
+def _limited_fields(kind: type[AnyRecord]) -> tuple[str, ...]:
+    """Give the fields of a kind of record whose values can be too long or too large: not those of which all values fit."""
+    hints = get_type_hints(kind)
+    return tuple(name for name in kind.__struct_fields__ if not (isinstance(hints[name], type) and issubclass(hints[name], _ALWAYS_FIT)))
 
 
 New = list[tuple["AnyRecord", bytes]]

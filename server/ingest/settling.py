@@ -7,20 +7,21 @@ no more and lets its ticket go. The answers of a visit share the fate of its vot
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, null, select, union_all
+from sqlalchemy import null, select, union_all
 
 from feedback.records import Mode
+from server.db.among import Several
 from server.db.schema import answers, desks, kiosks, ticket_facts, ticket_tokens, undone_visits, votes
 from server.ingest.rows import AnswerRow, Place, VoteRow
 from server.ingest.visits import replace_answers, replace_votes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
-    from sqlalchemy import BindParameter, Connection
+    from sqlalchemy import Connection
 
     from server.ratings.rollups import Deltas
 
@@ -54,27 +55,25 @@ class _Known(NamedTuple):
     sites: Mapping[int, int]
 
 
-def _some(name: str) -> BindParameter[Sequence[Any]]:
-    return bindparam(name, expanding=True)
-
-
 # Made once: making a statement costs more than running it.
 _t, _u = ticket_tokens.c, undone_visits.c
-_MARKS: Final = union_all(
-    select(_t.kiosk, _t.visit, _t.token).where(_t.visit.in_(_some("visits"))),
-    select(_u.kiosk, _u.visit, null()).where(_u.visit.in_(_some("visits"))),
+_MARKS: Final = Several(
+    lambda among: union_all(
+        select(_t.kiosk, _t.visit, _t.token).where(among(_t.visit, "visits")),
+        select(_u.kiosk, _u.visit, null()).where(among(_u.visit, "visits")),
+    )
 )
-_HOLDERS: Final = select(_t.kiosk, _t.visit, _t.token).where(_t.token.in_(_some("tokens")))
-_UNDONE: Final = select(_u.kiosk, _u.visit).where(_u.visit.in_(_some("visits")))
-_FACTS: Final = select(ticket_facts).where(ticket_facts.c.token.in_(_some("tokens")))
-_VOTES: Final = select(*(votes.c[name] for name in VoteRow._fields)).where(votes.c.visit.in_(_some("visits")))
-_ANSWERS: Final = select(*(answers.c[name] for name in AnswerRow._fields)).where(answers.c.visit.in_(_some("visits")))
+_HOLDERS: Final = Several(lambda among: select(_t.kiosk, _t.visit, _t.token).where(among(_t.token, "tokens")))
+_UNDONE: Final = Several(lambda among: select(_u.kiosk, _u.visit).where(among(_u.visit, "visits")))
+_FACTS: Final = Several(lambda among: select(ticket_facts).where(among(ticket_facts.c.token, "tokens")))
+_VOTES: Final = Several(lambda among: select(*(votes.c[name] for name in VoteRow._fields)).where(among(votes.c.visit, "visits")))
+_ANSWERS: Final = Several(lambda among: select(*(answers.c[name] for name in AnswerRow._fields)).where(among(answers.c.visit, "visits")))
 
 
 def settle(connection: Connection, touched: Iterable[Visit], tokens: Iterable[str], deltas: Deltas) -> None:
     """Settle the visits that were `touched`, and all with these or their tickets. The caller holds the sites and applies `deltas`."""
     touched = set(touched)
-    marks = connection.execute(_MARKS, {"visits": [visit for _, visit in touched]}).all() if touched else ()
+    marks = connection.execute(_MARKS.on(connection), {"visits": [visit for _, visit in touched]}).all() if touched else ()
     marks = [row for row in marks if (row[0], row[1]) in touched]
     tokens = {*tokens, *(row[2] for row in marks if row[2] is not None)}
     if not tokens and not marks:
@@ -82,8 +81,8 @@ def settle(connection: Connection, touched: Iterable[Visit], tokens: Iterable[st
     known = _look_up(connection, {(row[0], row[1]) for row in marks}, tokens)
     concerned = known.tokens.keys() | known.undone
     given = {"visits": [visit for _, visit in concerned]}
-    cast = [row for row in map(VoteRow._make, connection.execute(_VOTES, given)) if (row.kiosk, row.visit) in concerned]
-    said = [row for row in map(AnswerRow._make, connection.execute(_ANSWERS, given)) if (row.kiosk, row.visit) in concerned]
+    cast = [row for row in map(VoteRow._make, connection.execute(_VOTES.on(connection), given)) if (row.kiosk, row.visit) in concerned]
+    said = [row for row in map(AnswerRow._make, connection.execute(_ANSWERS.on(connection), given)) if (row.kiosk, row.visit) in concerned]
     first = _firsts(known, cast, said)
     replace_votes(connection, [(row, _settled_vote(row, known, first)) for row in cast], deltas)
     replace_answers(connection, [(row, _settled_answer(row, known, first)) for row in said], deltas)
@@ -91,10 +90,16 @@ def settle(connection: Connection, touched: Iterable[Visit], tokens: Iterable[st
 
 def _look_up(connection: Connection, marked: set[Visit], tokens: set[str]) -> _Known:
     wanted = {"tokens": list(tokens)}
-    holders = {(row.kiosk, row.visit): row.token for row in connection.execute(_HOLDERS, wanted)} if tokens else {}
+    holders = {(row.kiosk, row.visit): row.token for row in connection.execute(_HOLDERS.on(connection), wanted)} if tokens else {}
     visits = {visit for _, visit in marked | holders.keys()}
-    undone = {(row.kiosk, row.visit) for row in connection.execute(_UNDONE, {"visits": list(visits)})} & (marked | holders.keys())
-    facts = {row.token: Fact(row.desk_id, row.service_id, row.clerk_id) for row in connection.execute(_FACTS, wanted)} if tokens else {}
+    undone = {(row.kiosk, row.visit) for row in connection.execute(_UNDONE.on(connection), {"visits": list(visits)})} & (
+        marked | holders.keys()
+    )
+    facts = (
+        {row.token: Fact(row.desk_id, row.service_id, row.clerk_id) for row in connection.execute(_FACTS.on(connection), wanted)}
+        if tokens
+        else {}
+    )
     bound = select(kiosks.c.id, kiosks.c.desk_id).where(kiosks.c.desk_id.is_not(None))
     return _Known(
         tokens=holders,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import bindparam, func, select, update
 
+from server.db.among import Several
 from server.db.bulk import insert_rows
 from server.db.schema import chain_places, chains, contexts, day_roots, desks, kiosks, records, server, services, sites
 from server.ingest.chain import Mark
@@ -16,35 +17,40 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from uuid import UUID
 
-    from sqlalchemy import BindParameter, Connection
+    from sqlalchemy import Connection
 
     from feedback.records import Context
 
 _NOTHING: Final = "ON CONFLICT DO NOTHING"
 
 
-def _some(name: str) -> BindParameter[Sequence[Any]]:
-    return bindparam(name, expanding=True)
-
-
 # Made once: making a statement costs more than running it, and a single vote needs a dozen.
-_KIOSKS: Final = (
-    select(kiosks.c.id, kiosks.c.site_id).where(kiosks.c.id.in_(_some("ids"))).order_by(kiosks.c.id).with_for_update(key_share=True)
+_KIOSKS: Final = Several(
+    lambda among: (
+        select(kiosks.c.id, kiosks.c.site_id).where(among(kiosks.c.id, "ids")).order_by(kiosks.c.id).with_for_update(key_share=True)
+    )
 )
-_SITES: Final = select(sites.c.id).where(sites.c.id.in_(_some("ids"))).order_by(sites.c.id).with_for_update(key_share=True)
+_SITES: Final = Several(
+    lambda among: select(sites.c.id).where(among(sites.c.id, "ids")).order_by(sites.c.id).with_for_update(key_share=True)
+)
 _VERSIONS: Final = select(kiosks.c.id, kiosks.c.settings_version)
-_SERVER: Final = select(server.c.generation, server.c.time_zone)
-_OPEN: Final = select(func.max(day_roots.c.until_ms))
+_ROOTED: Final = select(func.coalesce(func.max(day_roots.c.until_ms), 0)).scalar_subquery()
+_SERVER: Final = select(server.c.generation, server.c.time_zone, _ROOTED)
 _MARK: Final = select(chains.c.seq, chains.c.head).where(chains.c.kiosk == bindparam("kiosk"), chains.c.epoch == bindparam("epoch"))
 _NEWEST: Final = (
     select(chains.c.epoch).where(chains.c.kiosk == bindparam("kiosk")).order_by(chains.c.changed_ms.desc(), chains.c.epoch).limit(1)
 )
-_RECORDS: Final = select(records.c.id, records.c.kiosk, records.c.body).where(records.c.id.in_(_some("ids")))
-_CONTEXTS: Final = select(*(contexts.c[name] for name in StoredContext._fields)).where(
-    contexts.c.kiosk == bindparam("kiosk"), contexts.c.number.in_(_some("numbers"))
+_RECORDS: Final = Several(lambda among: select(records.c.id, records.c.kiosk, records.c.body).where(among(records.c.id, "ids")))
+_PLACES: Final = Several(
+    lambda among: select(records.c.id, records.c.kiosk, records.c.epoch, records.c.seq, records.c.body).where(among(records.c.id, "ids"))
 )
-_DESKS: Final = select(desks.c.key, desks.c.id, desks.c.site_id).where(desks.c.key.in_(_some("keys")))
-_SERVICES: Final = select(services.c.key, services.c.id).where(services.c.key.in_(_some("keys")))
+_CONTEXTS: Final = Several(
+    lambda among: select(*(contexts.c[name] for name in StoredContext._fields)).where(
+        contexts.c.kiosk == bindparam("kiosk"), among(contexts.c.number, "numbers")
+    )
+)
+_DESKS: Final = Several(lambda among: select(desks.c.key, desks.c.id, desks.c.site_id).where(among(desks.c.key, "keys")))
+_SERVICES: Final = Several(lambda among: select(services.c.key, services.c.id).where(among(services.c.key, "keys")))
 
 
 class RecordRow(NamedTuple):
@@ -90,21 +96,23 @@ def hold_kiosks(connection: Connection, ids: Collection[str]) -> dict[str, int]:
 
     They are kept off whole sites: kiosks of one site may have votes with the same ticket.
     """
-    held = {row.id: row.site_id for row in connection.execute(_KIOSKS, {"ids": list(ids)})}
+    held = {row.id: row.site_id for row in connection.execute(_KIOSKS.on(connection), {"ids": list(ids)})}
     if held and connection.dialect.name == "postgresql":
-        connection.execute(_SITES, {"ids": sorted({*held.values()})}).all()
+        connection.execute(_SITES.on(connection), {"ids": sorted({*held.values()})}).all()
     return held
 
 
-def read_server(connection: Connection) -> tuple[str, str]:
-    """Give the database's generation and the centre's time zone."""
-    row = connection.execute(_SERVER).one()
-    return row.generation, row.time_zone
+class ServerRow(NamedTuple):
+    """What the database says of itself. Nothing can be received any more before `open_since_ms`: there the days have their roots."""
+
+    generation: str
+    time_zone: str
+    open_since_ms: int
 
 
-def open_since_ms(connection: Connection) -> int:
-    """Give the time before which nothing can be received any more: there the days have their roots."""
-    return connection.execute(_OPEN).scalar() or 0
+def read_server(connection: Connection) -> ServerRow:
+    """Give what the database says of itself."""
+    return ServerRow(*connection.execute(_SERVER).one())
 
 
 def begin_generation(connection: Connection) -> str:
@@ -139,18 +147,17 @@ def write_mark(connection: Connection, kiosk: str, epoch: UUID, mark: Mark, rece
 
 def stored_records(connection: Connection, ids: Collection[UUID]) -> dict[UUID, StoredRecord]:
     """Give those of the records that are there already, whoever sent them."""
-    return {row.id: StoredRecord(row.kiosk, row.body) for row in connection.execute(_RECORDS, {"ids": list(ids)})}
+    return {row.id: StoredRecord(row.kiosk, row.body) for row in connection.execute(_RECORDS.on(connection), {"ids": list(ids)})}
 
 
 def insert_records(connection: Connection, rows: Sequence[RecordRow]) -> dict[UUID, StoredRecord]:
-    """Insert the records that are new; give those that were there before."""
-    there = stored_records(connection, [row.id for row in rows])
-    new = [row for row in rows if row.id not in there]
-    if insert_rows(connection, records, RecordRow._fields, new, on_conflict=_NOTHING) < len(new):
-        # Another worker stored one of these ids for another kiosk in this very moment.
-        now_there = stored_records(connection, [row.id for row in new])
-        there |= {row.id: now_there[row.id] for row in new if now_there[row.id].kiosk != row.kiosk}
-    return there
+    """Insert the records that are new; give those that were there before. Places of `rows` are beyond the mark, their ids differ."""
+    if insert_rows(connection, records, RecordRow._fields, rows, on_conflict=_NOTHING) == len(rows):
+        return {}
+    # What stands at its own place was stored just now: nothing was there beyond the mark.
+    places = {row.id: (row.kiosk, row.epoch, row.seq) for row in rows}
+    stored = connection.execute(_PLACES.on(connection), {"ids": list(places)}).all()
+    return {row.id: StoredRecord(row.kiosk, row.body) for row in stored if (row.kiosk, row.epoch, row.seq) != places[row.id]}
 
 
 def insert_places(connection: Connection, rows: Sequence[PlaceRow]) -> None:
@@ -168,14 +175,14 @@ def insert_contexts(connection: Connection, kiosk: str, new: Sequence[Context]) 
 def read_contexts(connection: Connection, kiosk: str, numbers: Collection[int]) -> dict[int, StoredContext]:
     """Give the contexts of a kiosk by their numbers."""
     wanted = {"kiosk": kiosk, "numbers": list(numbers)}
-    return {row.number: StoredContext(*row) for row in connection.execute(_CONTEXTS, wanted)} if numbers else {}
+    return {row.number: StoredContext(*row) for row in connection.execute(_CONTEXTS.on(connection), wanted)} if numbers else {}
 
 
 def read_desks(connection: Connection, keys: Collection[str]) -> dict[str, Desk]:
     """Give desks by the keys that records use."""
-    return {row.key: Desk(row.id, row.site_id) for row in connection.execute(_DESKS, {"keys": list(keys)})} if keys else {}
+    return {row.key: Desk(row.id, row.site_id) for row in connection.execute(_DESKS.on(connection), {"keys": list(keys)})} if keys else {}
 
 
 def read_services(connection: Connection, keys: Collection[str]) -> dict[str, int]:
     """Give the ids of services by the keys that records use."""
-    return {row.key: row.id for row in connection.execute(_SERVICES, {"keys": list(keys)})} if keys else {}
+    return {row.key: row.id for row in connection.execute(_SERVICES.on(connection), {"keys": list(keys)})} if keys else {}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, select, union_all
 
-from server.db.bulk import insert_rows, update_rows
+from server.db.among import Several
+from server.db.bulk import add_rows, insert_rows, update_rows
 from server.db.schema import NO_DESK, answers, calls, desk_choices, sealed, visit_ends, votes
 from server.ingest.rows import AnswerRow, Place, VoteRow
 
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select, Table
 
+    from server.db.among import Among
     from server.ratings.rollups import Deltas
 
 _NOTHING: Final = "ON CONFLICT DO NOTHING"
 
 
-def _of_visits(table: Table, *columns: Any) -> Select[Any]:  # noqa: ANN401 - columns of any kind
-    return select(*columns).where(table.c.visit.in_(bindparam("visits", expanding=True)), table.c.kiosk == bindparam("of_kiosk"))
+def _of_visits(among: Among, table: Table, *columns: Any) -> Select[Any]:  # noqa: ANN401 - columns of any kind
+    return select(*columns).where(among(table.c.visit, "visits"), table.c.kiosk == bindparam("of_kiosk"))
 
 
 def _place_of(table: Table) -> tuple[Any, ...]:
@@ -30,12 +32,18 @@ def _place_of(table: Table) -> tuple[Any, ...]:
 
 
 # Made once: making a statement costs more than running it.
-_CHOICES: Final = _of_visits(desk_choices, *_place_of(desk_choices))
-_FIRSTS: Final = union_all(_of_visits(votes, *_place_of(votes)), _of_visits(answers, *_place_of(answers)).where(answers.c.first))
-_VOTES: Final = _of_visits(votes, *(votes.c[name] for name in VoteRow._fields)).where(
-    (votes.c.desk_id == NO_DESK) | votes.c.service_id.is_(None)
+_CHOICES: Final = Several(lambda among: _of_visits(among, desk_choices, *_place_of(desk_choices)))
+_FIRSTS: Final = Several(
+    lambda among: union_all(
+        _of_visits(among, votes, *_place_of(votes)), _of_visits(among, answers, *_place_of(answers)).where(answers.c.first)
+    )
 )
-_ANSWERS: Final = _of_visits(answers, *(answers.c[name] for name in AnswerRow._fields))
+_VOTES: Final = Several(
+    lambda among: _of_visits(among, votes, *(votes.c[name] for name in VoteRow._fields)).where(
+        (votes.c.desk_id == NO_DESK) | votes.c.service_id.is_(None)
+    )
+)
+_ANSWERS: Final = Several(lambda among: _of_visits(among, answers, *(answers.c[name] for name in AnswerRow._fields)))
 _TO: Final = ("site_id", "desk_id", "service_id", "flag")
 
 
@@ -81,12 +89,12 @@ class CallRow(NamedTuple):
 
 def insert_votes(connection: Connection, rows: Sequence[VoteRow]) -> None:
     """Insert votes, every one of them new."""
-    insert_rows(connection, votes, VoteRow._fields, rows)
+    add_rows(connection, votes, VoteRow._fields, rows)
 
 
 def insert_answers(connection: Connection, rows: Sequence[AnswerRow]) -> None:
     """Insert answers, every one of them new."""
-    insert_rows(connection, answers, AnswerRow._fields, rows)
+    add_rows(connection, answers, AnswerRow._fields, rows)
 
 
 def insert_ends(connection: Connection, rows: Sequence[EndRow]) -> None:
@@ -154,5 +162,5 @@ def replace_answers(connection: Connection, pairs: Sequence[tuple[AnswerRow, Ans
     update_rows(connection, answers, ("record", "place"), _TO, rows)
 
 
-def _rows(connection: Connection, query: Any, kiosk: str, visits: Collection[UUID]) -> Sequence[Any]:  # noqa: ANN401 - rows of any shape
-    return connection.execute(query, {"visits": list(visits), "of_kiosk": kiosk}).all() if visits else ()
+def _rows(connection: Connection, query: Several, kiosk: str, visits: Collection[UUID]) -> Sequence[Any]:
+    return connection.execute(query.on(connection), {"visits": list(visits), "of_kiosk": kiosk}).all() if visits else ()

@@ -29,6 +29,7 @@ class Work:
     connection: Connection
     generation: str
     zone: ZoneInfo
+    open_since_ms: int  # nothing can have been received before
     sites: dict[str, int]  # of the kiosks that are held
     unseal: Callable[[bytes], bytes | None]
     deltas: Deltas = field(default_factory=Deltas)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import Integer, String, case, cast, delete, func, insert, literal, literal_column, select, text
 
@@ -23,7 +25,23 @@ _TABLES: Final = (rollup_day, rollup_hour, rollup_dimension, rollup_answer)
 _COUNTS: Final = (*ANSWERS, "repeats")
 _PLACE: Final = {answer: place for place, answer in enumerate(ANSWERS)}
 
-Key = tuple[str | int, ...]
+
+def _columns_of(table: Table) -> tuple[list[str], list[str]]:
+    """Give a rollup's keys and its counts."""
+    return [c.name for c in table.c if c.primary_key], [c.name for c in table.c if not c.primary_key]
+
+
+def _added(table: Table) -> str:
+    keys, counts = _columns_of(table)
+    return (
+        f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {', '.join(f'{name} = {table.name}.{name} + excluded.{name}' for name in counts)}"
+    )
+
+
+_COLUMNS: Final = {table: [name for names in _columns_of(table) for name in names] for table in _TABLES}
+_ADDED: Final = {table: _added(table) for table in _TABLES}
+
+Key = tuple[str | int | None, ...]
 
 
 class Counted(Protocol):
@@ -80,20 +98,36 @@ class CountedAnswer(Protocol):
     def flag(self) -> str: ...  # noqa: D102
 
 
+class _Alike(NamedTuple):
+    """What many votes have in common; they count in the same cells."""
+
+    day: str
+    hour: int
+    weekday: int
+    site_id: int
+    desk_id: int
+    service_id: int | None
+    channel: str
+    language: str
+    questionnaire: str
+    answer: str
+    repeat: bool
+
+
+_ALIKE: Final = attrgetter(*_Alike._fields)
+
+
 class Deltas:
     """What a transaction changes in the rollups, gathered so that every cell is written once, in one order."""
 
     def __init__(self) -> None:
+        self._votes: Counter[Key] = Counter()
         self._cells: dict[Table, dict[Key, list[int]]] = {table: {} for table in _TABLES}
 
     def add(self, vote: Counted, *, sign: int = 1) -> None:
         """Count a vote, or with `sign=-1` take it out of where it was counted; what is flagged is never counted."""
-        if vote.flag:
-            return
-        for table, key in _cells_of(vote):
-            counts = self._cells[table].setdefault(key, [0] * len(_COUNTS))
-            counts[_PLACE[vote.answer]] += sign
-            counts[-1] += sign * vote.repeat
+        if not vote.flag:
+            self._votes[_ALIKE(vote)] += sign
 
     def add_answer(self, answer: CountedAnswer, *, sign: int = 1) -> None:
         """Count a row of `answers`, or take it out; what is not live or is flagged is never counted."""
@@ -107,11 +141,15 @@ class Deltas:
 
     def apply(self, connection: Connection) -> None:
         """Write the changes. Cells are taken in order, so that two workers never wait for each other in a ring."""
+        for alike, number in self._votes.items():
+            vote = _Alike._make(alike)
+            for table, key in _cells_of(vote):
+                counts = self._cells[table].setdefault(key, [0] * len(_COUNTS))
+                counts[_PLACE[vote.answer]] += number
+                counts[-1] += number * vote.repeat
         for table, cells in self._cells.items():
-            keys, names = _columns_of(table)
-            added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in names)
             rows = [(*key, *counts) for key, counts in sorted(cells.items()) if any(counts)]
-            insert_rows(connection, table, (*keys, *names), rows, on_conflict=f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}")
+            insert_rows(connection, table, _COLUMNS[table], rows, on_conflict=_ADDED[table])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +186,7 @@ def verify(connection: Connection) -> list[Difference]:
     return differences
 
 
-def _cells_of(vote: Counted) -> tuple[tuple[Table, Key], ...]:
+def _cells_of(vote: _Alike) -> tuple[tuple[Table, Key], ...]:
     where = (vote.day, vote.site_id, vote.desk_id)
     service = "" if vote.service_id is None else str(vote.service_id)
     return (
@@ -159,11 +197,6 @@ def _cells_of(vote: Counted) -> tuple[tuple[Table, Key], ...]:
         (rollup_dimension, ("language", vote.language, *where)),
         (rollup_dimension, ("questionnaire", vote.questionnaire, *where)),
     )
-
-
-def _columns_of(table: Table) -> tuple[list[str], list[str]]:
-    """Give a rollup's keys and its counts."""
-    return [c.name for c in table.c if c.primary_key], [c.name for c in table.c if not c.primary_key]
 
 
 def _recount(table: Table) -> list[Select[Any]]:
