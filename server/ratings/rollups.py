@@ -122,7 +122,7 @@ class Deltas:
 
     def __init__(self) -> None:
         self._votes: Counter[Key] = Counter()
-        self._cells: dict[Table, dict[Key, list[int]]] = {table: {} for table in _TABLES}
+        self._answers: dict[Key, list[int]] = {}
 
     def add(self, vote: Counted, *, sign: int = 1) -> None:
         """Count a vote, or with `sign=-1` take it out of where it was counted; what is flagged is never counted."""
@@ -134,22 +134,27 @@ class Deltas:
         if answer.mode != _LIVE or answer.flag:
             return
         key = (answer.day, answer.site_id, answer.desk_id, answer.questionnaire, answer.question, answer.choice)
-        counts = self._cells[rollup_answer].setdefault(key, [0, 0, 0])
+        counts = self._answers.setdefault(key, [0, 0, 0])
         is_person = answer.place == 0
         for place, count in enumerate((1, is_person, is_person and answer.first)):
             counts[place] += sign * count
 
     def apply(self, connection: Connection) -> None:
         """Write the changes. Cells are taken in order, so that two workers never wait for each other in a ring."""
+        for table, cells in self._cells().items():
+            rows = [(*key, *counts) for key, counts in sorted(cells.items()) if any(counts)]
+            insert_rows(connection, table, _COLUMNS[table], rows, on_conflict=_ADDED[table])
+
+    def _cells(self) -> dict[Table, dict[Key, list[int]]]:
+        """Give the changes of every cell, by table and key."""
+        cells: dict[Table, dict[Key, list[int]]] = {table: {} for table in _TABLES} | {rollup_answer: self._answers}
         for alike, number in self._votes.items():
             vote = _Alike._make(alike)
             for table, key in _cells_of(vote):
-                counts = self._cells[table].setdefault(key, [0] * len(_COUNTS))
+                counts = cells[table].setdefault(key, [0] * len(_COUNTS))
                 counts[_PLACE[vote.answer]] += number
                 counts[-1] += number * vote.repeat
-        for table, cells in self._cells.items():
-            rows = [(*key, *counts) for key, counts in sorted(cells.items()) if any(counts)]
-            insert_rows(connection, table, _COLUMNS[table], rows, on_conflict=_ADDED[table])
+        return cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
