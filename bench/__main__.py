@@ -15,7 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from bench.measure import Row
 
-BENCHMARKS: Final = ("kiosk", "store", "ingest", "queue")
+BENCHMARKS: Final = ("kiosk", "store", "ingest", "reconnect", "queue")
 
 
 def main() -> None:
@@ -43,8 +43,8 @@ def print_table(rows: list[Row]) -> None:
         table.add_row(
             row.name,
             f"{row.value:,.0f} {row.unit}",
-            f"{row.baseline_value:,.0f} {row.unit} ({row.baseline})",
-            f"{row.ratio:.2f}",
+            f"{row.baseline_value:,.0f} {row.unit} ({row.baseline})" if row.baseline else "",
+            f"{row.ratio:.2f}" if row.baseline else "",
             row.goal,
             "yes" if row.holds else "[bold red]no[/]",
         )

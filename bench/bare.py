@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from os import urandom
+from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 import psycopg
 from sqlalchemy import String
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from feedback.records import new_id
 from server.db.schema import records, votes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from uuid import UUID
 
     from sqlalchemy import Engine, Table
 
@@ -25,7 +27,7 @@ COLUMNS: Final = {
     votes: tuple(column.name for column in votes.columns),
 }
 Rows = dict[str, list[tuple[Any, ...]]]
-"""By table, rows whose first value is their id; a new one is made at every insert."""
+"""By table, rows; ids and visits are made anew at every insert."""
 
 
 def stored_rows(engine: Engine, limit: int) -> Rows:
@@ -57,7 +59,7 @@ class BareSqlite:
             self._db.execute("BEGIN IMMEDIATE")
             for table, columns in COLUMNS.items():
                 statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
-                self._db.executemany(statement, [(_new_id().hex, *row[1:]) for row in rows[table.name]])
+                self._db.executemany(statement, [(*(id_.hex for id_ in ids), *row[len(ids) :]) for row, ids in _renewed(rows, table)])
             self._db.execute("COMMIT")
         return batches * len(rows[votes.name])
 
@@ -85,7 +87,7 @@ class BarePostgres:
         for _ in range(batches):
             with self._db.transaction():
                 for table in COLUMNS:
-                    fresh = [(_new_id(), *row[1:]) for row in rows[table.name]]
+                    fresh = [(*ids, *row[len(ids) :]) for row, ids in _renewed(rows, table)]
                     self._db.execute(self._statements[table.name], [list(values) for values in zip(*fresh, strict=True)])
         return batches * len(rows[votes.name])
 
@@ -104,5 +106,7 @@ def _array(table: Table, column: str, dialect: Any) -> str:  # noqa: ANN401
     return "text[]" if isinstance(kind, String) else f"{kind.compile(dialect)}[]"
 
 
-def _new_id() -> UUID:
-    return UUID(int=int.from_bytes(urandom(16)))
+def _renewed(rows: Rows, table: Table) -> Iterator[tuple[tuple[Any, ...], list[UUID]]]:
+    """Give each row with new ids for its beginning: of a vote its own and its visit's."""
+    for row in rows[table.name]:
+        yield row, [new_id(time_ns() // 1_000_000, urandom(10)) for _ in range(2 if table is votes else 1)]

@@ -40,6 +40,11 @@ def at_least(name: str, unit: str, measured: tuple[float, float], baseline: str,
     return Row(name, value, unit, baseline, baseline_value, ratio, f">= {goal:g}", ratio >= goal)
 
 
+def told(name: str, value: float, unit: str) -> Row:
+    """Make the row of a number that has no goal of its own."""
+    return Row(name, value, unit, "", value, 1.0, "told", holds=True)
+
+
 def _rate(work: Callable[[], int]) -> float:
     start = perf_counter()
     done = work()

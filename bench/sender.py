@@ -10,6 +10,7 @@ import msgspec
 
 from feedback.records import AnyRecord, Channel, Context, Input, Moment, Vote, chain, encode_body, genesis, new_id
 from feedback.wire import Batch, Now, encode
+from kiosk.sync.outbox import Slice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ START_MS: Final = 1_760_000_000_000
 
 
 class Sender:
-    """Makes the records of one kiosk, `each` to a batch."""
+    """Makes the records of one kiosk, `each` to a batch. The very first is a context, all others are votes."""
 
     def __init__(self, each: int) -> None:
         self.epoch, self.boot = uuid4(), uuid4()
@@ -27,14 +28,20 @@ class Sender:
         self._each = each
         self._made = 0
 
-    def batches(self, count: int) -> Iterator[bytes]:
-        """Give `count` encoded batches that continue the chain; the very first record of a kiosk is a context, all others are votes."""
+    def slices(self, count: int) -> Iterator[Slice]:
+        """Give what the next `count` batches hold, as the outbox of a kiosk would."""
         for _ in range(count):
-            bodies = [encode_body(self._record()) for _ in range(self._each)]
-            now = Now(self.boot, Moment(self._made, START_MS + self._made, trusted=True))
-            yield encode(Batch(self.epoch, self.seq + 1, self.head.hex(), now, historical=True, records=[msgspec.Raw(b) for b in bodies]))
-            self.head = chain(self.head, self.seq + 1, bodies)[-1]
+            part = Slice(self.epoch, self.seq + 1, self.head, tuple(encode_body(self._record()) for _ in range(self._each)), {})
+            self.head = chain(self.head, self.seq + 1, part.bodies)[-1]
             self.seq += self._each
+            yield part
+
+    def batches(self, count: int) -> Iterator[bytes]:
+        """Give the next `count` batches, encoded."""
+        for part in self.slices(count):
+            now = Now(self.boot, Moment(self._made, START_MS + self._made, trusted=True))
+            records = [msgspec.Raw(body) for body in part.bodies]
+            yield encode(Batch(part.epoch, part.first_seq, part.prev.hex(), now, historical=True, records=records))
 
     def _record(self) -> AnyRecord:
         self._made += 1
@@ -42,4 +49,5 @@ class Sender:
         number = new_id(at.wall_ms, urandom(10))
         if self._made == 1:
             return Context(number, at, 1, self.boot, "bench", "default", 1)
-        return Vote(number, at, uuid4(), 1, "service", "good", "d", None, Channel.KIOSK, Input.TOUCH, "uk", repeat=False)
+        visit = new_id(at.wall_ms, urandom(10))
+        return Vote(number, at, visit, 1, "service", "good", "d", None, Channel.KIOSK, Input.TOUCH, "uk", repeat=False)
