@@ -16,7 +16,7 @@ from typing import Any, Final
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
-from bench.measure import Row
+from bench.measure import Row, at_most
 from feedback import settings as told
 from feedback.questionnaire_file import parse
 from feedback.signed import sign
@@ -67,8 +67,7 @@ def measure() -> list[Row]:
 
 def _at_most(name: str, key: str, unit: str, ours: dict[str, float], bare: dict[str, float], baseline: str, goal: float) -> Row:  # noqa: PLR0913, PLR0917
     scale = 100 if unit == "%" else 1
-    ratio = ours[key] / bare[key]
-    return Row(name, ours[key] * scale, unit, baseline, bare[key] * scale, ratio, f"<= {goal:g}", ratio <= goal)
+    return at_most(name, unit, (ours[key] * scale, bare[key] * scale), baseline, goal)
 
 
 def _no_frames(ours: dict[str, float], bare: dict[str, float], baseline: str) -> Row:
@@ -89,6 +88,7 @@ def _run(bytecode: Path, kind: str, *arguments: str, presses: int = PRESSES, idl
         measured = json.loads(process.stdout.readline())
     if "error" in ready or "error" in measured:
         raise RuntimeError(f"the {kind} window: {ready | measured}")
+    del measured["presses"]
     return measured | {"start_ms": start_ms}
 
 

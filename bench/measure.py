@@ -40,6 +40,13 @@ def at_least(name: str, unit: str, measured: tuple[float, float], baseline: str,
     return Row(name, value, unit, baseline, baseline_value, ratio, f">= {goal:g}", ratio >= goal)
 
 
+def at_most(name: str, unit: str, measured: tuple[float, float], baseline: str, goal: float) -> Row:
+    """Make the row of a cost that must not exceed `goal` of its baseline."""
+    value, baseline_value = measured
+    ratio = value / baseline_value
+    return Row(name, value, unit, baseline, baseline_value, ratio, f"<= {goal:g}", ratio <= goal)
+
+
 def told(name: str, value: float, unit: str) -> Row:
     """Make the row of a number that has no goal of its own."""
     return Row(name, value, unit, "", value, 1.0, "told", holds=True)

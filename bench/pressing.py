@@ -71,6 +71,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.handler_s: list[float] = []
         self.frame_s: list[float] = []
+        self.pressed_s: list[float] = []
         self.frames = 0
         self._pressed = self._handled = 0.0
 
@@ -88,6 +89,7 @@ class Stopwatch:
         """A frame has been swapped in."""
         self.frames += 1
         if self._handled:
+            self.pressed_s.append(self._pressed)
             self.frame_s.append(time.perf_counter() - self._pressed)
             self._pressed = self._handled = 0.0
 
@@ -126,6 +128,7 @@ def _measure(target: Callable[[], tuple[int, int] | None], watch: Stopwatch, pre
         idle_frames=watch.frames - frames,
         idle_share=share,
         memory_mb=_memory_mb(),
+        presses=list(zip(watch.pressed_s, watch.frame_s, strict=True)),
     )
     stop()
 

@@ -9,17 +9,23 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID, uuid4
 
+from feedback import settings as told
 from feedback.records import AnyRecord, Channel, Context, Input, Moment, Outcome, VisitEnd, Vote, new_id
+from feedback.signed import sign
+from feedback.wire import encode
 from kiosk import accepted, folder
 from kiosk.config import parse
 from kiosk.facts import SETTINGS_FACT
 from kiosk.store import FILE, Store
+from server.config import parse_config as parse_server_config
+from server.keys import load_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from demo.history import Visit
+    from demo.house import House
 
 STAY_S: Final = 6
 
@@ -95,6 +101,16 @@ class DeskKiosk:
 
     def _moment(self, at: datetime) -> Moment:
         return Moment(round((at - self._boot).total_seconds() * 1000), round(at.timestamp() * 1000), trusted=True)
+
+
+def accept(house: House, settings: told.KioskSettings) -> None:
+    """Put settings into a kiosk's folder, signed by its server, as its delivery would have accepted them."""
+    config = parse_server_config(house.server_toml.read_text(encoding="utf-8"), source="server.toml")
+    folder = house.kiosk_folder(settings.kiosk) / accepted.FOLDER
+    folder.mkdir()
+    name = f"settings-{settings.version}.json"
+    (folder / name).write_bytes(encode(sign(settings, told.PURPOSE, load_keys(config.data_dir).sign)))
+    (folder / accepted.CURRENT).symlink_to(name)
 
 
 def undelivered(data_dir: Path) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from feedback import wire
 from kiosk import facts, folder
@@ -34,10 +35,15 @@ if TYPE_CHECKING:
     from kiosk.config import Config
 
 
+GIVES_WAY: Final = 10
+"""How much nicer than the screen the delivery is: a backlog of days must not make a press wait."""
+
+
 def run_sync(config: Config) -> None:
     """Deliver what is stored and take in settings, notices and pictures, until a signal asks to end."""
     if config.server is None:
         raise ConfigError("this kiosk is not enrolled: its configuration has no [server]; `vidhuk-server kiosk add` prints one")
+    os.nice(GIVES_WAY)
     folder.prepare(config.data_dir)
     kiosk, clock = config.kiosk.id, SystemClock()
     spread = partial(random.uniform, 0.0)
