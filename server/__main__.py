@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands import backup, integrity, questionnaires, queue, telling
+from server.commands import backup, erasing, integrity, questionnaires, queue, telling
 from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
@@ -35,6 +35,7 @@ app.command("announce")(telling.announce)
 app.command("announcements")(telling.list_announcements)
 app.add_typer(telling.done_app, name="done")
 app.add_typer(queue.app, name="queue")
+app.command("erase")(erasing.erase)
 app.command("verify")(integrity.verify)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

@@ -50,6 +50,10 @@ class BackupError(ServerError):
     """A backup cannot be made, read or restored; nothing was changed."""
 
 
+class ErasureError(ServerError):
+    """What was written in a visit cannot be erased as asked; nothing was changed."""
+
+
 class IntegrityError(ServerError):
     """A proof cannot be given, or does not hold."""
 

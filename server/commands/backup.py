@@ -14,9 +14,11 @@ from server.commands.base import ConfigFile, DataDir, opened_server, progress_ba
 from server.errors import BackupError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from server.backup.restore import Restored
+    from server.config import Config
+    from server.remarks.erasing import Erasure
 
 PassphraseFile = Annotated[
     Path | None, typer.Option("--passphrase", help="A file with the passphrase in its first line; else it is asked for.", metavar="FILE")
@@ -61,12 +63,18 @@ def check(
 def restore(
     file: Annotated[Path, typer.Argument(help="A backup.", metavar="FILE")],
     passphrase: PassphraseFile = None,
+    erasures: Annotated[
+        Path | None,
+        typer.Option(help="erasures.json of the server that was: what was erased since stays erased.", metavar="FILE"),
+    ] = None,
     data: DataDir = None,
     config: ConfigFile = None,
 ) -> None:
     """Restore a backup into an empty data folder and an empty database."""
     from server.keys import key_files, write_keys
+    from server.remarks.erasing import FILE, read_list
 
+    erased = read_list(read_text(erasures), str(erasures)) if erasures else []
     phrase = _passphrase(passphrase, is_new=False)
     wanted = read_config(data, config)
     if key_files(wanted.data_dir):
@@ -74,7 +82,10 @@ def restore(
     wanted.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     restored = _restore(file, phrase, wanted.database_url.reveal())
     write_keys(wanted.data_dir, restored.keys)
+    _erase_again(wanted, erased)
     _tell(restored)
+    if erasures is None:
+        say(f"what was erased after this backup is back: if you have {FILE} of the server that was, erase it again with --erasures")
     say("kiosks send again what this backup does not have, as soon as the server runs at the address that they know")
 
 
@@ -108,6 +119,20 @@ def _restore(file: Path, phrase: str, url: str) -> Restored:
             return restore_frames(engine, read_frames(source, phrase), on_rows=tell)
     except OSError as error:
         raise BackupError(f"{file} cannot be read: {error.strerror}") from error
+    finally:
+        engine.dispose()
+
+
+def _erase_again(config: Config, wanted: Sequence[Erasure]) -> None:
+    """Erase what was erased since, and write the whole list down for the next time."""
+    from server.db.engine import open_engine, writing
+    from server.remarks.erasing import erase_visits, write_list
+
+    engine = open_engine(config.database_url.reveal())
+    try:
+        with writing(engine) as connection:
+            erase_visits(connection, wanted)
+            write_list(connection, config.data_dir)
     finally:
         engine.dispose()
 

@@ -322,6 +322,14 @@ sealed = Table(
     Index("ix_sealed_visit", "visit"),
 )
 
+erasures = Table(  # visits in which what was written is erased, whatever brings it again: see `server.remarks.erasing`
+    "erasures",
+    metadata,
+    Column("kiosk", String(32), primary_key=True),
+    Column("visit", Uuid, primary_key=True),
+    Column("erased_ms", BigInteger, nullable=False),
+)
+
 calls = Table(
     "calls",
     metadata,

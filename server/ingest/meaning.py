@@ -19,6 +19,7 @@ from server.ingest.rows import New, Place, answer_rows, filled, is_offered, is_r
 from server.ingest.tickets import TICKET_KINDS, take_tickets
 from server.ingest.times import TimeQuality
 from server.registry.questionnaires import find_version
+from server.remarks.erasing import erased_among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -192,16 +193,12 @@ def _move(work: Work, delivery: Delivery, chosen: Mapping[UUID, Place], firsts: 
 def _take_sealed(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> None:
     """Keep sealed words unopened; a box that is not the one its record names is not kept with it."""
     rows = []
-    for record, body in of_kind(new, Sealed):
+    written = list(of_kind(new, Sealed))
+    erased = erased_among(work.connection, delivery.kiosk, {record.visit for record, _ in written})
+    for record, body in written:
         context = contexts.get(record.context)
         if context is None:
             work.notes.append(delivery.note(Reason.UNKNOWN_CONTEXT, f"sealed {record.id} names context {record.context}", body))
-        box = delivery.batch.sealed.get(record.id)
-        if box is None:
-            work.notes.append(delivery.note(Reason.BAD_BOX, f"the box of {record.id} did not come", body))
-        elif hashlib.sha256(box).hexdigest() != record.digest:
-            work.notes.append(delivery.note(Reason.BAD_BOX, f"the box of {record.id} is not the one that it names", body + b"\n" + box))
-            box = None
         rows.append(
             visits.SealedRow(
                 record=record.id,
@@ -213,12 +210,23 @@ def _take_sealed(work: Work, delivery: Delivery, new: New, contexts: Mapping[int
                 question=record.question,
                 content=str(record.content),
                 language=record.language,
-                box=box,
+                box=None if record.visit in erased else _box_of(work, delivery, record, body),
                 at_ms=time_of(record.at, context, delivery.arrival(work.zone)).at_ms,
                 received_ms=delivery.received_ms,
             )
         )
     visits.insert_sealed(work.connection, rows)
+
+
+def _box_of(work: Work, delivery: Delivery, record: Sealed, body: bytes) -> bytes | None:
+    """Give the box that came with a record, if it is the one that the record names."""
+    box = delivery.batch.sealed.get(record.id)
+    if box is None:
+        work.notes.append(delivery.note(Reason.BAD_BOX, f"the box of {record.id} did not come", body))
+    elif hashlib.sha256(box).hexdigest() != record.digest:
+        work.notes.append(delivery.note(Reason.BAD_BOX, f"the box of {record.id} is not the one that it names", body + b"\n" + box))
+        return None
+    return box
 
 
 def _take_calls(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> None:
