@@ -17,6 +17,7 @@ import sdnotify
 from sqlalchemy import select as select_rows
 
 from server.broker.files import Listener, queue_user, worker_user
+from server.broker.kept import KeptFiles, Place
 from server.broker.ports import bind
 from server.broker.supervisor import Supervisor
 from server.db.engine import open_engine, reading, writing
@@ -36,7 +37,8 @@ from server.registry.settings import number_settings, remember_address, signed_s
 from server.tls import read_authority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import uvicorn
     from sqlalchemy import Engine
@@ -108,18 +110,28 @@ def opened(config: Config) -> Iterator[Server]:
         engine.dispose()
 
 
-def make_broker(server: Server) -> Supervisor:
-    """Make the supervised broker."""
+def broker_parts(server: Server) -> list[Part]:
+    """Make what has to run here for the broker: Mosquitto itself, or what keeps the files of somebody else's; nothing for any other."""
+    config, users = server.config, partial(broker_users, server)
+    if config.broker.supervised:
+        folder = config.data_dir / "broker"
+        listener = Listener(config.broker.host, config.broker.port, server.authority.certify(folder, config.certified_names))
+        return [Supervisor(folder, listener, password=server.keys.broker_password, kiosks=users)]
+    if config.broker.files is None:
+        return []
+    return [KeptFiles(broker_place(config, config.broker.files), server.authority, password=server.keys.broker_password, users=users)]
 
-    def kiosks() -> Mapping[str, str]:
-        with reading(server.engine) as connection:
-            queues = {queue_user(name): hashed for name, hashed in queue_keys.password_hashes(connection).items()}
-            return password_hashes(connection) | queues
 
-    config, folder = server.config, server.config.data_dir / "broker"
-    certificate = server.authority.certify(folder, config.certified_names)
-    listener = Listener(config.broker.host, config.broker.port, certificate)
-    return Supervisor(folder, listener, password=server.keys.broker_password, kiosks=kiosks)
+def broker_users(server: Server) -> dict[str, str]:
+    """Give who may connect to the broker beside the server, with the hashes of their passwords."""
+    with reading(server.engine) as connection:
+        queues = {queue_user(name): hashed for name, hashed in queue_keys.password_hashes(connection).items()}
+        return password_hashes(connection) | queues
+
+
+def broker_place(config: Config, folder: Path) -> Place:
+    """Say where the files of somebody else's Mosquitto are, and where it listens."""
+    return Place(folder=folder.absolute(), host=config.broker.host, port=config.broker.port, names=config.certified_names)
 
 
 def make_nightly(server: Server) -> Nightly:

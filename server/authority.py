@@ -43,8 +43,10 @@ class Authority:
     pem: str
     _key: ec.EllipticCurvePrivateKey
 
-    def certify(self, folder: Path, names: Iterable[str]) -> Certificate:
+    def certify(self, folder: Path, names: Iterable[str], *, for_group: bool = False) -> Certificate:
         """Give the server's certificate for these host names and addresses, from `folder`; made where there is none, or for others.
+
+        `for_group`: whoever is in the folder's group may read the files too.
 
         Raises:
             ServerError: one of them can be no host's.
@@ -54,8 +56,8 @@ class Authority:
         if not self._is_for(files, wanted):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             key = ec.generate_private_key(ec.SECP256R1())
-            write_privately(files.key, _private_pem(key))
-            write_privately(files.certificate, _pem(self._sign(key.public_key(), wanted)))
+            write_privately(files.key, _private_pem(key), for_group=for_group)
+            write_privately(files.certificate, _pem(self._sign(key.public_key(), wanted)), for_group=for_group)
         return files
 
     def _sign(self, public_key: ec.EllipticCurvePublicKey, names: x509.SubjectAlternativeName) -> x509.Certificate:

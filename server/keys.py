@@ -87,11 +87,20 @@ def is_signed(public_key: str, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def write_privately(path: Path, text: str) -> None:
-    """Put `text` into `path`, for this user only; after a power cut it is there whole or as it was before."""
+def write_privately(path: Path, text: str, *, for_group: bool = False) -> None:
+    """Put `text` into `path`, for this user only; after a power cut it is there whole or as it was before.
+
+    `for_group`: the folder's group may read it too.
+
+    Raises:
+        PermissionError: this user cannot give a file to that group.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
+        if for_group:
+            os.fchown(descriptor, -1, path.parent.stat().st_gid)
+            os.fchmod(descriptor, 0o640)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
