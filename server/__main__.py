@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands import backup, erasing, integrity, questionnaires, queue, telling
+from server.commands import backup, broker_config, erasing, integrity, questionnaires, queue, telling
 from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
@@ -36,6 +36,7 @@ app.command("announcements")(telling.list_announcements)
 app.add_typer(telling.done_app, name="done")
 app.add_typer(queue.app, name="queue")
 app.command("erase")(erasing.erase)
+app.add_typer(broker_config.app, name="broker-config")
 app.command("verify")(integrity.verify)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
@@ -70,22 +71,22 @@ class Hardware(StrEnum):
 @app.command()
 def run(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run everything: broker, ingest and pages."""
-    from server.app import Pages, make_broker, make_ingest, make_nightly, run_parts
+    from server.app import Pages, broker_parts, make_ingest, make_nightly, run_parts
 
     with opened_server(data, config) as server:
-        broker = [make_broker(server)] if server.config.broker.supervised else []
-        run_parts([*broker, make_ingest(server), make_nightly(server), Pages(server)], on_ready=lambda: _greet(server))
+        run_parts([*broker_parts(server), make_ingest(server), make_nightly(server), Pages(server)], on_ready=lambda: _greet(server))
 
 
 @app.command()
 def broker(data: DataDir = None, config: ConfigFile = None) -> None:
-    """Run the MQTT broker alone."""
-    from server.app import make_broker, run_parts
+    """Run the MQTT broker alone, or only keep the files of one that somebody else runs."""
+    from server.app import broker_parts, run_parts
 
     with opened_server(data, config) as server:
-        if not server.config.broker.supervised:
+        parts = broker_parts(server)
+        if not parts:
             raise BrokerError("broker.supervised is false: somebody else runs the broker; set it to true to run it here")
-        run_parts([make_broker(server)])
+        run_parts(parts)
 
 
 @app.command()
@@ -174,6 +175,7 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
             credential=kiosk.credential,
             signing_key=server.keys.signing_public,
             sealing_key=server.keys.sealing_public,
+            ca=server.broker_ca,
         )
         write(file.toml())
     if is_loopback(file.host):

@@ -17,6 +17,7 @@ import sdnotify
 from sqlalchemy import select as select_rows
 
 from server.broker.files import Listener, queue_user, worker_user
+from server.broker.kept import KeptFiles, Place
 from server.broker.ports import bind
 from server.broker.supervisor import Supervisor
 from server.db.engine import open_engine, reading, writing
@@ -33,13 +34,16 @@ from server.keys import load_keys
 from server.queue import keys as queue_keys
 from server.registry.kiosks import password_hashes
 from server.registry.settings import number_settings, remember_address, signed_settings
+from server.tls import read_authority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import uvicorn
     from sqlalchemy import Engine
 
+    from server.authority import Authority
     from server.config import Config
     from server.keys import Keys
 
@@ -70,6 +74,25 @@ class Server:
     engine: Engine
     keys: Keys
 
+    @property
+    def authority(self) -> Authority:
+        """The server's own authority; made at the first use."""
+        from server.authority import load_authority
+
+        return load_authority(self.config.data_dir)
+
+    @property
+    def broker_ca(self) -> str:
+        """The certificate of the authority that vouches for the broker (PEM); empty where it speaks no TLS.
+
+        Raises:
+            ConfigError: the file of another authority cannot be used.
+        """
+        broker = self.config.broker
+        if not broker.tls:
+            return ""
+        return self.authority.pem if broker.ca is None else read_authority(broker.ca, setting="[broker] ca")
+
 
 @contextmanager
 def opened(config: Config) -> Iterator[Server]:
@@ -87,16 +110,28 @@ def opened(config: Config) -> Iterator[Server]:
         engine.dispose()
 
 
-def make_broker(server: Server) -> Supervisor:
-    """Make the supervised broker."""
+def broker_parts(server: Server) -> list[Part]:
+    """Make what has to run here for the broker: Mosquitto itself, or what keeps the files of somebody else's; nothing for any other."""
+    config, users = server.config, partial(broker_users, server)
+    if config.broker.supervised:
+        folder = config.data_dir / "broker"
+        listener = Listener(config.broker.host, config.broker.port, server.authority.certify(folder, config.certified_names))
+        return [Supervisor(folder, listener, password=server.keys.broker_password, kiosks=users)]
+    if config.broker.files is None:
+        return []
+    return [KeptFiles(broker_place(config, config.broker.files), server.authority, password=server.keys.broker_password, users=users)]
 
-    def kiosks() -> Mapping[str, str]:
-        with reading(server.engine) as connection:
-            queues = {queue_user(name): hashed for name, hashed in queue_keys.password_hashes(connection).items()}
-            return password_hashes(connection) | queues
 
-    listener = Listener(server.config.broker.host, server.config.broker.port)
-    return Supervisor(server.config.data_dir / "broker", listener, password=server.keys.broker_password, kiosks=kiosks)
+def broker_users(server: Server) -> dict[str, str]:
+    """Give who may connect to the broker beside the server, with the hashes of their passwords."""
+    with reading(server.engine) as connection:
+        queues = {queue_user(name): hashed for name, hashed in queue_keys.password_hashes(connection).items()}
+        return password_hashes(connection) | queues
+
+
+def broker_place(config: Config, folder: Path) -> Place:
+    """Say where the files of somebody else's Mosquitto are, and where it listens."""
+    return Place(folder=folder.absolute(), host=config.broker.host, port=config.broker.port, names=config.certified_names)
 
 
 def make_nightly(server: Server) -> Nightly:
@@ -116,7 +151,12 @@ def make_ingest(server: Server, *, worker: int | None = None) -> MqttIngest:
     )
     broker = server.config.broker
     address = Address(
-        host=broker.host, port=broker.port, user=worker_user(worker), password=server.keys.broker_password, shared=worker is not None
+        host=broker.called_host,
+        port=broker.port,
+        ca=server.broker_ca,
+        user=worker_user(worker),
+        password=server.keys.broker_password,
+        shared=worker is not None,
     )
     return MqttIngest(ingest, address, now_ms=now_ms)
 

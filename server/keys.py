@@ -5,6 +5,7 @@ Losing the sealing key loses every comment and phone number ever left: back up t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass
@@ -86,11 +87,20 @@ def is_signed(public_key: str, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def write_privately(path: Path, text: str) -> None:
-    """Put `text` into `path`, for this user only; after a power cut it is there whole or as it was before."""
+def write_privately(path: Path, text: str, *, for_group: bool = False) -> None:
+    """Put `text` into `path`, for this user only; after a power cut it is there whole or as it was before.
+
+    `for_group`: the folder's group may read it too.
+
+    Raises:
+        PermissionError: this user cannot give a file to that group.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
+        if for_group:
+            os.fchown(descriptor, -1, path.parent.stat().st_gid)
+            os.fchmod(descriptor, 0o640)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -100,6 +110,15 @@ def write_privately(path: Path, text: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def write_once(path: Path, text: str) -> None:
+    """Put `text` into `path`, for this user only, unless somebody was first: of several processes that start together all read the same."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    write_privately(temporary, text)
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(temporary)
+    temporary.unlink()
 
 
 def _seed(path: Path) -> bytes:
@@ -115,5 +134,5 @@ def _seed(path: Path) -> bytes:
 
 def _read_or_make(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
-        write_privately(path, make())
+        write_once(path, make())
     return path.read_text().strip()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from server.authority import Certificate
+
 SERVER_USER: Final = "server"
 """The server's own name at the broker: shorter than any kiosk's id can be."""
 MAX_WORKERS: Final = 9
@@ -25,20 +27,27 @@ _ITERATIONS: Final = 101  # credentials are 256 random bits: stretching them add
 _SALT_BYTES: Final = 12
 
 _CONFIGURATION: Final = """\
-# Written by vidhuk-server at every start: changes made here are lost.
+# Written by vidhuk-server, and again at its every start: changes made here are lost.
 listener {port} {host}
+certfile {certificate}
+keyfile {key}
+tls_version tlsv1.2
+max_connections 5000
 user {user}
 allow_anonymous false
 password_file {folder}/passwords
 acl_file {folder}/acl
 use_username_as_clientid true
+allow_zero_length_clientid false
 persistence false
+persistent_client_expiration 1h
 set_tcp_nodelay true
 max_packet_size {max_packet}
 max_inflight_messages 100
 max_queued_messages 1000
 max_queued_bytes 67108864
 max_keepalive 120
+sys_interval 0
 connection_messages false
 log_dest stderr
 log_type error
@@ -47,10 +56,11 @@ log_type error
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where the broker listens."""
+    """Where the broker listens, and by what its clients know it."""
 
     host: str
     port: int
+    certificate: Certificate
 
 
 def worker_user(number: int | None) -> str:
@@ -70,10 +80,11 @@ def hash_password(password: str, *, salt: bytes | None = None) -> str:
     return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
-def configuration(listener: Listener, folder: Path) -> str:
-    """Give mosquitto.conf. Mosquitto stays the user it was started as: another one could not read the folder."""
-    user = pwd.getpwuid(os.geteuid()).pw_name
-    return _CONFIGURATION.format(port=listener.port, host=listener.host, user=user, folder=folder, max_packet=MAX_PACKET_BYTES)
+def configuration(listener: Listener, folder: Path, *, user: str) -> str:
+    """Give mosquitto.conf. `user` is the one that Mosquitto becomes where it is started as root; it must be able to read the folder."""
+    files = listener.certificate
+    shown = {"certificate": files.certificate.absolute(), "key": files.key.absolute(), "folder": folder}
+    return _CONFIGURATION.format(port=listener.port, host=listener.host, user=user, max_packet=MAX_PACKET_BYTES, **shown)
 
 
 def access(queues: Iterable[str] = ()) -> str:
@@ -93,12 +104,18 @@ def passwords(kiosks: Mapping[str, str], *, server_hash: str) -> str:
     return "".join(f"{name}:{hashed}\n" for name, hashed in (dict.fromkeys(users, server_hash) | dict(kiosks)).items())
 
 
-def write_files(folder: Path, listener: Listener, kiosks: Mapping[str, str], *, server_hash: str) -> Path:
-    """Write everything Mosquitto reads; give the path of its configuration. `kiosks` are all users but servers, queue systems too."""
+def write_files(folder: Path, listener: Listener, users: Mapping[str, str], *, server_hash: str, broker_user: str | None = None) -> Path:
+    """Write everything Mosquitto reads, the passwords last; give the path of its configuration.
+
+    `users` are all but servers, kiosks and queue systems, with the hashes of their passwords. Without `broker_user` Mosquitto stays the
+    user it was started as and reads what is for this user only; with one, it is somebody else's, and reads as the folder's group.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for_group = broker_user is not None
+    user = broker_user or pwd.getpwuid(os.geteuid()).pw_name
     path = folder / "mosquitto.conf"
-    write_privately(path, configuration(listener, folder.absolute()))
-    queues = [user.removeprefix(_QUEUE_USER) for user in kiosks if user.startswith(_QUEUE_USER)]
-    write_privately(folder / "acl", access(queues))
-    write_privately(folder / "passwords", passwords(kiosks, server_hash=server_hash))
+    write_privately(path, configuration(listener, folder.absolute(), user=user), for_group=for_group)
+    queues = [name.removeprefix(_QUEUE_USER) for name in users if name.startswith(_QUEUE_USER)]
+    write_privately(folder / "acl", access(queues), for_group=for_group)
+    write_privately(folder / "passwords", passwords(users, server_hash=server_hash), for_group=for_group)
     return path

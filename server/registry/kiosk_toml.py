@@ -25,7 +25,7 @@ port = {port}
 credential = {credential}
 signing_key = {signing_key}  # checks that settings come from this server
 sealing_key = {sealing_key}  # seals what visitors write to this server
-
+{ca}
 [screen]
 width = 1280
 height = 800
@@ -35,7 +35,7 @@ fullscreen = true
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KioskFile:
-    """What differs from one kiosk's file to another's."""
+    """What differs from one kiosk's file to another's. `ca` vouches for the broker (PEM); empty for one that speaks no TLS."""
 
     id: str
     hardware: str
@@ -44,10 +44,12 @@ class KioskFile:
     credential: Secret
     signing_key: str
     sealing_key: str
+    ca: str
 
     def toml(self) -> str:
         """Give the whole file."""
         texts = {"id": self.id, "hardware": self.hardware, "host": self.host, "credential": self.credential.reveal()}
         keys = {"signing_key": self.signing_key, "sealing_key": self.sealing_key}
         # A JSON string of these characters is a TOML string too.
-        return _TEMPLATE.format(port=self.port, **{name: json.dumps(value) for name, value in (texts | keys).items()})
+        ca = f'# By this authority the kiosk knows its server.\nca = """\n{self.ca.strip()}\n"""\n' if self.ca else ""
+        return _TEMPLATE.format(port=self.port, ca=ca, **{name: json.dumps(value) for name, value in (texts | keys).items()})
