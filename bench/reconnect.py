@@ -23,12 +23,15 @@ from feedback import wire
 from kiosk.clock import SystemClock
 from kiosk.sync import deliver
 from kiosk.sync.outbox import Epoch
+from kiosk.tls import believing
+from server.authority import load_authority
 from server.broker.files import hash_password
 from server.config import parse_config
 from server.db.engine import open_engine, reading, writing
 from server.registry.kiosks import Wish, add_kiosk
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
     from uuid import UUID
 
     from sqlalchemy import Engine
@@ -48,13 +51,13 @@ def measure() -> list[Row]:
     with TemporaryDirectory(dir=".", prefix=".bench-") as name, House(Path(name).resolve()) as house:
         (house.folder / "centre.yaml").write_text(CENTRE)
         house.server("registry", "load", str(house.folder / "centre.yaml"))
-        engine = open_engine(parse_config(house.server_toml.read_text(), source="server.toml").database_url.reveal())
+        config = parse_config(house.server_toml.read_text(), source="server.toml")
+        engine = open_engine(config.database_url.reveal())
         backlogs = {name: Backlog(Sender(EACH)) for name in (f"bench-kiosk-{number}" for number in range(1, KIOSKS + 1))}
         credentials = _register(engine, backlogs)
         house.start_server("broker")
         house.start_server("ingest")
-        fleet = Fleet(house.broker_port, credentials, backlogs)
-        seconds = fleet.deliver()
+        seconds = Fleet(house.broker_port, believing(load_authority(config.data_dir).pem), credentials, backlogs).deliver()
         house.check()
         _see_that_all_is_there(engine)
         rows = stored_rows(engine, EACH)
@@ -117,8 +120,9 @@ class Backlog:
 class Fleet:
     """All kiosks on one thread: each a real `Deliverer` on an MQTT connection of its own."""
 
-    def __init__(self, port: int, credentials: dict[str, Secret], backlogs: dict[str, Backlog]) -> None:
+    def __init__(self, port: int, tls: SSLContext, credentials: dict[str, Secret], backlogs: dict[str, Backlog]) -> None:
         self._port = port
+        self._tls = tls
         self._credentials = credentials
         self._backlogs = backlogs
         self._selector = selectors.DefaultSelector()
@@ -143,6 +147,7 @@ class Fleet:
     def _connect(self, kiosk: str) -> None:
         client = Client(CallbackAPIVersion.VERSION2, client_id=kiosk)
         client.username_pw_set(kiosk, self._credentials[kiosk].reveal())
+        client.tls_set_context(self._tls)
         client.on_socket_open = lambda _client, _data, opened: opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.on_connect = lambda client, *_: client.subscribe([(wire.ack_topic(kiosk), 1)])
         client.on_subscribe = lambda *_: self._deliverers[kiosk].connected()
