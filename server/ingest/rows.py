@@ -14,7 +14,7 @@ from server.db.schema import NO_DESK
 from server.ingest.times import best_time, local, released
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from feedback.questionnaire import Questionnaire
@@ -34,8 +34,7 @@ _MAX_CHARS: Final = {
     "fault": 32,
     "results": 32,
 }
-_MAX_RESULTS: Final = 64
-_MAX_CHOICES: Final = 64
+_MAX_SEVERAL: Final = {"choices": 64, "results": 64}
 _CHOICE: Final = re.compile(r"[a-z0-9_-]{1,32}")
 _MAX_INT: Final = {
     "number": 2**63,
@@ -151,28 +150,34 @@ def read_body(body: bytes) -> AnyRecord:
         RecordError: not a record that this version can keep.
     """
     record = decode_body(body)
-    for name in _limited_fields(type(record)):
+    for name, chars, limit in _limits(type(record)):
         value = getattr(record, name)
-        if name == "choices" and len(value) > _MAX_CHOICES:
-            raise RecordError(f"{len(value)} choices; an answer has {_MAX_CHOICES} at most")
-        if name == "results":
-            if len(value) > _MAX_RESULTS:
-                raise RecordError(f"{len(value)} results; a self-test has {_MAX_RESULTS} at most")
-            value = (*value, *value.values())
-        if isinstance(value, str | tuple):
-            for text in (value,) if isinstance(value, str) else value:
-                if "\0" in text or len(text) > _MAX_CHARS.get(name, _LONG_TEXT):
-                    raise RecordError(f"{name} is too long or holds a zero byte")
-        elif name in _MAX_INT and not 0 <= value < _MAX_INT[name]:
-            raise RecordError(f"{name} is out of range")
+        if isinstance(value, str):
+            if len(value) > chars or "\0" in value:
+                raise RecordError(f"{name} is too long or holds a zero byte")
+        elif isinstance(value, int):
+            if not 0 <= value < limit:
+                raise RecordError(f"{name} is out of range")
+        elif value is not None:
+            _check_several(name, value, chars)
     return record
 
 
+def _check_several(name: str, values: Collection[str], chars: int) -> None:
+    most = _MAX_SEVERAL[name]
+    if len(values) > most:
+        raise RecordError(f"{len(values)} {name}; a record has {most} at most")
+    for text in (*values, *(values.values() if isinstance(values, dict) else ())):
+        if len(text) > chars or "\0" in text:
+            raise RecordError(f"{name} is too long or holds a zero byte")
+
+
 @cache
-def _limited_fields(kind: type[AnyRecord]) -> tuple[str, ...]:
-    """Give the fields of a kind of record whose values can be too long or too large: not those of which all values fit."""
+def _limits(kind: type[AnyRecord]) -> tuple[tuple[str, int, int], ...]:
+    """Give the fields of a kind of record whose values a column may not hold: the most characters, and the number that is too large."""
     hints = get_type_hints(kind)
-    return tuple(name for name in kind.__struct_fields__ if not (isinstance(hints[name], type) and issubclass(hints[name], _ALWAYS_FIT)))
+    limited = [name for name in kind.__struct_fields__ if not (isinstance(hints[name], type) and issubclass(hints[name], _ALWAYS_FIT))]
+    return tuple((name, _MAX_CHARS.get(name, _LONG_TEXT), _MAX_INT.get(name, 0)) for name in limited)
 
 
 New = list[tuple["AnyRecord", bytes]]
