@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands import backup, integrity, questionnaires, queue, telling
+from server.commands import backup, fleet, integrity, questionnaires, queue, telling
 from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
@@ -30,6 +30,9 @@ rollups_app = new_app(help="The counts that pages are made of.")
 quarantine_app = new_app(help="What could not be taken as it came.")
 app.add_typer(registry_app, name="registry")
 app.add_typer(kiosk_app, name="kiosk")
+kiosk_app.command("command")(fleet.send)
+kiosk_app.command("commands")(fleet.list_commands)
+kiosk_app.command("diagnostics")(fleet.save_bundle)
 app.add_typer(questionnaires.app, name="questionnaire")
 app.command("announce")(telling.announce)
 app.command("announcements")(telling.list_announcements)

@@ -23,6 +23,7 @@ from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
 from server.db.schema import users
 from server.errors import PartFailedError
+from server.fleet.commands import Commands
 from server.fleet.day_keys import DayKeys
 from server.fleet.notices import Notices
 from server.ingest.core import Ingest
@@ -112,6 +113,7 @@ def make_ingest(server: Server, *, worker: int | None = None) -> MqttIngest:
         settings=partial(signed_settings, signer=server.keys.sign),
         notices=notices,
         day_keys=DayKeys(server.engine, signer=server.keys.sign),
+        commands=Commands(server.engine, signer=server.keys.sign),
         unseal=server.keys.unseal,
     )
     broker = server.config.broker

@@ -81,8 +81,8 @@ def access(queues: Iterable[str] = ()) -> str:
     users = [SERVER_USER, *(worker_user(number) for number in range(1, MAX_WORKERS + 1))]
     ours = [line for user in users for line in (f"user {user}", f"topic readwrite {ROOT}/#")]
     pushing = [line for name in sorted(queues) for line in (f"user {queue_user(name)}", f"topic write {ROOT}/queue/{name}/tickets")]
-    up = [f"pattern write {ROOT}/k/%u/{kind}" for kind in ("batch", "hello", "state")]
-    down = [f"pattern read {ROOT}/k/%u/{kind}" for kind in ("ack", "daykeys", "notice", "settings")]
+    up = [f"pattern write {ROOT}/k/%u/{kind}" for kind in ("batch", "diagnostics", "hello", "result", "state")]
+    down = [f"pattern read {ROOT}/k/%u/{kind}" for kind in ("ack", "command", "daykeys", "notice", "settings")]
     everyone = [f"pattern read {SERVER_STATE_TOPIC}"]
     return "\n".join([*ours, *pushing, *up, *down, *everyone, ""])
 

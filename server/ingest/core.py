@@ -21,6 +21,7 @@ from feedback.wire import (
     State,
     WireError,
     ack_topic,
+    command_topic,
     day_keys_topic,
     decode,
     encode,
@@ -31,6 +32,7 @@ from feedback.wire import (
 )
 from server.db.engine import reading, writing
 from server.errors import DatabaseUnavailableError
+from server.fleet.commands import record_bundle, record_result
 from server.fleet.states import forget_presence, record_state
 from server.ingest import quarantine, store
 from server.ingest.batches import take_batch, try_body
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from server.fleet.commands import Commands
     from server.fleet.day_keys import DayKeys
     from server.fleet.notices import Notices
 
@@ -88,22 +91,24 @@ class Ingest:
     """Takes messages in.
 
     `settings` gives a kiosk's signed settings, or None for a kiosk that does not exist; `notices` what it tells; `day_keys` what it makes
-    tokens from; `unseal` opens a box that was sealed for this server, or gives None.
+    tokens from; `commands` what it is asked to do; `unseal` opens a box that was sealed for this server, or gives None.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that kiosks are told meets here
         self,
         engine: Engine,
         *,
         settings: Callable[[Connection, str], bytes | None],
         notices: Notices | None = None,
         day_keys: DayKeys | None = None,
+        commands: Commands | None = None,
         unseal: Callable[[bytes], bytes | None] = lambda _box: None,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._notices = notices
         self._day_keys = day_keys
+        self._commands = commands
         self._unseal = unseal
 
     def handle(self, topic: str, payload: bytes, received_ms: int) -> list[Reply]:
@@ -160,6 +165,10 @@ class Ingest:
         """
         return [] if self._day_keys is None else self._day_keys.unpublished(now_ms, published)
 
+    def commands(self, now_ms: int, published: Mapping[str, bytes]) -> list[tuple[str, bytes, bytes]]:
+        """Give the kiosks whose commands are not `published` under their digest, with digest and signed list."""
+        return [] if self._commands is None else self._commands.unpublished(now_ms, published)
+
     def settings_versions(self) -> dict[str, int]:
         """Give the settings version of every kiosk."""
         with reading(self._engine) as connection:
@@ -215,7 +224,24 @@ class Ingest:
                 return self._welcome(work, message, kiosk)
             case "state":
                 _take_state(work, message, kiosk)
+            case "result" | "diagnostics":
+                return self._take_result(work, message, kiosk, kind)
         return []
+
+    def _take_result(self, work: Work, message: Message, kiosk: str, kind: str) -> list[Reply]:
+        """Keep what became of a command; by the list that follows the kiosk learns that it is kept."""
+        record = record_result if kind == "result" else record_bundle
+        try:
+            record(work.connection, kiosk, message.payload, message.received_ms)
+        except WireError as error:
+            work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+            return []
+        return self._ask(work, message, kiosk)
+
+    def _ask(self, work: Work, message: Message, kiosk: str) -> list[Reply]:
+        if self._commands is None:
+            return []
+        return [Reply(command_topic(kiosk), self._commands.of(work.connection, kiosk, message.received_ms), retain=True)]
 
     def _welcome(self, work: Work, message: Message, kiosk: str) -> list[Reply]:
         """Answer a kiosk that has just connected: how far its log is durable, and what it should show."""
@@ -233,7 +259,8 @@ class Ingest:
         notice = self._notices.of(work.connection, kiosk, message.received_ms) if self._notices else None
         keys = self._day_keys.of(work.connection, kiosk) if self._day_keys else None
         told = ((settings_topic(kiosk), settings), (notice_topic(kiosk), notice), (day_keys_topic(kiosk), keys))
-        return [*replies, *(Reply(topic, payload, retain=True) for topic, payload in told if payload is not None)]
+        replies += (Reply(topic, payload, retain=True) for topic, payload in told if payload is not None)
+        return [*replies, *self._ask(work, message, kiosk)]
 
     def _set_aside(self, message: Message, error: Exception) -> list[Reply]:
         with writing(self._engine) as connection:
