@@ -72,11 +72,13 @@ class Hardware(StrEnum):
 @app.command()
 def run(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run everything: broker, ingest and pages."""
-    from server.app import Pages, make_broker, make_ingest, make_nightly, run_parts
+    from server.app import Pages, make_broker, make_ingest, make_metrics, make_nightly, run_parts
 
     with opened_server(data, config) as server:
         broker = [make_broker(server)] if server.config.broker.supervised else []
-        run_parts([*broker, make_ingest(server), make_nightly(server), Pages(server)], on_ready=lambda: _greet(server))
+        metrics = make_metrics(server, fleet=True)
+        ingest = make_ingest(server, metrics=metrics)
+        run_parts([*broker, ingest, make_nightly(server), Pages(server), *metrics], on_ready=lambda: _greet(server))
 
 
 @app.command()
@@ -93,21 +95,22 @@ def broker(data: DataDir = None, config: ConfigFile = None) -> None:
 @app.command()
 def ingest(data: DataDir = None, config: ConfigFile = None, shared: Shared = None) -> None:
     """Take votes in, alone."""
-    from server.app import make_ingest, make_nightly, run_parts
+    from server.app import make_ingest, make_metrics, make_nightly, run_parts
 
     with opened_server(data, config) as server:
         if shared is not None and server.engine.dialect.name != "postgresql":
             raise ConfigError("several workers need PostgreSQL: set `database`, or leave out --shared")
-        run_parts([make_ingest(server, worker=shared), make_nightly(server)])
+        metrics = make_metrics(server, fleet=False, number=shared or 1)
+        run_parts([make_ingest(server, worker=shared, metrics=metrics), make_nightly(server), *metrics])
 
 
 @app.command()
 def web(data: DataDir = None, config: ConfigFile = None) -> None:
     """Serve the pages alone."""
-    from server.app import Pages, run_parts
+    from server.app import Pages, make_metrics, run_parts
 
     with opened_server(data, config) as server:
-        run_parts([Pages(server)], on_ready=lambda: _greet(server))
+        run_parts([Pages(server), *make_metrics(server, fleet=True)], on_ready=lambda: _greet(server))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from feedback.wire import MAX_PACKET_BYTES, ROOT, SERVER_STATE_TOPIC
+from server.config import MAX_WORKERS
 from server.keys import write_privately
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 SERVER_USER: Final = "server"
 """The server's own name at the broker: shorter than any kiosk's id can be."""
-MAX_WORKERS: Final = 9
 _QUEUE_USER: Final = "queue."
 _ITERATIONS: Final = 101  # credentials are 256 random bits: stretching them adds nothing
 _SALT_BYTES: Final = 12

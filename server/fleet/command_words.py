@@ -21,6 +21,12 @@ TITLES: Final = {
     CommandKind.PRINT_TEST: N_("Test print"),
     CommandKind.DIAGNOSTICS: N_("Diagnostics"),
 }
+BUTTONS: Final = {
+    CommandKind.RESTART: N_("Restart it"),
+    CommandKind.SELF_TEST: N_("Have it test itself"),
+    CommandKind.PRINT_TEST: N_("Print a test strip"),
+    CommandKind.DIAGNOSTICS: N_("Ask for diagnostics"),
+}
 EXPLAINED: Final = {
     CommandKind.SELF_TEST: N_("The kiosk looks at its card, clock, devices and sound. Visitors see and hear nothing."),
     CommandKind.PRINT_TEST: N_("The slip printer prints a strip with every letter. Somebody should stand there and look at it."),

@@ -126,6 +126,15 @@ def bundle(connection: Connection, kiosk: str, command: UUID) -> bytes | None:
     return None if content is None else bytes(content)
 
 
+def record(connection: Connection, kiosk: str, kind: str, payload: bytes, received_ms: int) -> None:
+    """Keep what a kiosk says on its topic `result` or `diagnostics`.
+
+    Raises:
+        WireError: it is neither.
+    """
+    (record_bundle if kind == "diagnostics" else record_result)(connection, kiosk, payload, received_ms)
+
+
 def record_result(connection: Connection, kiosk: str, payload: bytes, received_ms: int) -> None:
     """Keep what a kiosk says became of a command of its own; the first word stays.
 

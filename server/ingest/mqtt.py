@@ -104,6 +104,10 @@ class MqttIngest:
         network = f"paho-mqtt-client-{self._address.user}"
         return self._worker.is_alive() and any(thread.name == network for thread in threading.enumerate())
 
+    def waiting(self) -> int:
+        """Give how many messages wait to be taken in."""
+        return self._inbox.qsize()
+
     def is_connected(self) -> bool:
         """Tell whether what kiosks send reaches us."""
         return self._client.is_connected() and self._subscribed
