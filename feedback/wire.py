@@ -64,6 +64,21 @@ def day_keys_topic(kiosk: str) -> str:
     return f"{ROOT}/k/{kiosk}/daykeys"
 
 
+def command_topic(kiosk: str) -> str:
+    """Topic of the signed commands that a kiosk has not answered, retained, down."""
+    return f"{ROOT}/k/{kiosk}/command"
+
+
+def result_topic(kiosk: str) -> str:
+    """Topic on which a kiosk says what became of a command, up."""
+    return f"{ROOT}/k/{kiosk}/result"
+
+
+def diagnostics_topic(kiosk: str) -> str:
+    """Topic for the bundle that tells how a kiosk is, up."""
+    return f"{ROOT}/k/{kiosk}/diagnostics"
+
+
 def split_topic(topic: str) -> tuple[str, str]:
     """Take a kiosk's topic apart into kiosk id and message kind.
 
@@ -171,12 +186,12 @@ class SignedList(msgspec.Struct, frozen=True):
     documents: list[Signed]
 
 
-M = TypeVar("M", Hello, Batch, Ack, State, ServerState, Signed, SignedList)
+M = TypeVar("M", bound=msgspec.Struct)
 
 _encoder = msgspec.json.Encoder()
 
 
-def encode(message: Hello | Batch | Ack | State | ServerState | Signed | SignedList) -> bytes:
+def encode(message: msgspec.Struct) -> bytes:
     """Encode a message as JSON."""
     return _encoder.encode(message)
 

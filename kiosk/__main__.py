@@ -42,7 +42,7 @@ def sync(config: ConfigFile) -> None:
     """Deliver stored votes to the server and take in its settings. It has no screen."""
     from kiosk.compose_sync import run_sync
 
-    run_sync(read_config(config))
+    run_sync(read_config(config), config)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from feedback import notice, settings, signed, wire
+from feedback.commands import Command
 from feedback.notice import Notice
 from feedback.questionnaire_file import parse
 from feedback.settings import KioskSettings
@@ -28,7 +29,7 @@ NOTICE: Final = "notice.json"
 DAY_KEYS: Final = "daykeys"
 ASSETS: Final = "assets"
 
-D = TypeVar("D", KioskSettings, Notice, DayKey)
+D = TypeVar("D", KioskSettings, Notice, DayKey, Command)
 
 
 def read(payload: bytes, kiosk: str, signing_key: str) -> KioskSettings:
@@ -141,7 +142,12 @@ def before_any(kiosk: str) -> KioskSettings:
     return KioskSettings(version=0, kiosk=kiosk, centre="", questionnaire=shipped("default"))
 
 
-def _open(payload: bytes, kind: type[D], purpose: str, kiosk: str, signing_key: str) -> D:
+def open_signed(document: wire.Signed, kind: type[D], purpose: str, kiosk: str, signing_key: str) -> D:
+    """Give what the server of this kiosk signed for it.
+
+    Raises:
+        WireError: it did not, or it is of another shape.
+    """
     key = VerifyKey(bytes.fromhex(signing_key))
 
     def is_signed(content: bytes, signature: bytes) -> bool:
@@ -151,7 +157,11 @@ def _open(payload: bytes, kind: type[D], purpose: str, kiosk: str, signing_key: 
             return False
         return True
 
-    return signed.open_signed(wire.decode(payload, wire.Signed), kind, purpose, kiosk=kiosk, check=is_signed)
+    return signed.open_signed(document, kind, purpose, kiosk=kiosk, check=is_signed)
+
+
+def _open(payload: bytes, kind: type[D], purpose: str, kiosk: str, signing_key: str) -> D:
+    return open_signed(wire.decode(payload, wire.Signed), kind, purpose, kiosk, signing_key)
 
 
 @cache

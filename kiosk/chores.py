@@ -19,22 +19,29 @@ if TYPE_CHECKING:
     from kiosk.clock import Clock
     from kiosk.config import Config
     from kiosk.errors import Fault
+    from kiosk.last_lines import LastLines
     from kiosk.recorder import Recorder
     from kiosk.ticket_desk import TicketDesk
 
 log = logging.getLogger(__name__)
 
 FORGET_S: Final = 600.0
+LOG_S: Final = 60.0
+LOG_LINES: Final = 40
 
 
 class Chores:
     """Looks into the folders and files that both processes share. Every look is cheap enough for once a second."""
 
-    def __init__(self, config: Config, recorder: Recorder, tickets: TicketDesk, *, clock: Clock) -> None:
+    def __init__(self, config: Config, recorder: Recorder, tickets: TicketDesk, *, clock: Clock, lines: LastLines) -> None:
+        """`lines` are the last ones of this process's log."""
         self._config = config
         self._recorder = recorder
         self._tickets = tickets
         self._clock = clock
+        self._lines = lines
+        self._log = ""
+        self._log_at_ms = 0
         self._aside = SetAside(config.data_dir)
         self._forget_at_ms = 0
         self._seen_settings: str | None = None
@@ -71,11 +78,21 @@ class Chores:
             facts.SETTINGS_FACT: str(settings.version),
             facts.SHOWING_FACT: showing,
             facts.UI_FAULTS_FACT: " ".join(faults),
+            facts.UI_LOG_FACT: self._log_lines(),
         }
         for name, value in now.items():
             if self._told.get(name) != value:
                 self._recorder.note(name, value)
         self._told = now if showing != OUT_OF_ORDER else {}  # while nothing can be stored, this is not either
+
+    def _log_lines(self) -> str:
+        """Give the last lines of the log, the same for a minute: each change is a write to the card."""
+        now_ms = self._clock.moment().boottime_ms
+        if now_ms < self._log_at_ms:
+            return self._log
+        self._log_at_ms = now_ms + round(LOG_S * 1000)
+        self._log = "\n".join(self._lines.lines)
+        return self._log
 
     def obey(self) -> None:
         """Do what sync asks for: look through a log that it cannot read, open a new epoch. The log sees to it that a fork happens once."""

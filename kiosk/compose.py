@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kiosk import accepted, folder
-from kiosk.chores import Chores
+from kiosk import accepted, folder, last_lines
+from kiosk.chores import LOG_LINES, Chores
 from kiosk.clock import SystemClock, id_maker
 from kiosk.compose_boxes import open_boxes
 from kiosk.compose_devices import BesideScreen, buttons_of
+from kiosk.compose_orders import open_orders
 from kiosk.day_keys import DayKeys
 from kiosk.errors import ConfigError, Fault
 from kiosk.gesture import Corners
@@ -75,6 +77,7 @@ class Terminal:
         give_memory_back()
         folder.prepare(config.data_dir)
         stack.enter_context(folder.hold(config.data_dir))
+        lines = stack.enter_context(last_lines.kept(logging.WARNING, lines=LOG_LINES))
         self._config, self._clock = config, SystemClock()
         self.app, self.window = _open_app(config, stack)
         self._voice = _open_voice(config, stack)
@@ -82,13 +85,16 @@ class Terminal:
         self._post = _post()
         self._beside = BesideScreen(config, self._clock, self._post, stack)
         self._tickets = _open_tickets(config, self._recorder)
-        self._chores = Chores(config, self._recorder, self._tickets, clock=self._clock)
+        self._chores = Chores(config, self._recorder, self._tickets, clock=self._clock, lines=lines)
         settings = self._chores.settings() or accepted.before_any(config.kiosk.id)
         self._outlets = self._make_outlets()
         self._technician = self._open_technician(stack)
         self._boxes = self._open_boxes()
         self.visits = self._open_visits(settings)
         self._tests = self._open_tests()
+        self._orders = open_orders(
+            config, self._clock, self._recorder, self._tests, self._beside, restart=self.app.stop, is_free=self._is_free
+        )
         self.visitor = self._open_visitor()
         self._recorder.listener = self.visits
         self._take_up(settings)
@@ -118,6 +124,7 @@ class Terminal:
         self._voice.speaker.tick()
         self._beside.each_second(self._voice.speaker.faults, stores=not isinstance(self.visits.screen, OutOfOrder))
         self._tests.tick()
+        self._orders.tick()
 
     def _faults(self) -> tuple[Fault, ...]:
         return (*self._voice.speaker.faults, *self._beside.devices.faults)
@@ -131,6 +138,9 @@ class Terminal:
 
     def _at_rest(self) -> bool:
         return not self._boxes.is_open and (self.visits.between_visits or isinstance(self.visits.screen, OutOfOrder))
+
+    def _is_free(self) -> bool:
+        return self._at_rest() and not self._technician.is_open
 
     def _corners(self) -> Corners:
         width, height = self.window.size

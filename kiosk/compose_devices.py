@@ -133,6 +133,13 @@ class BesideScreen:
         if printer is not None and slip is not None:
             printer.print(slip)
 
+    def print_test(self, language: str, answer: Callable[[Fault | None], None]) -> bool:
+        """Print a test strip; `answer` is told what became of it. False where there is no printer."""
+        printer = self._hardware.printer
+        if printer is not None:
+            printer.test(language, lambda fault: self._post(lambda: answer(fault)))
+        return printer is not None
+
     def _health(self, device: Device, fault: Fault | None) -> None:
         at = self._clock.moment()
         self._post(lambda: self.devices.says(device, fault, at))

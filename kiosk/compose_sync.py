@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from feedback import wire
-from kiosk import facts, folder
+from kiosk import facts, folder, last_lines
 from kiosk.clock import SystemClock, id_maker
 from kiosk.errors import ConfigError, Fault
 from kiosk.process import SOFTWARE, alive, end_on_signals
@@ -18,8 +18,10 @@ from kiosk.salvage import ASIDE
 from kiosk.sync import delivery
 from kiosk.sync.agent import Agent
 from kiosk.sync.assets import AssetFetcher
+from kiosk.sync.commands import Commands
 from kiosk.sync.day_keys import DayKeyReceiver
 from kiosk.sync.deliver import Deliverer, Sender
+from kiosk.sync.diagnostics import ThisKiosk, check_command
 from kiosk.sync.inbox import Inbox
 from kiosk.sync.mqtt import MqttTransport
 from kiosk.sync.notices import NoticeReceiver
@@ -39,8 +41,8 @@ GIVES_WAY: Final = 10
 """How much nicer than the screen the delivery is: a backlog of days must not make a press wait."""
 
 
-def run_sync(config: Config) -> None:
-    """Deliver what is stored and take in settings, notices and pictures, until a signal asks to end."""
+def run_sync(config: Config, path: Path) -> None:
+    """Deliver what is stored and take in what the server says, until a signal asks to end; `path` is the configuration's."""
     if config.server is None:
         raise ConfigError("this kiosk is not enrolled: its configuration has no [server]; `vidhuk-server kiosk add` prints one")
     os.nice(GIVES_WAY)
@@ -51,10 +53,13 @@ def run_sync(config: Config) -> None:
         inbox = stack.enter_context(Inbox(folder.wake_receiver(config.data_dir)))
         outbox = stack.enter_context(Outbox(config.data_dir))
         ledger = stack.enter_context(delivery.open_ledger(config.data_dir / delivery.FILE))
+        lines = stack.enter_context(last_lines.kept())
         assets = stack.enter_context(AssetFetcher(config.data_dir, spread=spread))
         settings = SettingsReceiver(config, assets.want)
         day_keys = DayKeyReceiver(config, clock=clock, zone=partial(_zone, settings))
-        agent = Agent(inbox, settings, NoticeReceiver(config), day_keys, kiosk=kiosk, alive=alive())
+        diagnostician = ThisKiosk(config.data_dir, check_command(path.absolute()), lines=lines, now=clock.moment, post=inbox.post)
+        commands = Commands(config, ledger.commands, clock=clock, fact=outbox.fact, diagnostician=diagnostician)
+        agent = Agent(inbox, settings, NoticeReceiver(config), day_keys, commands, kiosk=kiosk, alive=alive())
         transport = MqttTransport(config.server, kiosk, listener=agent, post=inbox.post, spread=spread)
         deliverer = Deliverer(
             Sender(kiosk, SOFTWARE),
@@ -66,7 +71,7 @@ def run_sync(config: Config) -> None:
             spread=spread,
         )
         look = partial(_state, config.data_dir, (deliverer, agent, assets), outbox, clock)
-        agent.serve(deliverer, StateReport(kiosk, transport=transport, clock=clock, look=look))
+        agent.serve(deliverer, StateReport(kiosk, transport=transport, clock=clock, look=look), transport)
         stack.enter_context(transport)
         end_on_signals(agent.stop)
         agent.run()

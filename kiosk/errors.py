@@ -27,6 +27,7 @@ class Fault(StrEnum):
     PAPER_END = "paper_end"
     COVER_OPEN = "cover_open"
     DAY_KEYS_REFUSED = "day_keys_refused"
+    COMMANDS_REFUSED = "commands_refused"
     STORAGE_FAILED = "storage_failed"
     LITTLE_ROOM = "little_room"
     TOO_HOT = "too_hot"
@@ -94,3 +95,7 @@ class NoticeRefusedError(KioskError):
 
 class DayKeysRefusedError(KioskError):
     """Day keys from the server were not accepted, none of them; retrying does not help, newer ones do."""
+
+
+class CommandsRefusedError(KioskError):
+    """A command from the server was not accepted; retrying does not help, a well signed one does."""

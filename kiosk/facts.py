@@ -18,6 +18,10 @@ SPENT_PAGE_FACT: Final = "spent_page"
 """Where the table `spent` begins, for the same reason."""
 UI_FAULTS_FACT: Final = "ui_faults"
 """What is wrong with the devices of ui: names of faults, separated by spaces."""
+COMMANDS_FACT: Final = "commands"
+"""What became of the orders that sync has handed to ui, as JSON: `kiosk.orders`."""
+UI_LOG_FACT: Final = "ui_log"
+"""The last lines of ui's log, warnings and worse."""
 
 SHOWINGS: Final = frozenset({"closed", "maintenance", "announcement", "out_of_order"})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import time
 from contextlib import suppress
@@ -39,6 +40,11 @@ def alive() -> Callable[[], None]:
             told[:] = [now]
 
     return tell
+
+
+def is_watched() -> bool:
+    """Tell whether somebody watches over this process, who starts it again when it ends."""
+    return bool(os.environ.get("NOTIFY_SOCKET"))
 
 
 def end_on_signals(stop: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from kiosk.errors import StoreDamagedError, StoreError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kiosk.store import Store
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Listener(Protocol):
@@ -40,7 +41,7 @@ class Recorder:
         self._post = post
         self._wake = wake
         self._store: Store | None = None
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self.listener: Listener | None = None
 
@@ -67,9 +68,13 @@ class Recorder:
         """
         self._jobs.put(lambda: self._record(token, lambda store: store.append(records, boxes, tickets), to or self.listener))
 
-    def note(self, name: str, value: str) -> None:
-        """Keep a small fact for sync; lost if it cannot be written just now."""
-        self._jobs.put(lambda: self._quietly(lambda store: store.note(name, value)))
+    def note(self, name: str, value: str, answer: Callable[[bool], None] | None = None) -> None:
+        """Keep a small fact; lost if it cannot be written just now. `answer` is told, on the main thread, whether it is on the disk."""
+        self._jobs.put(lambda: self._note(name, value, answer))
+
+    def read_fact(self, name: str, answer: Callable[[str | None], None]) -> None:
+        """Give a fact to `answer`, on the main thread; never, where the log cannot be read."""
+        self._jobs.put(lambda: self._quietly(lambda store: self._answer(answer, store.fact(name))))
 
     def probe(self, answer: Callable[[bool], None]) -> None:
         """Write something to the log to see whether the disk takes it; `answer` is called on the main thread."""
@@ -104,6 +109,11 @@ class Recorder:
             self._post(lambda: listener.committed(token))
         self._wake()
 
+    def _note(self, name: str, value: str, answer: Callable[[bool], None] | None) -> None:
+        is_written = self._quietly(lambda store: store.note(name, value))
+        if answer is not None:
+            self._post(lambda: answer(is_written))
+
     def _probe(self, answer: Callable[[bool], None]) -> None:
         try:
             self._with_store(lambda store: store.append(()))
@@ -113,14 +123,17 @@ class Recorder:
             return
         self._post(lambda: answer(True))  # noqa: FBT003
 
-    def _answer(self, answer: Callable[[list[tuple[str, str]]], None], spent: list[tuple[str, str]]) -> None:
-        self._post(lambda: answer(spent))
+    def _answer(self, answer: Callable[[T], None], found: T) -> None:
+        self._post(lambda: answer(found))
 
-    def _quietly(self, work: Callable[[Store], None]) -> None:
+    def _quietly(self, work: Callable[[Store], None]) -> bool:
+        """Do the work, and tell whether it is done."""
         try:
             self._with_store(work)
         except StoreError as error:
             log.warning("put off: %s", error)
+            return False
+        return True
 
     def _with_store(self, work: Callable[[Store], None]) -> None:
         """Do the work; malformed once is not malformed, so then once more on a log opened anew."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from kiosk.clock import id_maker
 from kiosk.resting import ZONE
-from kiosk.self_test import of_devices, of_readings, of_store, record_of
+from kiosk.self_test import Results, of_devices, of_readings, of_store, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,24 +94,34 @@ class SelfTests:
         """Let time pass; to be called about once a second."""
         now = self._clock.moment()
         if self._times.is_due(now) and self._outlets.at_rest() and self._is_free():
-            self._times.begun(now)
-            self._outlets.probe_store(self._stored)
+            self._begin(_nobody)
+
+    def ordered(self, heard: Callable[[Results], None]) -> None:
+        """Make one now, because somebody asks for it; `heard` is told, on the main thread, what it found."""
+        self._begin(heard)
 
     def attended(self, results: Mapping[str, str]) -> None:
         """Put on record what a technician has tested."""
         self._keep(record_of(self._new_id(), self._clock.moment(), results, attended=True))
 
-    def _stored(self, takes: bool) -> None:  # noqa: FBT001 - as the store answers
-        self._run(lambda: self._read(takes=takes))
+    def _begin(self, heard: Callable[[Results], None]) -> None:
+        self._times.begun(self._clock.moment())
+        self._outlets.probe_store(lambda takes: self._run(lambda: self._read(heard, takes=takes)))
 
-    def _read(self, *, takes: bool) -> None:
+    def _read(self, heard: Callable[[Results], None], *, takes: bool) -> None:
         readings = self._outlets.read()
-        self._post(lambda: self._finish(readings, takes=takes))
+        self._post(lambda: self._finish(readings, heard, takes=takes))
 
-    def _finish(self, readings: Readings, *, takes: bool) -> None:
+    def _finish(self, readings: Readings, heard: Callable[[Results], None], *, takes: bool) -> None:
         told = of_devices(self._outlets.devices()) | of_devices(self._sound())
         now = self._clock.moment()
-        self._keep(record_of(self._new_id(), now, of_store(takes=takes) | of_readings(readings, now) | told, attended=False))
+        found = of_store(takes=takes) | of_readings(readings, now) | told
+        self._keep(record_of(self._new_id(), now, found, attended=False))
+        heard(found)
+
+
+def _nobody(_found: Results) -> None:
+    """Nobody asked for it."""
 
 
 def on_a_thread(work: Callable[[], None]) -> None:

@@ -247,6 +247,12 @@ class Store:
         with own_errors(), self._transaction():
             self._note(name, value)
 
+    def fact(self, name: str) -> str | None:
+        """Give a small fact."""
+        with own_errors():
+            row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+            return str(row[0]) if row else None
+
     def _note(self, name: str, value: str) -> None:
         self._db.execute("INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value))
 

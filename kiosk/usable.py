@@ -17,6 +17,7 @@ from feedback.tickets import ticket_faults
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from feedback.commands import Command
     from feedback.notice import Notice
     from feedback.settings import DeskOption, KioskSettings, Timing
     from feedback.tickets import DayKey
@@ -29,6 +30,8 @@ _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _MAY_BE_NOTHING: Final = {"repeat_s", "warn_s", "same_press_s"}
 
 LONGEST_S: Final = 3600.0
+LATEST_MS: Final = 1 << 48
+"""Far beyond any time that is meant."""
 MAX_DESKS: Final = 1000
 MAX_ID: Final = 100
 MAX_NAME: Final = 200
@@ -74,6 +77,17 @@ def check_notice(notice: Notice) -> None:
     _check_texts("done", notice.done)
     for announcement in notice.announcements:
         _check_texts(f"announcement {announcement.id[:40]!r}", announcement.text)
+
+
+def check_command(command: Command) -> None:
+    """See that the times of a command are some, and its kind a name.
+
+    Raises:
+        UnusableError: they are not.
+    """
+    if not 0 < command.issued_ms <= command.expires_ms < LATEST_MS:
+        raise UnusableError(f"the command is of {command.issued_ms} until {command.expires_ms}, which are no times")
+    _check_length("kind", command.kind, MAX_ID)
 
 
 def check_day_key(key: DayKey) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands import backup, broker_config, erasing, integrity, questionnaires, queue, telling
+from server.commands import backup, broker_config, erasing, fleet, integrity, questionnaires, queue, telling
 from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
@@ -30,6 +30,9 @@ rollups_app = new_app(help="The counts that pages are made of.")
 quarantine_app = new_app(help="What could not be taken as it came.")
 app.add_typer(registry_app, name="registry")
 app.add_typer(kiosk_app, name="kiosk")
+kiosk_app.command("command")(fleet.send)
+kiosk_app.command("commands")(fleet.list_commands)
+kiosk_app.command("diagnostics")(fleet.save_bundle)
 app.add_typer(questionnaires.app, name="questionnaire")
 app.command("announce")(telling.announce)
 app.command("announcements")(telling.list_announcements)
@@ -71,10 +74,12 @@ class Hardware(StrEnum):
 @app.command()
 def run(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run everything: broker, ingest and pages."""
-    from server.app import Pages, broker_parts, make_ingest, make_nightly, run_parts
+    from server.app import Pages, broker_parts, make_ingest, make_metrics, make_nightly, run_parts
 
     with opened_server(data, config) as server:
-        run_parts([*broker_parts(server), make_ingest(server), make_nightly(server), Pages(server)], on_ready=lambda: _greet(server))
+        metrics = make_metrics(server, fleet=True)
+        ingest = make_ingest(server, metrics=metrics)
+        run_parts([*broker_parts(server), ingest, make_nightly(server), Pages(server), *metrics], on_ready=lambda: _greet(server))
 
 
 @app.command()
@@ -92,21 +97,22 @@ def broker(data: DataDir = None, config: ConfigFile = None) -> None:
 @app.command()
 def ingest(data: DataDir = None, config: ConfigFile = None, shared: Shared = None) -> None:
     """Take votes in, alone."""
-    from server.app import make_ingest, make_nightly, run_parts
+    from server.app import make_ingest, make_metrics, make_nightly, run_parts
 
     with opened_server(data, config) as server:
         if shared is not None and server.engine.dialect.name != "postgresql":
             raise ConfigError("several workers need PostgreSQL: set `database`, or leave out --shared")
-        run_parts([make_ingest(server, worker=shared), make_nightly(server)])
+        metrics = make_metrics(server, fleet=False, number=shared or 1)
+        run_parts([make_ingest(server, worker=shared, metrics=metrics), make_nightly(server), *metrics])
 
 
 @app.command()
 def web(data: DataDir = None, config: ConfigFile = None) -> None:
     """Serve the pages alone."""
-    from server.app import Pages, run_parts
+    from server.app import Pages, make_metrics, run_parts
 
     with opened_server(data, config) as server:
-        run_parts([Pages(server)], on_ready=lambda: _greet(server))
+        run_parts([Pages(server), *make_metrics(server, fleet=True)], on_ready=lambda: _greet(server))
 
 
 @app.command()

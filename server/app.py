@@ -24,10 +24,12 @@ from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
 from server.db.schema import users
 from server.errors import PartFailedError
+from server.fleet.commands import Commands
 from server.fleet.day_keys import DayKeys
 from server.fleet.notices import Notices
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
+from server.ingest.tally import unmetered
 from server.integrity.nightly import Nightly
 from server.integrity.roots import Roots
 from server.keys import load_keys
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from server.authority import Authority
     from server.config import Config
     from server.keys import Keys
+    from server.metrics.meters import Endpoint
 
 log = logging.getLogger(__name__)
 _TICK_S: Final = 1.0
@@ -139,15 +142,34 @@ def make_nightly(server: Server) -> Nightly:
     return Nightly(make_roots(server), now_ms=now_ms)
 
 
-def make_ingest(server: Server, *, worker: int | None = None) -> MqttIngest:
-    """Make ingest; `worker` is its number among several that share the batches."""
+def make_metrics(server: Server, *, fleet: bool, number: int = 0) -> list[Endpoint]:
+    """Make the part that tells numbers, or nothing where none are wanted; `number` is added to the port, one for each process.
+
+    `fleet` is whether it tells how the kiosks are, which one of the processes does.
+    """
+    wanted = server.config.metrics
+    if wanted.port == 0:
+        return []
+    from server.metrics.meters import Endpoint
+
+    endpoint = Endpoint(wanted.host, wanted.port + number)
+    if fleet:
+        endpoint.watch_fleet(server.engine, now_ms)
+    return [endpoint]
+
+
+def make_ingest(server: Server, *, worker: int | None = None, metrics: Sequence[Endpoint] = ()) -> MqttIngest:
+    """Make ingest; `worker` is its number among several that share the batches, `metrics` tells its numbers."""
+    meter = metrics[0].meter() if metrics else None
     notices = Notices(server.engine, signer=server.keys.sign)
     ingest = Ingest(
         server.engine,
         settings=partial(signed_settings, signer=server.keys.sign),
         notices=notices,
         day_keys=DayKeys(server.engine, signer=server.keys.sign),
+        commands=Commands(server.engine, signer=server.keys.sign),
         unseal=server.keys.unseal,
+        meter=meter or unmetered,
     )
     broker = server.config.broker
     address = Address(
@@ -158,7 +180,10 @@ def make_ingest(server: Server, *, worker: int | None = None) -> MqttIngest:
         password=server.keys.broker_password,
         shared=worker is not None,
     )
-    return MqttIngest(ingest, address, now_ms=now_ms)
+    running = MqttIngest(ingest, address, now_ms=now_ms)
+    if meter is not None:
+        meter.watch(inbox=running.waiting, is_connected=running.is_connected)
+    return running
 
 
 def make_roots(server: Server) -> Roots:

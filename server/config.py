@@ -15,6 +15,8 @@ import msgspec
 from feedback.configuration import ConfigurationError, Secret, convert_strictly, suggest
 from server.errors import ConfigError
 
+MAX_WORKERS: Final = 9
+"""So many ingest workers at most share the batches; each has a name at the broker and a port for its numbers."""
 DEFAULT_DATA_DIR: Final = Path("/var/lib/vidhuk-server")
 
 
@@ -47,6 +49,13 @@ class Broker(msgspec.Struct, frozen=True):
         return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - no bind here
 
 
+class Metrics(msgspec.Struct, frozen=True):
+    """Where numbers are served for whoever watches over the server; port 0 is nowhere. Whoever reaches the port reads them."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
 class Config(msgspec.Struct, frozen=True):
     """Everything that can be set."""
 
@@ -55,6 +64,7 @@ class Config(msgspec.Struct, frozen=True):
     time_zone: str = "Europe/Kyiv"
     web: Web = Web()
     broker: Broker = Broker()
+    metrics: Metrics = Metrics()
 
     @property
     def database_url(self) -> Secret:
@@ -122,6 +132,9 @@ def parse_config(text: str, *, source: str, data_dir: Path | None = None) -> Con
         if not 1 <= port <= 65535:  # noqa: PLR2004 - TCP's own limit
             raise ConfigError(f"{source}: {setting} = {port} is not a port; use 1 to 65535")
     _check_broker(config.broker, source)
+    if not 0 <= config.metrics.port <= 65535 - MAX_WORKERS:
+        highest = 65535 - MAX_WORKERS
+        raise ConfigError(f"{source}: metrics.port = {config.metrics.port} is not a port; use 1 to {highest}, or 0 for none")
     return config
 
 

@@ -115,5 +115,8 @@ class SlipPrinter(Protocol):
     def print(self, slip: Slip) -> None:
         """Print a slip soon, or never: one that could not be printed while its visitor stood there is dropped."""
 
+    def test(self, language: str, answer: Callable[[Fault | None], None]) -> None:
+        """Print a test strip now; `answer` is told, from any thread, what kept the printer from it, None where it is printed."""
+
     def close(self) -> None:
         """Let go of the device; MAY be called more than once."""

@@ -14,7 +14,7 @@ from kiosk.config_devices import Printer
 from kiosk.errors import Fault
 from kiosk.hardware import Device
 from kiosk.hardware.paper.ports import FORGET, open_port
-from kiosk.hardware.paper.sheet import of_slip
+from kiosk.hardware.paper.sheet import of_slip, of_test
 from kiosk.hardware.paper.watch import Watch
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kiosk.config import Config
     from kiosk.hardware import Health, SlipPrinter
     from kiosk.hardware.paper.ports import Port
+    from kiosk.hardware.paper.sheet import Sheet
     from kiosk.slip import Slip
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,8 @@ class QueuedPrinter:
         self._fault: Fault | None = None
         self._is_cut_short = self._is_unseen = False
         self._slips: deque[Slip] = deque(maxlen=_WAITING)
+        self._tests: deque[tuple[Sheet, Callable[[Fault | None], None]]] = deque()
+        self._tested: Callable[[Fault | None], None] | None = None
         self._wake = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="printer", daemon=True)
@@ -79,6 +82,11 @@ class QueuedPrinter:
     def print(self, slip: Slip) -> None:
         """Print a slip soon, or never; where too many wait, the oldest is dropped."""
         self._slips.append(slip)
+        self._wake.set()
+
+    def test(self, language: str, answer: Callable[[Fault | None], None]) -> None:
+        """Print a test strip now, or tell what keeps the printer from it."""
+        self._tests.append((of_test(self._printer, (self._printer.page,), language), answer))
         self._wake.set()
 
     def close(self) -> None:
@@ -96,6 +104,7 @@ class QueuedPrinter:
                 self._lose()
                 with suppress(Exception):
                     self._tell(Fault.PRINTER_FAILED)
+                    self._answer_tests(Fault.PRINTER_FAILED)
             self._wake.wait(self._look_s)
             self._wake.clear()
         self._lose()
@@ -105,7 +114,7 @@ class QueuedPrinter:
         port = self._port or self._opened()
         while port is not None:
             try:
-                fault = self._watch.look(port, before_slip=bool(self._slips))
+                fault = self._watch.look(port, before_slip=bool(self._slips or self._tests))
             except OSError as error:
                 self._give_up(error, _reason(port))
                 break
@@ -114,11 +123,11 @@ class QueuedPrinter:
             if fault is not self._fault:
                 self._forget(port, fault)
             self._tell(fault)
+            self._answer_tests(fault)
             if fault is not None:
                 break
             self._is_unseen = False  # it answers after a slip, so it has got all of it
-            slip = self._next()
-            if slip is None or not self._print(port, slip):
+            if not self._print_next(port):
                 break
         self._drop_stale()
 
@@ -129,10 +138,26 @@ class QueuedPrinter:
             self._give_up(error, Fault.PRINTER_FAILED if error.errno in _NOT_OURS else Fault.PRINTER_MISSING)
         return self._port
 
-    def _print(self, port: Port, slip: Slip) -> bool:
+    def _print_next(self, port: Port) -> bool:
+        """Print what is next; tell whether there was something and the printer took it."""
+        if self._tests:
+            sheet, self._tested = self._tests.popleft()
+            return self._print(port, sheet)
+        slip = self._next()
+        return slip is not None and self._print(port, of_slip(slip))
+
+    def _answer_tests(self, fault: Fault | None) -> None:
+        """Say how the printer is after the test that it was handed, and to those that wait what keeps it from them."""
+        tested, self._tested = self._tested, None
+        if tested is not None:
+            tested(fault)
+        while fault is not None and self._tests:
+            self._tests.popleft()[1](fault)
+
+    def _print(self, port: Port, sheet: Sheet) -> bool:
         from kiosk.hardware.paper.writer import drain, printout
 
-        octets = printout(of_slip(slip), self._printer)
+        octets = printout(sheet, self._printer)
         if self._is_cut_short:
             octets = drain(self._printer) + octets
         self._is_cut_short, self._is_unseen = False, True
@@ -175,6 +200,7 @@ class QueuedPrinter:
             log.warning("the printer: %s", error)
         self._lose()
         self._tell(fault)
+        self._answer_tests(fault)
 
     def _lose(self) -> None:
         self._is_cut_short |= self._is_unseen

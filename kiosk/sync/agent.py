@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from feedback import wire
-from kiosk.errors import DayKeysRefusedError, Fault, NoticeRefusedError, SettingsRefusedError
+from kiosk.errors import CommandsRefusedError, DayKeysRefusedError, Fault, NoticeRefusedError, SettingsRefusedError
 from kiosk.sync.deliver import POLL_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from uuid import UUID
 
+    from kiosk.sync.commands import Commands
     from kiosk.sync.day_keys import DayKeyReceiver
-    from kiosk.sync.deliver import Deliverer
+    from kiosk.sync.deliver import Deliverer, Transport
     from kiosk.sync.inbox import Inbox
     from kiosk.sync.notices import NoticeReceiver
     from kiosk.sync.settings import SettingsReceiver
@@ -34,6 +35,7 @@ class Agent:
         settings: SettingsReceiver,
         notices: NoticeReceiver,
         day_keys: DayKeyReceiver,
+        commands: Commands,
         *,
         kiosk: str,
         alive: Callable[[], None],
@@ -43,24 +45,28 @@ class Agent:
         self._settings = settings
         self._notices = notices
         self._day_keys = day_keys
+        self._commands = commands
         self._alive = alive
         self._stopped = False
         self.refused = ""
         """Why the last settings that came were not accepted; empty if they were."""
         self._notice_refused = False
         self._day_keys_refused = False
+        self._commands_refused = False
         self._routes: dict[str, Callable[[bytes], None]] = {
             wire.ack_topic(kiosk): lambda payload: self._deliverer.acknowledged(wire.decode(payload, wire.Ack)),
             wire.settings_topic(kiosk): self._receive_settings,
             wire.notice_topic(kiosk): self._receive_notice,
             wire.day_keys_topic(kiosk): self._receive_day_keys,
+            wire.command_topic(kiosk): self._receive_commands,
             wire.SERVER_STATE_TOPIC: lambda payload: self._deliverer.server_said(wire.decode(payload, wire.ServerState)),
         }
 
-    def serve(self, deliverer: Deliverer, report: StateReport) -> None:
-        """Say whom to lead things to; they need a transport, which needs this agent."""
+    def serve(self, deliverer: Deliverer, report: StateReport, transport: Transport) -> None:
+        """Say whom to lead things to, and the way to the server; they need a transport, which needs this agent."""
         self._deliverer = deliverer
         self._report = report
+        self._transport = transport
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -69,12 +75,14 @@ class Agent:
             Fault.SETTINGS_REFUSED: bool(self.refused),
             Fault.NOTICE_REFUSED: self._notice_refused,
             Fault.DAY_KEYS_REFUSED: self._day_keys_refused,
+            Fault.COMMANDS_REFUSED: self._commands_refused,
         }
         return tuple(fault for fault, is_so in wrong.items() if is_so)
 
     def connected(self, session: UUID) -> None:
         """A connection has begun."""
         self._deliverer.connected()
+        self._commands.connected()
         self._report.connected(session)
 
     def disconnected(self) -> None:
@@ -99,6 +107,8 @@ class Agent:
             with _putting_off():
                 self._day_keys.tidy()
             self._deliverer.let_ui_know()
+            with _putting_off():
+                self._commands.step(self._transport)
             self._report.step()
             self._alive()
             self._inbox.wait(wait_s)
@@ -141,6 +151,17 @@ class Agent:
             self._day_keys_refused = True
             return
         self._day_keys_refused = False
+
+    def _receive_commands(self, payload: bytes) -> None:
+        if not payload:
+            return
+        try:
+            self._commands.receive(payload)
+        except CommandsRefusedError as error:
+            log.warning("a command was refused: %s", error)
+            self._commands_refused = True
+            return
+        self._commands_refused = False
 
 
 @contextmanager

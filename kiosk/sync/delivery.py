@@ -1,4 +1,4 @@
-"""delivery.db: what the server has, as it told us, and what sync asks of ui. One writer: sync; ui only reads what is asked."""
+"""delivery.db: what the server has, as it told us, its commands, and what sync asks of ui. One writer: sync; ui reads what is asked."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from uuid import UUID
 
 import msgspec
 
+from kiosk.sync import command_book
+from kiosk.sync.command_book import CommandBook
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kiosk.orders import Order
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -46,11 +51,12 @@ class Ledger:
         try:
             self._db.execute("PRAGMA journal_mode = wal")
             self._db.execute("PRAGMA synchronous = full")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(_SCHEMA + command_book.SCHEMA)
             _check(self._db)
         except BaseException:
             self._db.close()
             raise
+        self.commands = CommandBook(self._db)
 
     def __enter__(self) -> Self:
         return self
@@ -142,6 +148,11 @@ def requested_fork(path: Path) -> Fork | None:
 def wants_look(path: Path) -> bool:
     """Whether sync cannot read votes.db and asks ui to look through it; False when the file cannot be read just now."""
     return _glance(path, _wants_look, otherwise=False)
+
+
+def orders(path: Path) -> tuple[Order, ...]:
+    """Give what ui is asked to do, the oldest first; nothing when the file cannot be read just now."""
+    return _glance(path, command_book.orders, otherwise=())
 
 
 def facts(path: Path) -> dict[str, str]:

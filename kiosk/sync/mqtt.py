@@ -119,8 +119,8 @@ class MqttTransport:
             log.warning("the broker refuses this kiosk: %s", reason)
             client.disconnect()
             return
-        own = (topic(self._kiosk) for topic in (wire.ack_topic, wire.settings_topic, wire.notice_topic, wire.day_keys_topic))
-        topics = (*own, wire.SERVER_STATE_TOPIC)
+        own = (wire.ack_topic, wire.settings_topic, wire.notice_topic, wire.day_keys_topic, wire.command_topic)
+        topics = (*(topic(self._kiosk) for topic in own), wire.SERVER_STATE_TOPIC)
         client.subscribe([(topic, 1) for topic in topics])
         self._was_connected = True
         session = self._session

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from feedback.wire import MAX_PACKET_BYTES, ROOT, SERVER_STATE_TOPIC
+from server.config import MAX_WORKERS
 from server.keys import write_privately
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 SERVER_USER: Final = "server"
 """The server's own name at the broker: shorter than any kiosk's id can be."""
-MAX_WORKERS: Final = 9
 _QUEUE_USER: Final = "queue."
 _ITERATIONS: Final = 101  # credentials are 256 random bits: stretching them adds nothing
 _SALT_BYTES: Final = 12
@@ -92,8 +92,8 @@ def access(queues: Iterable[str] = ()) -> str:
     users = [SERVER_USER, *(worker_user(number) for number in range(1, MAX_WORKERS + 1))]
     ours = [line for user in users for line in (f"user {user}", f"topic readwrite {ROOT}/#")]
     pushing = [line for name in sorted(queues) for line in (f"user {queue_user(name)}", f"topic write {ROOT}/queue/{name}/tickets")]
-    up = [f"pattern write {ROOT}/k/%u/{kind}" for kind in ("batch", "hello", "state")]
-    down = [f"pattern read {ROOT}/k/%u/{kind}" for kind in ("ack", "daykeys", "notice", "settings")]
+    up = [f"pattern write {ROOT}/k/%u/{kind}" for kind in ("batch", "diagnostics", "hello", "result", "state")]
+    down = [f"pattern read {ROOT}/k/%u/{kind}" for kind in ("ack", "command", "daykeys", "notice", "settings")]
     everyone = [f"pattern read {SERVER_STATE_TOPIC}"]
     return "\n".join([*ours, *pushing, *up, *down, *everyone, ""])
 

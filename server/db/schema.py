@@ -654,6 +654,36 @@ deeds = Table(
     Column("made_by", BigInteger),
 )
 
+# --- what kiosks are asked to do -----------------------------------------------------------------------------------------
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("kiosk", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("issued_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("made_by", BigInteger),  # null: by a command on the server
+    Column("sender", Text, nullable=False),  # the login, or who was at the terminal: it stays when the account is gone
+    Column("outcome", String(16)),  # done | refused | expired | failed; null while the kiosk has not said
+    Column("reason", Text, nullable=False, server_default=""),  # names, separated by spaces
+    Column("done_ms", BigInteger),  # by the kiosk's clock, where it trusts it
+    Column("answered_ms", BigInteger),
+    Index("ix_commands_expires_ms", "expires_ms"),
+    Index("ix_commands_kiosk_issued_ms", "kiosk", "issued_ms"),
+)
+
+diagnostics = Table(
+    "diagnostics",
+    metadata,
+    Column("command", Uuid, primary_key=True),
+    Column("kiosk", String(32), nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index("ix_diagnostics_kiosk", "kiosk"),
+)
+
 # --- people -------------------------------------------------------------------------------------------------------------
 
 users = Table(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from feedback.records import RecordError
+from feedback.records import RecordError, Vote
 from feedback.wire import Ack
 from server.ingest import store
 from server.ingest.chain import FORK, judge
 from server.ingest.meaning import draw_out
 from server.ingest.quarantine import Reason
 from server.ingest.rows import kind_of, read_body
+from server.ingest.tally import BatchOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +30,27 @@ def take_batch(work: Work, delivery: Delivery) -> Ack:
     connection, kiosk, epoch = work.connection, delivery.kiosk, delivery.batch.epoch
     verdict = judge(delivery.batch, store.read_mark(connection, kiosk, epoch))
     forked = verdict.forked or (verdict.behind and not _all_there(connection, delivery.batch.bodies))
+    stored = 0
     if verdict.fresh:
         first_seq = verdict.mark.seq - len(verdict.fresh) + 1
         new = _keep_records(work, delivery, first_seq, verdict)
+        stored = len(new)
+        work.tally.votes += sum(isinstance(record, Vote) for record, _ in new)
         draw_out(work, delivery, new)
         store.write_mark(connection, kiosk, epoch, verdict.mark, delivery.received_ms)
+    _count(work, delivery, verdict, stored, forked=forked)
     error = FORK if forked else None
     return Ack(epoch=epoch, seq=verdict.mark.seq, head=verdict.mark.head.hex(), generation=work.generation, error=error)
+
+
+def _count(work: Work, delivery: Delivery, verdict: Verdict, stored: int, *, forked: bool) -> None:
+    """Count a batch and its records for whoever watches."""
+    batch, tally = delivery.batch, work.tally
+    is_gap = not (verdict.fresh or forked or verdict.behind) and batch.first_seq > verdict.mark.seq + 1
+    outcome = BatchOutcome.FORKED if forked else BatchOutcome.GAP if is_gap else BatchOutcome.NEW if stored else BatchOutcome.AGAIN
+    tally.batch(outcome, batch.now)
+    tally.records += stored
+    tally.again += 0 if forked or is_gap else len(batch.records) - stored
 
 
 def _all_there(connection: Connection, bodies: Sequence[bytes]) -> bool:

@@ -6,6 +6,7 @@ A reply exists only after its transaction was committed, so sending it promises 
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -21,6 +22,7 @@ from feedback.wire import (
     State,
     WireError,
     ack_topic,
+    command_topic,
     day_keys_topic,
     decode,
     encode,
@@ -31,12 +33,14 @@ from feedback.wire import (
 )
 from server.db.engine import reading, writing
 from server.errors import DatabaseUnavailableError
+from server.fleet.commands import record
 from server.fleet.states import forget_presence, record_state
 from server.ingest import quarantine, store
 from server.ingest.batches import take_batch, try_body
 from server.ingest.chain import FORK, MAX_SEQ, judge
 from server.ingest.quarantine import Note, Reason
 from server.ingest.settling import settle
+from server.ingest.tally import BatchOutcome, unmetered
 from server.ingest.tickets import without_ticket_boxes
 from server.ingest.work import Delivery, Work
 from server.queue.problems import RefusedError
@@ -47,8 +51,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from server.fleet.commands import Commands
     from server.fleet.day_keys import DayKeys
     from server.fleet.notices import Notices
+    from server.ingest.tally import Meter
 
 log = logging.getLogger(__name__)
 _NO_EPOCH: Final = UUID(int=0)
@@ -88,23 +94,28 @@ class Ingest:
     """Takes messages in.
 
     `settings` gives a kiosk's signed settings, or None for a kiosk that does not exist; `notices` what it tells; `day_keys` what it makes
-    tokens from; `unseal` opens a box that was sealed for this server, or gives None.
+    tokens from; `commands` what it is asked to do; `unseal` opens a box that was sealed for this server, or gives None.
+    `meter` hears of every transaction after its commit.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that kiosks are told meets here
         self,
         engine: Engine,
         *,
         settings: Callable[[Connection, str], bytes | None],
         notices: Notices | None = None,
         day_keys: DayKeys | None = None,
+        commands: Commands | None = None,
         unseal: Callable[[bytes], bytes | None] = lambda _box: None,
+        meter: Meter = unmetered,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._notices = notices
         self._day_keys = day_keys
+        self._commands = commands
         self._unseal = unseal
+        self._meter = meter
 
     def handle(self, topic: str, payload: bytes, received_ms: int) -> list[Reply]:
         """Take one message in."""
@@ -160,6 +171,10 @@ class Ingest:
         """
         return [] if self._day_keys is None else self._day_keys.unpublished(now_ms, published)
 
+    def commands(self, now_ms: int, published: Mapping[str, bytes]) -> list[tuple[str, bytes, bytes]]:
+        """Give the kiosks whose commands are not `published` under their digest, with digest and signed list."""
+        return [] if self._commands is None else self._commands.unpublished(now_ms, published)
+
     def settings_versions(self) -> dict[str, int]:
         """Give the settings version of every kiosk."""
         with reading(self._engine) as connection:
@@ -185,7 +200,7 @@ class Ingest:
                 log.warning("a push on %r is refused: %s", message.topic, answer.problems[0].kept.placed)
 
     def _take(self, messages: Sequence[Message]) -> list[Reply]:
-        replies = []
+        replies, began_s = [], time.perf_counter()
         with writing(self._engine) as connection:
             work = self._open_work(connection, messages)
             # While the database was away, a day may have ended that has its root now.
@@ -198,7 +213,12 @@ class Ingest:
             quarantine.keep(connection, work.notes)
         for note in work.notes:
             log.warning("quarantined from %s: %s: %s", note.kiosk, note.reason, note.detail[:200])
+        self._tell_meter(work, began_s)
         return replies
+
+    def _tell_meter(self, work: Work, began_s: float) -> None:
+        work.tally.quarantined.update(str(note.reason) for note in work.notes)
+        self._meter(work.tally, time.perf_counter() - began_s)
 
     def _take_one(self, work: Work, message: Message) -> list[Reply]:
         try:
@@ -215,7 +235,23 @@ class Ingest:
                 return self._welcome(work, message, kiosk)
             case "state":
                 _take_state(work, message, kiosk)
+            case "result" | "diagnostics":
+                return self._take_result(work, message, kiosk, kind)
         return []
+
+    def _take_result(self, work: Work, message: Message, kiosk: str, kind: str) -> list[Reply]:
+        """Keep what became of a command; by the list that follows the kiosk learns that it is kept."""
+        try:
+            record(work.connection, kiosk, kind, message.payload, message.received_ms)
+        except WireError as error:
+            work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+            return []
+        return self._ask(work, message, kiosk)
+
+    def _ask(self, work: Work, message: Message, kiosk: str) -> list[Reply]:
+        if self._commands is None:
+            return []
+        return [Reply(command_topic(kiosk), self._commands.of(work.connection, kiosk, message.received_ms), retain=True)]
 
     def _welcome(self, work: Work, message: Message, kiosk: str) -> list[Reply]:
         """Answer a kiosk that has just connected: how far its log is durable, and what it should show."""
@@ -233,15 +269,19 @@ class Ingest:
         notice = self._notices.of(work.connection, kiosk, message.received_ms) if self._notices else None
         keys = self._day_keys.of(work.connection, kiosk) if self._day_keys else None
         told = ((settings_topic(kiosk), settings), (notice_topic(kiosk), notice), (day_keys_topic(kiosk), keys))
-        return [*replies, *(Reply(topic, payload, retain=True) for topic, payload in told if payload is not None)]
+        replies += (Reply(topic, payload, retain=True) for topic, payload in told if payload is not None)
+        return [*replies, *self._ask(work, message, kiosk)]
 
     def _set_aside(self, message: Message, error: Exception) -> list[Reply]:
+        replies, began_s = [], time.perf_counter()
         with writing(self._engine) as connection:
             work = self._open_work(connection, [message])
-            quarantine.keep(connection, [_note(_without_now(message), Reason.REFUSED, f"{type(error).__name__}: {error}")])
+            work.notes.append(_note(_without_now(message), Reason.REFUSED, f"{type(error).__name__}: {error}"))
+            quarantine.keep(connection, work.notes)
             if message.kiosk in work.sites and message.topic.endswith("/batch"):
-                return [_pass_by(work, message, str(message.kiosk))]
-        return []
+                replies.append(_pass_by(work, message, str(message.kiosk)))
+        self._tell_meter(work, began_s)
+        return replies
 
     def _open_work(self, connection: Connection, messages: Sequence[Message]) -> Work:
         sites = store.hold_kiosks(connection, {message.kiosk for message in messages if message.kiosk})
@@ -261,6 +301,7 @@ def _acknowledge_batch(work: Work, message: Message, kiosk: str) -> Reply:
         batch = _decode_batch(message.payload)
     except WireError as error:
         work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+        work.tally.batch(BatchOutcome.UNREADABLE)
         return _refuse_batch(work, message, kiosk, Reason.UNDECODABLE)
     ack = take_batch(work, Delivery(kiosk=kiosk, topic=message.topic, batch=batch, received_ms=message.received_ms))
     if ack.error == FORK:

@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from feedback.wire import ROOT, SERVER_STATE_TOPIC, ServerState, day_keys_topic, encode, notice_topic, settings_topic, state_topic
+from feedback.wire import (
+    ROOT,
+    SERVER_STATE_TOPIC,
+    ServerState,
+    command_topic,
+    day_keys_topic,
+    encode,
+    notice_topic,
+    settings_topic,
+    state_topic,
+)
 from server.errors import DatabaseUnavailableError
 from server.ingest.core import Message, Reply
 from server.tls import believing
@@ -69,6 +79,7 @@ class MqttIngest:
         self._published: dict[str, int] = {}
         self._told: dict[str, int] = {}
         self._keyed: dict[str, bytes] = {}
+        self._asked: dict[str, bytes] = {}
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._work, name="ingest")
         self._generation = ""
@@ -99,6 +110,10 @@ class MqttIngest:
         network = f"paho-mqtt-client-{self._address.user}"
         return self._worker.is_alive() and any(thread.name == network for thread in threading.enumerate())
 
+    def waiting(self) -> int:
+        """Give how many messages wait to be taken in."""
+        return self._inbox.qsize()
+
     def is_connected(self) -> bool:
         """Tell whether what kiosks send reaches us."""
         return self._client.is_connected() and self._subscribed
@@ -128,7 +143,8 @@ class MqttIngest:
         self._inbox.put(_Connected())
         among = "$share/ingest/" if self._address.shared else ""
         # States go to every worker: a shared subscription brings no retained message, and storing a state twice does no harm.
-        topics = (f"{among}{ROOT}/k/+/batch", f"{among}{ROOT}/k/+/hello", f"{ROOT}/k/+/state", f"{among}{ROOT}/queue/+/tickets")
+        divided = [f"{among}{ROOT}/k/+/{kind}" for kind in ("batch", "hello", "result", "diagnostics")]
+        topics = (*divided, f"{ROOT}/k/+/state", f"{among}{ROOT}/queue/+/tickets")
         client.subscribe([(topic, 1) for topic in topics])
 
     def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
@@ -157,6 +173,7 @@ class MqttIngest:
                     self._until_available(self._publish_settings)
                     self._until_available(self._publish_notices)
                     self._until_available(self._publish_day_keys)
+                    self._until_available(self._publish_commands)
                     watched = time.monotonic()
         except Exception:  # the thread's outermost frame: the process ends, and its supervisor starts it again
             log.exception("ingest has failed")
@@ -187,10 +204,11 @@ class MqttIngest:
         self._ingest.forget_presence()
         self._generation = self._ingest.generation()
         self._publish(Reply(SERVER_STATE_TOPIC, self._state(online=True), retain=True))
-        self._published, self._told, self._keyed = {}, {}, {}
+        self._published, self._told, self._keyed, self._asked = {}, {}, {}, {}
         self._publish_settings()
         self._publish_notices()
         self._publish_day_keys()
+        self._publish_commands()
 
     def _publish_settings(self) -> None:
         """Publish the settings of each kiosk that are not at the broker yet; take back those of kiosks that are gone."""
@@ -198,10 +216,11 @@ class MqttIngest:
             return
         versions = self._ingest.settings_versions()
         for kiosk in self._published.keys() - versions.keys():
-            for topic in (settings_topic(kiosk), notice_topic(kiosk), day_keys_topic(kiosk), state_topic(kiosk)):
+            for topic in (settings_topic(kiosk), notice_topic(kiosk), day_keys_topic(kiosk), command_topic(kiosk), state_topic(kiosk)):
                 self._publish(Reply(topic, b"", retain=True))
             self._told.pop(kiosk, None)
             self._keyed.pop(kiosk, None)
+            self._asked.pop(kiosk, None)
         for kiosk, version in versions.items():
             settings = self._ingest.settings(kiosk) if self._published.get(kiosk) != version else None
             if settings is not None:
@@ -224,6 +243,14 @@ class MqttIngest:
         for kiosk, digest, keys in published:
             self._publish(Reply(day_keys_topic(kiosk), keys, retain=True))
             self._keyed[kiosk] = digest
+
+    def _publish_commands(self) -> None:
+        """Publish what each kiosk is asked to do wherever that has changed."""
+        if not self._client.is_connected():
+            return
+        for kiosk, digest, listed in self._ingest.commands(self._now_ms(), self._asked):
+            self._publish(Reply(command_topic(kiosk), listed, retain=True))
+            self._asked[kiosk] = digest
 
     def _publish(self, reply: Reply) -> None:
         self._client.publish(reply.topic, reply.payload, qos=1, retain=reply.retain)

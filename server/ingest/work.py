@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.ingest.quarantine import Note, Reason
 from server.ingest.rows import Arrival
+from server.ingest.tally import Tally
 from server.ratings.rollups import Deltas
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Work:
     notes: list[Note] = field(default_factory=list)
     touched: set[tuple[str, UUID]] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)
+    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

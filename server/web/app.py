@@ -23,6 +23,7 @@ from server.web import (
     calls,
     cards,
     charts,
+    commands,
     desks,
     errors,
     headers,
@@ -64,7 +65,7 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) ->
     given: dict[str, Any] = {"web": web, "throttle": throttle, "live": totals, "uploads": Uploads(), "lookups": slips.Lookups()}
     routes = [
         route
-        for room in (sign_in, desks, kiosks, calls, telling, queue, boxes, cards, slips, pictures, charts, live, api, queue_push)
+        for room in (sign_in, desks, kiosks, commands, calls, telling, queue, boxes, cards, slips, pictures, charts, live, api, queue_push)
         for route in room.ROUTES
     ]
     return Litestar(

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from feedback.questionnaire import choices_of
 from feedback.records import NOT_TESTED
 from server.db.engine import reading
+from server.fleet import command_words, commands
 from server.ratings import devices
 from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_quarantined
 from server.ratings.pilots import pilot_counts
@@ -49,6 +50,7 @@ FAULTS: Final = {
     "paper_end": N_("the slip printer has no paper"),
     "cover_open": N_("the cover of the slip printer is open"),
     "day_keys_refused": N_("it does not accept the keys for tickets from the server"),
+    "commands_refused": N_("it does not accept the commands from the server"),
     "storage_failed": N_("its memory card does not take what is written"),
     "little_room": N_("there is little room left on its memory card"),
     "too_hot": N_("its computer is too hot"),
@@ -121,9 +123,10 @@ def show_kiosk(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response
             "outages": devices.outages(connection, kiosk_id),
             "tests": devices.last_selftests(connection, kiosk_id),
             "days": devices.last_days(connection, kiosk_id, web.today(centre), centre.zone),
+            "sent": commands.latest(connection, kiosk_id),
         }
     names: dict[str, Any] = {"faults": FAULTS, "devices": DEVICES, "showing": SHOWING, "untested": NOT_TESTED}
-    return page(request, "kiosk.html", kiosk=kiosk, **found, **names, centre=centre, now_ms=web.now_ms())
+    return page(request, "kiosk.html", kiosk=kiosk, **found, **names, says=command_words, centre=centre, now_ms=web.now_ms())
 
 
 @get("/pilot", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)

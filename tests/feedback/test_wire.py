@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
 from feedback import wire
+from feedback.commands import PURPOSE as COMMAND_PURPOSE
+from feedback.commands import Command, Diagnostics, Outcome, Result
 from feedback.records import Content, Moment, Sealed, TicketScan, chain, decode_body, genesis
 from feedback.signed import open_signed
 from feedback.tickets import DAY_KEY_PURPOSE, DayKey
@@ -42,7 +44,10 @@ def test_bodies_cross_the_wire_byte_for_byte(bodies: list[bytes]) -> None:
     assert wire.decode(wire.encode(batch(spaced)), wire.Batch).bodies == spaced
 
 
-@given(st.binary(max_size=400), st.sampled_from([wire.Batch, wire.Ack, wire.Hello, wire.State, wire.Signed, wire.ServerState]))
+@given(
+    st.binary(max_size=400),
+    st.sampled_from([wire.Batch, wire.Ack, wire.Hello, wire.State, wire.Signed, wire.ServerState, Result, Diagnostics]),
+)
 def test_garbage_is_a_wire_error_and_nothing_else(payload: bytes, kind: type) -> None:
     with pytest.raises(wire.WireError):
         wire.decode(payload, kind)
@@ -122,3 +127,25 @@ def test_golden_day_keys_still_decode_and_are_signed() -> None:
 
     keys = [open_signed(document, DayKey, DAY_KEY_PURPOSE, kiosk="exit-sample-1", check=check) for document in golden.documents]
     assert [(key.day, len(bytes.fromhex(key.key))) for key in keys] == [("2026-11-23", 32), ("2026-11-24", 32)]
+
+
+def test_golden_commands_and_what_became_of_them_still_decode() -> None:
+    golden = wire.decode((SAMPLES / "command.json").read_bytes(), wire.SignedList)
+    server = SigningKey(b"g" * 32).verify_key
+
+    def check(content: bytes, signature: bytes) -> bool:
+        return bool(server.verify(content, signature))
+
+    commands = [open_signed(document, Command, COMMAND_PURPOSE, kiosk="exit-sample-1", check=check) for document in golden.documents]
+    assert [(command.kind, command.expires_ms - command.issued_ms) for command in commands] == [
+        ("printtest", 3_600_000),
+        ("diagnostics", 3_600_000),
+    ]
+    result = wire.decode((SAMPLES / "result.json").read_bytes(), Result)
+    assert (result.id, result.outcome, result.reason) == (commands[0].id, Outcome.FAILED, "paper_end")
+    found = wire.decode((SAMPLES / "diagnostics.json").read_bytes(), Diagnostics)
+    assert found.id == commands[1].id
+    assert msgspec.json.decode(found.check)["kiosk"] == "exit-sample-1"
+    assert (found.changes[0].device, found.changes[0].fault) == ("printer", "paper_end")
+    for message, name in ((golden, "command"), (result, "result"), (found, "diagnostics")):
+        assert wire.encode(message) == (SAMPLES / f"{name}.json").read_bytes().strip()

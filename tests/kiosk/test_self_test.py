@@ -91,6 +91,18 @@ class Alone:
         self.posted.pop()()
 
 
+def test_one_that_is_asked_for_is_made_at_once_and_tells_what_it_found() -> None:
+    kiosk, heard = Alone(), []
+    kiosk.tests.ordered(heard.append)
+    kiosk.answer()
+    (record,) = kiosk.kept
+    assert heard == [record.results]
+    assert record.results["printer"] == Fault.PAPER_END
+    assert not record.attended
+    kiosk.pass_s(APART_S - 1)
+    assert not kiosk.answers, "the one of its own is not due so soon after it"
+
+
 def test_once_after_the_start_everything_is_on_record() -> None:
     kiosk = Alone()
     kiosk.pass_s(START_S - 1)

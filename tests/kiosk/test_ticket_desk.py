@@ -11,6 +11,7 @@ from feedback.records import Moment, TicketScan, Vote
 from feedback.tickets import DayKey, Refusal, Ticket, TicketToken, card_code, ticket_token
 from kiosk.chores import FORGET_S, Chores
 from kiosk.day_keys import DayKeys
+from kiosk.last_lines import LastLines
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
 from kiosk.scans import Scanned
@@ -133,7 +134,7 @@ class Kiosk:
             show=lambda _screen: None,
         )
         self.recorder.listener = self.visits
-        self.chores = Chores(enrolled(data_dir), self.recorder, self.tickets, clock=clock)
+        self.chores = Chores(enrolled(data_dir), self.recorder, self.tickets, clock=clock, lines=LastLines())
         self.visits.start()
         self.see()
         self.settled()

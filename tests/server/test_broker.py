@@ -15,8 +15,10 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from feedback.commands import Command, CommandKind, Outcome, Result
 from feedback.configuration import Secret
 from feedback.notice import AnnouncementKind, Notice
+from feedback.records import Moment
 from feedback.tickets import DayKey
 from feedback.wire import (
     SERVER_STATE_TOPIC,
@@ -27,11 +29,14 @@ from feedback.wire import (
     State,
     ack_topic,
     batch_topic,
+    command_topic,
     day_keys_topic,
     decode,
+    diagnostics_topic,
     encode,
     hello_topic,
     notice_topic,
+    result_topic,
     settings_topic,
     state_topic,
 )
@@ -43,10 +48,14 @@ from server.db.engine import reading, writing
 from server.errors import BrokerError, DatabaseUnavailableError, PortTakenError
 from server.fleet.announcements import Wish as Announcing
 from server.fleet.announcements import announce, withdraw
+from server.fleet.commands import Commands, latest, send
+from server.fleet.commands import Wish as Asking
 from server.fleet.day_keys import DayKeys
 from server.fleet.notices import Notices
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
+from server.ingest.tally import Tally, unmetered
+from server.ratings import rollups
 from server.registry.kiosks import Wish, add_kiosk, password_hashes, remove_kiosk
 from server.tls import believing
 from tests.server.kit import KIOSK, MORNING, OTHER, Log, reasons, rows
@@ -55,10 +64,12 @@ from tests.services import Station, certified, eventually, free_port
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+    from uuid import UUID
 
     from sqlalchemy import Engine
 
     from server.ingest.core import Message, Reply
+    from server.ingest.tally import Meter
 
 pytestmark = [pytest.mark.broker, pytest.mark.usefixtures("mosquitto_program")]
 PASSWORD = "the server's own"
@@ -95,18 +106,28 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 @contextmanager
-def running_ingest(
-    engine: Engine, broker: Broker, *, user: str = SERVER_USER, shared: bool = False, now_ms: Callable[[], int] = lambda: MORNING
+def running_ingest(  # noqa: PLR0913 - what a test varies
+    engine: Engine,
+    broker: Broker,
+    *,
+    user: str = SERVER_USER,
+    shared: bool = False,
+    now_ms: Callable[[], int] = lambda: MORNING,
+    meter: Meter = unmetered,
 ) -> Iterator[MqttIngest]:
     address = Address(host="127.0.0.1", port=broker.port, ca=broker.ca, user=user, password=Secret(PASSWORD), shared=shared)
     notices = Notices(engine, signer=lambda _: bytes(64))
     day_keys = DayKeys(engine, signer=lambda _: bytes(64))
-    core = Ingest(engine, settings=lambda _connection, kiosk: f"settings of {kiosk}".encode(), notices=notices, day_keys=day_keys)
+    commands = Commands(engine, signer=lambda _: bytes(64))
+    told = {"notices": notices, "day_keys": day_keys, "commands": commands}
+    core = Ingest(engine, settings=lambda _connection, kiosk: f"settings of {kiosk}".encode(), meter=meter, **told)  # type: ignore[arg-type]
     ingest = MqttIngest(core, address, now_ms=now_ms)
     ingest.start()
-    eventually(ingest.is_connected)
-    yield ingest
-    ingest.stop()
+    try:
+        eventually(ingest.is_connected)
+        yield ingest
+    finally:
+        ingest.stop()
 
 
 def test_a_hash_is_what_mosquitto_itself_would_write() -> None:
@@ -137,9 +158,12 @@ def test_older_tls_and_none_at_all_are_not_spoken(broker: Broker) -> None:
 def test_a_kiosk_says_only_what_is_its_own(broker: Broker) -> None:
     with broker.server() as server, broker.station(KIOSK, "one") as kiosk:
         server.subscribe("#")
-        own = [batch_topic(KIOSK), hello_topic(KIOSK), state_topic(KIOSK)]
-        denied = [topic(OTHER) for topic in (batch_topic, hello_topic, state_topic, ack_topic, settings_topic)]
-        denied += [ack_topic(KIOSK), settings_topic(KIOSK), notice_topic(KIOSK), day_keys_topic(KIOSK), SERVER_STATE_TOPIC, "else"]
+        own = [topic(KIOSK) for topic in (batch_topic, hello_topic, state_topic, result_topic, diagnostics_topic)]
+        denied = [
+            topic(OTHER) for topic in (batch_topic, hello_topic, state_topic, ack_topic, settings_topic, result_topic, diagnostics_topic)
+        ]
+        denied += [topic(KIOSK) for topic in (ack_topic, settings_topic, notice_topic, day_keys_topic, command_topic)]
+        denied += [SERVER_STATE_TOPIC, "else"]
         for topic in [*denied, *own]:
             kiosk.publish(topic, b"x")
         eventually(lambda: len(server.received) >= len(own))
@@ -149,11 +173,11 @@ def test_a_kiosk_says_only_what_is_its_own(broker: Broker) -> None:
 def test_a_kiosk_hears_only_what_is_its_own(broker: Broker) -> None:
     with broker.server() as server, broker.station(KIOSK, "one") as kiosk:
         kiosk.subscribe("#", "vidhuk/v1/k/+/batch", ack_topic(OTHER))
-        denied = [topic(OTHER) for topic in (batch_topic, ack_topic, settings_topic, state_topic, day_keys_topic)] + [
+        denied = [topic(OTHER) for topic in (batch_topic, ack_topic, settings_topic, state_topic, day_keys_topic, command_topic)] + [
             batch_topic(KIOSK),
             "vidhuk/v1/else",
         ]
-        own = [ack_topic(KIOSK), settings_topic(KIOSK), notice_topic(KIOSK), day_keys_topic(KIOSK), SERVER_STATE_TOPIC]
+        own = [topic(KIOSK) for topic in (ack_topic, settings_topic, notice_topic, day_keys_topic, command_topic)] + [SERVER_STATE_TOPIC]
         for topic in [*denied, *own]:
             server.publish(topic, b"x")
         eventually(lambda: len(kiosk.received) >= len(own))
@@ -296,6 +320,30 @@ def test_a_kiosk_is_told_the_keys_of_days_when_it_connects_and_when_a_day_has_pa
             assert {row["day"] for row in rows(engine, schema.day_keys)} == {*told(kiosk)[-1]}
 
 
+def test_a_command_waits_at_the_broker_for_its_kiosk_until_that_has_answered(engine: Engine, broker: Broker) -> None:
+    def asked(kiosk: Station) -> list[UUID]:
+        lists = [decode(payload, SignedList) for payload in kiosk.payloads(command_topic(KIOSK))]
+        return [msgspec.json.decode(one.document, type=Command).id for one in lists[-1].documents] if lists else []
+
+    with running_ingest(engine, broker):
+        with writing(engine) as connection:
+            sent = send(connection, Asking(KIOSK, CommandKind.SELF_TEST, "olena"), MORNING)
+        with broker.station(files.worker_user(9), PASSWORD) as watcher:
+            watcher.subscribe(command_topic(KIOSK))
+            eventually(lambda: asked(watcher) == [sent.id])
+    with broker.station(KIOSK, "one") as kiosk, running_ingest(engine, broker):
+        kiosk.subscribe(command_topic(KIOSK))
+        eventually(lambda: asked(kiosk) == [sent.id])
+        kiosk.publish(result_topic(KIOSK), encode(Result(sent.id, Outcome.DONE, Moment(1, MORNING, trusted=True))))
+        eventually(lambda: asked(kiosk) == [])
+        with reading(engine) as connection:
+            assert latest(connection, KIOSK)[0].outcome == "done"
+        with broker.station(OTHER, "two") as other:
+            other.subscribe(command_topic(KIOSK), command_topic(OTHER))
+            eventually(lambda: other.payloads(command_topic(OTHER)))
+            assert other.payloads(command_topic(KIOSK)) == []
+
+
 def test_garbage_is_quarantined_and_acknowledged(engine: Engine, broker: Broker) -> None:
     with running_ingest(engine, broker), broker.station(KIOSK, "one") as kiosk:
         kiosk.subscribe(ack_topic(KIOSK))
@@ -408,3 +456,47 @@ def test_several_workers_share_the_batches(engine: Engine, broker: Broker) -> No
             eventually(lambda seq=seq: len(kiosk.payloads(ack_topic(KIOSK))) == seq)
         assert [decode(payload, Ack).seq for payload in kiosk.payloads(ack_topic(KIOSK))] == list(range(1, 42))
     assert len(rows(engine, schema.votes)) == 40
+
+
+@pytest.mark.parametrize("make_engine", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_a_batch_that_reaches_two_workers_counts_once(engine: Engine, broker: Broker) -> None:
+    """A kiosk that has no answer sends the same again, and the broker gives it to whichever worker is next."""
+
+    def acks_of(station: Station, log: Log) -> list[Ack]:
+        return [decode(payload, Ack) for payload in station.payloads(ack_topic(log.kiosk))]
+
+    logs = [Log(kiosk) for kiosk in (KIOSK, OTHER)]
+    for log in logs:
+        log.add_context()
+        for number in range(30):
+            log.add(log.vote(str(number)))
+    times = 6
+    first: list[Tally] = []
+    second: list[Tally] = []
+    with (
+        running_ingest(engine, broker, user=files.worker_user(1), shared=True, meter=lambda tally, _: first.append(tally)),
+        running_ingest(engine, broker, user=files.worker_user(2), shared=True, meter=lambda tally, _: second.append(tally)),
+        broker.station(KIOSK, "one") as one,
+        broker.station(OTHER, "two") as other,
+    ):
+        kiosks = list(zip(logs, (one, other), strict=True))
+        for log, station in kiosks:
+            station.subscribe(ack_topic(log.kiosk))
+        for start in (1, 11, 21):  # pieces that overlap; of six copies in a row each worker is given three
+            for log, station in kiosks:
+                for _ in range(times):
+                    station.publish(batch_topic(log.kiosk), log.batch(start, min(start + 14, 31)))
+        for log, station in kiosks:
+            eventually(lambda log=log, station=station: len(acks_of(station, log)) == 3 * times, within_s=60)
+            assert max(ack.seq for ack in acks_of(station, log)) == 31
+            assert all((ack.head, ack.error) == (log.hash_at(ack.seq).hex(), None) for ack in acks_of(station, log))
+    shares = [sum(sum(tally.batches.values()) for tally in worker) for worker in (first, second)]
+    assert sum(shares) == 2 * 3 * times
+    assert min(shares) >= times, "both had their share of the same batches"
+    assert [sum(tally.votes for tally in (*first, *second)), sum(tally.records for tally in (*first, *second))] == [60, 62]
+    assert len(rows(engine, schema.records)) == 62
+    assert len(rows(engine, schema.votes)) == 60
+    assert sum(int(str(row["good"])) for row in rows(engine, schema.rollup_day)) == 60
+    assert reasons(engine) == []
+    with reading(engine) as connection:
+        assert rollups.verify(connection) == []

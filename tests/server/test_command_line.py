@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import signal
@@ -32,6 +33,7 @@ class Installation:
     folder: Path
     web_port: int
     broker_port: int
+    metrics_port: int
 
     @property
     def config(self) -> Path:
@@ -52,16 +54,21 @@ class Installation:
             finally:
                 process.kill()
 
+    def numbers(self, *, after: int = 0) -> str:
+        """What the process on that port tells; without the comments."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port + after}/metrics", timeout=10) as answer:
+            return "".join(line for line in answer.read().decode().splitlines(keepends=True) if line.startswith("vidhuk_"))
+
     def said(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
 
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Installation:
-    made = Installation(tmp_path, free_port(), free_port())
-    made.config.write_text(
-        f'data_dir = "{tmp_path / "data"}"\n[web]\nport = {made.web_port}\n[broker]\nport = {made.broker_port}\n',
-    )
+    made = Installation(tmp_path, free_port(), free_port(), free_port())
+    ports = {"web": made.web_port, "broker": made.broker_port, "metrics": made.metrics_port}
+    tables = "".join(f"[{table}]\nport = {port}\n" for table, port in ports.items())
+    made.config.write_text(f'data_dir = "{tmp_path / "data"}"\n{tables}')
     (tmp_path / "centre.yaml").write_text(CENTRE)
     return made
 
@@ -138,6 +145,22 @@ def test_a_questionnaire_is_linted_published_and_assigned(installation: Installa
     assert installation.call("questionnaire", "unassign", "card", "--desk", "main-1", "--no-ticket").returncode == 0
 
 
+def test_a_kiosk_is_asked_by_command(installation: Installation) -> None:
+    add_kiosk(installation)
+    assert "selftest is on its way" in installation.call("kiosk", "command", "exit-sample-1", "selftest").stderr
+    assert "was on its way already" in installation.call("kiosk", "command", "exit-sample-1", "selftest", "--within", "5").stderr
+    listed = installation.call("kiosk", "commands").stdout
+    assert "waiting" in listed
+    assert getpass.getuser() in listed
+    assert "there is no bundle of 'exit-sample-1'" in installation.call("kiosk", "diagnostics", "exit-sample-1").stderr
+    for wrong, said in (
+        (("nobody-here", "selftest"), "there is no kiosk"),
+        (("exit-sample-1", "restart", "--within", "0"), "is good for 1 to"),
+    ):
+        refused = installation.call("kiosk", "command", *wrong)
+        assert (refused.returncode, said in refused.stderr) == (2, True)
+
+
 def test_visitors_are_told_by_commands(installation: Installation) -> None:
     assert installation.call("registry", "load", str(installation.folder / "centre.yaml")).returncode == 0
     assert "announce --withdraw 1" in installation.call("announce", "air_raid", "--site", "main").stderr
@@ -206,6 +229,8 @@ def test_run_serves_pages_and_kiosks_and_ends_cleanly(installation: Installation
             eventually(lambda: station.payloads(ack_topic("exit-sample-1")))
             assert decode(station.payloads(ack_topic("exit-sample-1"))[0], Ack).seq == 2
             eventually(lambda: station.payloads(settings_topic("exit-sample-1")))
+        numbers = installation.numbers()
+        assert {"vidhuk_votes_total 1.0", "vidhuk_broker_connected 1.0", "vidhuk_kiosks 1.0"} <= set(numbers.splitlines())
         server.send_signal(signal.SIGTERM)
         assert server.wait(15) == 0
     said = installation.said("run")
@@ -227,6 +252,8 @@ def test_each_part_runs_alone(installation: Installation) -> None:
     with installation.running("broker") as broker, installation.running("ingest") as ingest, installation.running("web") as web:
         eventually(lambda: "connected to the broker" in installation.said("ingest"), within_s=30)
         eventually(lambda: "/invitation/" in installation.said("web"), within_s=30)
+        assert "vidhuk_broker_connected 1.0" in installation.numbers(after=1)
+        assert "vidhuk_kiosks 0.0" in installation.numbers()
         for part in (web, ingest, broker):
             part.send_signal(signal.SIGINT)
             assert part.wait(15) == 0

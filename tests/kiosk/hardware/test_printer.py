@@ -282,3 +282,49 @@ def test_a_port_that_may_not_be_opened_is_a_failure_and_not_a_missing_device(clo
         wait_until(lambda: told.faults == [Fault.PRINTER_FAILED])
     finally:
         printer.close()
+
+
+def test_a_test_strip_is_printed_and_said_to_be(paper: TcpPrinter, printer: QueuedPrinter) -> None:
+    answers: list[Fault | None] = []
+    printer.test("uk", answers.append)
+    wait_until(lambda: answers)
+    assert answers == [None]
+    assert paper.read({46: "cp1251"}).codes == ["VIDHUK"]
+    assert paper.read().cuts == 1
+
+
+@pytest.mark.parametrize(("offline", "fault"), [(0x32, Fault.PAPER_END), (0x16, Fault.COVER_OPEN)])
+def test_a_test_strip_that_cannot_be_printed_is_not_printed_later(
+    offline: int, fault: Fault, paper: TcpPrinter, printer: QueuedPrinter, told: Told
+) -> None:
+    paper.offline = offline
+    heard: list[Fault | None] = []
+    wait_until(lambda: told.now is fault)
+    printer.test("uk", heard.append)
+    wait_until(lambda: heard)
+    assert heard == [fault]
+    paper.offline = 0x12
+    wait_until(lambda: told.now is None)
+    printer.test("uk", heard.append)
+    wait_until(lambda: len(heard) == 2)
+    assert (heard, paper.read().cuts) == ([fault, None], 1)
+
+
+def test_paper_that_ends_within_the_strip_is_told(paper: TcpPrinter, printer: QueuedPrinter) -> None:
+    heard: list[Fault | None] = []
+    paper.fails_after = (200, "paper-end")
+    printer.test("uk", heard.append)
+    wait_until(lambda: heard)
+    assert heard == [Fault.PAPER_END]
+
+
+def test_a_printer_that_is_not_there_is_told(clock: FakeClock, told: Told) -> None:
+    def nobody() -> Port:
+        raise FileNotFoundError("nothing there")
+
+    printer = QueuedPrinter(nobody, LETTERS, clock, told, look_s=0.01)
+    heard: list[Fault | None] = []
+    printer.test("uk", heard.append)
+    wait_until(lambda: heard)
+    printer.close()
+    assert heard == [Fault.PRINTER_MISSING]

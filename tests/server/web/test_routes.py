@@ -45,7 +45,7 @@ def routes(app: Litestar) -> Iterator[tuple[str, str]]:
         path = route.path_format
         for part in ("{token}", "{key}", "{kiosk_id}", "{file_path}", "{path}", "{sha256}", "{code}"):
             path = path.replace(part, "x")
-        path = path.replace("{number}", "1").replace("{call}", str(UUID(int=1)))
+        path = path.replace("{number}", "1").replace("{call}", str(UUID(int=1))).replace("{command}", str(UUID(int=1)))
         assert "{" not in path, path
         yield from ((method, path) for method in route.methods if method not in {"OPTIONS", "HEAD"})
 
@@ -88,6 +88,7 @@ def test_no_page_has_inline_script_or_style(leader: TestClient[Litestar], engine
         "/desks/c1",
         "/desks/c2",
         "/kiosks",
+        "/kiosks/desk-two-a",
         "/kiosks/desk-two-a/quarantine",
         "/quarantine",
         "/calls",
