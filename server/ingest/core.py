@@ -329,10 +329,14 @@ def _refuse_batch(work: Work, message: Message, kiosk: str, error: Reason) -> Re
 
 
 def _refuse_stranger(work: Work, message: Message, kiosk: str, kind: str) -> list[Reply]:
-    """A kiosk that was removed says its last words: a state leaves the broker, a batch is kept where somebody sees it."""
+    """A kiosk that was removed says its last words: what is retained of it leaves the broker, a batch is kept where somebody sees it.
+
+    Its state is found at the broker also where the kiosk was removed while nobody listened.
+    """
     if kind == "batch":
         work.notes.append(_note(message, Reason.FOREIGN, f"there is no kiosk {kiosk}"))
-    return [Reply(state_topic(kiosk), b"", retain=True)] if kind == "state" and message.payload else []
+    retained = (settings_topic, notice_topic, day_keys_topic, state_topic)
+    return [Reply(topic(kiosk), b"", retain=True) for topic in retained] if kind == "state" and message.payload else []
 
 
 def _take_state(work: Work, message: Message, kiosk: str) -> None:
