@@ -31,6 +31,8 @@ from feedback.wire import (
 )
 from server.db.engine import reading, writing
 from server.errors import DatabaseUnavailableError
+from server.fleet.clone_signs import keep_heard
+from server.fleet.clones import GRACE_MS, Heard, Kind
 from server.fleet.states import forget_presence, record_state
 from server.ingest import quarantine, store
 from server.ingest.batches import take_batch, try_body
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _NO_EPOCH: Final = UUID(int=0)
+_FORKED: Final = "log_forked"
+"""The fault by which a kiosk says itself that its log is an older copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Ingest:
         self._notices = notices
         self._day_keys = day_keys
         self._unseal = unseal
+        self._speaking: dict[tuple[str, Kind], Heard] = {}
 
     def handle(self, topic: str, payload: bytes, received_ms: int) -> list[Reply]:
         """Take one message in."""
@@ -196,9 +201,23 @@ class Ingest:
             settle(connection, work.touched, work.tokens, work.deltas)
             work.deltas.apply(connection)
             quarantine.keep(connection, work.notes)
+            news = self._news(work.heard)
+            keep_heard(connection, news)
+        self._speaking |= {(one.kiosk, one.kind): one for one in news}
         for note in work.notes:
             log.warning("quarantined from %s: %s: %s", note.kiosk, note.reason, note.detail[:200])
         return replies
+
+    def _news(self, heard: Sequence[Heard]) -> list[Heard]:
+        """Leave out the voices that this worker has heard a moment ago: for most messages nothing has to be looked up or kept."""
+        news, speaking = [], dict(self._speaking)
+        for one in heard:
+            last = speaking.get((one.kiosk, one.kind))
+            is_same = last is not None and (last.voice, last.era) == (one.voice, one.era) and one.at_ms - last.at_ms < GRACE_MS
+            if one.kind is Kind.FORK or not is_same:
+                news.append(one)
+                speaking[one.kiosk, one.kind] = one
+        return news
 
     def _take_one(self, work: Work, message: Message) -> list[Reply]:
         try:
@@ -343,9 +362,15 @@ def _take_state(work: Work, message: Message, kiosk: str) -> None:
     if not message.payload:  # how a retained message is taken back
         return
     try:
-        record_state(work.connection, kiosk, decode(message.payload, State), message.received_ms)
+        state = decode(message.payload, State)
+        record_state(work.connection, kiosk, state, message.received_ms)
     except WireError as error:
         work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+        return
+    if state.online and state.process is not None:
+        work.heard.append(Heard(kiosk, Kind.PROCESS, state.process, message.received_ms))
+    if _FORKED in state.faults:
+        work.heard.append(Heard(kiosk, Kind.FORK, state.session, message.received_ms))
 
 
 def _ack(work: Work, kiosk: str, epoch: UUID, *, error: Reason | None = None) -> Ack:
