@@ -46,7 +46,7 @@ def run_sync(config: Config) -> None:
         inbox = stack.enter_context(Inbox(folder.wake_receiver(config.data_dir)))
         outbox = stack.enter_context(Outbox(config.data_dir))
         ledger = stack.enter_context(delivery.open_ledger(config.data_dir / delivery.FILE))
-        assets = stack.enter_context(AssetFetcher(config.data_dir, spread=spread))
+        assets = stack.enter_context(AssetFetcher(config.data_dir, ca=config.server.ca, spread=spread))
         settings = SettingsReceiver(config, assets.want)
         day_keys = DayKeyReceiver(config, clock=clock, zone=partial(_zone, settings))
         agent = Agent(inbox, settings, NoticeReceiver(config), day_keys, kiosk=kiosk, alive=alive())
