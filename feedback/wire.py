@@ -146,7 +146,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a kiosk says about itself. The retained will has `online` false and the same `session`.
 
     `showing` is why it asks nothing just now: "closed", "maintenance", "announcement", "out_of_order"; empty while it asks. `refused` is
-    the reason, of at most MAX_REASON characters, for which it did not accept the last settings it was sent.
+    the reason, of at most MAX_REASON characters, for which it did not accept the last settings it was sent. `process` names this start of
+    its delivery, over all sessions: two that come in turns are two devices.
     """
 
     online: bool
@@ -158,6 +159,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     faults: tuple[str, ...] = ()
     showing: str = ""
     refused: str = ""
+    process: UUID | None = None
     v: int = VERSION
 
 

@@ -7,6 +7,7 @@ import random
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from feedback import wire
 from kiosk import facts, folder, last_lines
@@ -54,7 +55,7 @@ def run_sync(config: Config, path: Path) -> None:
         outbox = stack.enter_context(Outbox(config.data_dir))
         ledger = stack.enter_context(delivery.open_ledger(config.data_dir / delivery.FILE))
         lines = stack.enter_context(last_lines.kept())
-        assets = stack.enter_context(AssetFetcher(config.data_dir, spread=spread))
+        assets = stack.enter_context(AssetFetcher(config.data_dir, ca=config.server.ca, spread=spread))
         settings = SettingsReceiver(config, assets.want)
         day_keys = DayKeyReceiver(config, clock=clock, zone=partial(_zone, settings))
         diagnostician = ThisKiosk(config.data_dir, check_command(path.absolute()), lines=lines, now=clock.moment, post=inbox.post)
@@ -70,7 +71,7 @@ def run_sync(config: Config, path: Path) -> None:
             new_epoch=id_maker(clock),
             spread=spread,
         )
-        look = partial(_state, config.data_dir, (deliverer, agent, assets), outbox, clock)
+        look = partial(_state, config.data_dir, (deliverer, agent, assets), outbox, clock, uuid4())
         agent.serve(deliverer, StateReport(kiosk, transport=transport, clock=clock, look=look), transport)
         stack.enter_context(transport)
         end_on_signals(agent.stop)
@@ -82,7 +83,9 @@ def _zone(settings: SettingsReceiver) -> str:
     return rules.time_zone if rules is not None else ZONE
 
 
-def _state(data_dir: Path, parts: tuple[Deliverer, Agent, AssetFetcher], outbox: Outbox, clock: Clock, session: UUID) -> wire.State:
+def _state(  # noqa: PLR0913, PLR0917 - a state is told by all of them
+    data_dir: Path, parts: tuple[Deliverer, Agent, AssetFetcher], outbox: Outbox, clock: Clock, process: UUID, session: UUID
+) -> wire.State:
     deliverer, agent, _ = parts
     damaged = (Fault.VOTES_DB_DAMAGED,) if outbox.damaged or any(data_dir.glob(ASIDE)) else ()
     of_ui = facts.faults_in(outbox.fact(facts.UI_FAULTS_FACT))
@@ -96,4 +99,5 @@ def _state(data_dir: Path, parts: tuple[Deliverer, Agent, AssetFetcher], outbox:
         faults=tuple(dict.fromkeys((*damaged, *(fault for part in parts for fault in part.faults), *of_ui))),
         showing=facts.showing_in(outbox.fact(facts.SHOWING_FACT)),
         refused=agent.refused,
+        process=process,
     )

@@ -201,15 +201,33 @@ def remove(kiosk: Annotated[str, typer.Argument(metavar="ID")], data: DataDir = 
 
 @kiosk_app.command("list")
 def list_(data: DataDir = None, config: ConfigFile = None) -> None:
-    """List the kiosks."""
+    """List the kiosks, and those whose card seems to have been copied or put back."""
+    from server.app import now_ms
     from server.db.engine import reading
+    from server.fleet.clone_signs import verdicts
     from server.registry.kiosks import list_kiosks
     from server.tables import show
 
     with opened_server(data, config) as server, reading(server.engine) as connection:
-        kiosks = list_kiosks(connection)
-    rows = [(k.id, k.name, k.site, k.desk or "", "yes" if k.online else "no", k.outbox, k.last_vote_ms) for k in kiosks]
-    show(("id", "name", "site", "desk", "online", "outbox", "last vote"), rows)
+        kiosks, copies = list_kiosks(connection), verdicts(connection, now_ms())
+    rows = [
+        (k.id, k.name, k.site, k.desk or "", "yes" if k.online else "no", k.outbox, k.last_vote_ms, copies.get(k.id, "")) for k in kiosks
+    ]
+    show(("id", "name", "site", "desk", "online", "outbox", "last vote", "its card"), rows)
+
+
+@kiosk_app.command("seen-to")
+def see_to(kiosk: Annotated[str, typer.Argument(metavar="ID")], data: DataDir = None, config: ConfigFile = None) -> None:
+    """Say that a kiosk whose card was copied or put back has been seen to."""
+    from server.db.engine import writing
+    from server.fleet.clone_signs import acknowledge
+    from server.registry.kiosks import list_kiosks
+
+    with opened_server(data, config) as server, writing(server.engine) as connection:
+        if kiosk not in {known.id for known in list_kiosks(connection)}:
+            raise RegistryError(f"there is no kiosk {kiosk!r}")
+        acknowledge(connection, kiosk)
+    say(f"{kiosk} has been seen to; new signs count from now on")
 
 
 @rollups_app.command("rebuild")
@@ -306,6 +324,8 @@ def _greet(server: Server) -> None:
     from server.app import is_new
 
     say(f"pages: {server.config.public_url}")
+    if server.config.is_open:
+        say('the pages are not encrypted and others can read them: put TLS before them, or set [web] tls = "own" (docs/operations.md)')
     if is_new(server):
         say(f"first administrator, one time only: {_invitation(server)}")
 

@@ -11,7 +11,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import sdnotify
 from sqlalchemy import select as select_rows
@@ -36,7 +36,7 @@ from server.keys import load_keys
 from server.queue import keys as queue_keys
 from server.registry.kiosks import password_hashes
 from server.registry.settings import number_settings, remember_address, signed_settings
-from server.tls import read_authority
+from server.tls import check_pair, read_authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -212,15 +212,18 @@ class Pages:
 
         Raises:
             PortTakenError: another program listens there.
+            ConfigError: the files of its certificate cannot be used.
         """
         import uvicorn
 
         from server.web.app import create_web
 
-        web = self._server.config.web
+        web, tls = self._server.config.web, self._tls()
         self._socket = bind(web.host, web.port, setting="web.port")
         pages = create_web(self._server.engine, public_url=self._server.config.public_url, now_ms=now_ms)
-        config = uvicorn.Config(pages, log_config=None, access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            pages, log_config=None, access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=2, **tls
+        )
         self._uvicorn = uvicorn.Server(config)
         self._thread.start()
         while self._thread.is_alive() and not self._uvicorn.started:
@@ -239,6 +242,18 @@ class Pages:
     def is_alive(self) -> bool:
         """Tell whether pages are served."""
         return self._thread.is_alive()
+
+    def _tls(self) -> dict[str, Any]:
+        config = self._server.config
+        if not config.web.is_https:
+            return {}
+        if config.web.certificate is not None and config.web.key is not None:
+            from server.authority import Certificate
+
+            files = check_pair(Certificate(certificate=config.web.certificate, key=config.web.key))
+        else:
+            files = self._server.authority.certify(config.data_dir / "web", config.certified_names)
+        return {"ssl_certfile": files.certificate, "ssl_keyfile": files.key}
 
     def _serve(self) -> None:
         assert self._uvicorn is not None  # noqa: S101 - start() made it

@@ -6,7 +6,7 @@ import ipaddress
 import socket
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -21,11 +21,23 @@ DEFAULT_DATA_DIR: Final = Path("/var/lib/vidhuk-server")
 
 
 class Web(msgspec.Struct, frozen=True):
-    """Where pages are served, and the address under which people reach them."""
+    """Where pages are served, and the address under which people reach them.
+
+    They are plain HTTP, for this machine or a front before it; by `certificate` and `key`, or with `tls` by the server's own authority,
+    they are HTTPS.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""
+    tls: Literal["none", "own"] = "none"
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @property
+    def is_https(self) -> bool:
+        """Tell whether the pages are encrypted here."""
+        return self.tls == "own" or self.certificate is not None
 
 
 class Broker(msgspec.Struct, frozen=True):
@@ -74,7 +86,13 @@ class Config(msgspec.Struct, frozen=True):
     @property
     def public_url(self) -> str:
         """The address of the pages, as people type it, without a slash at the end."""
-        return (self.web.public_url or f"http://{self.web.host}:{self.web.port}").rstrip("/")
+        scheme = "https" if self.web.is_https else "http"
+        return (self.web.public_url or f"{scheme}://{self.web.host}:{self.web.port}").rstrip("/")
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether other machines read the pages with nothing encrypted on the way, as far as can be known here."""
+        return not (self.web.is_https or is_loopback(self.web.host) or self.public_url.startswith("https://"))
 
     @property
     def advertised_host(self) -> str:
@@ -135,7 +153,15 @@ def parse_config(text: str, *, source: str, data_dir: Path | None = None) -> Con
     if not 0 <= config.metrics.port <= 65535 - MAX_WORKERS:
         highest = 65535 - MAX_WORKERS
         raise ConfigError(f"{source}: metrics.port = {config.metrics.port} is not a port; use 1 to {highest}, or 0 for none")
+    _check_web(config.web, source)
     return config
+
+
+def _check_web(web: Web, source: str) -> None:
+    if (web.certificate is None) != (web.key is None):
+        raise ConfigError(f"{source}: [web] certificate and key belong together: name both files, or none")
+    if web.tls == "own" and web.certificate is not None:
+        raise ConfigError(f'{source}: [web] tls = "own" makes a certificate by itself: leave certificate and key out, or tls')
 
 
 def _check_broker(broker: Broker, source: str) -> None:

@@ -1,4 +1,4 @@
-"""Whom the server believes when it calls its broker: one authority and no other."""
+"""TLS on the server's side: whom it believes when it calls its broker, and whether files can be what its pages are known by."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from server.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from server.authority import Certificate
 
 
 def believing(ca: str) -> ssl.SSLContext:
@@ -35,6 +37,23 @@ def read_authority(path: Path, *, setting: str) -> str:
     except (OSError, ValueError) as error:
         raise ConfigError(f"{setting} = {path}: {_why(error)}") from error
     return pem
+
+
+def check_pair(files: Certificate) -> Certificate:
+    """See that a certificate can be used with its key, and give both back.
+
+    Raises:
+        ConfigError: a file cannot be read, or they are no pair.
+    """
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, files.key)
+    except ssl.SSLError as error:
+        raise ConfigError(
+            f"[web] certificate = {files.certificate} and key = {files.key} are no pair of PEM files: {error.reason}"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"[web] certificate = {files.certificate} or key = {files.key} cannot be read: {error.strerror}") from error
+    return files
 
 
 def _why(error: OSError | ValueError) -> str:

@@ -22,7 +22,7 @@ from server.authority import load_authority
 from server.tls import believing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from paho.mqtt.reasoncodes import ReasonCode
 
@@ -122,10 +122,13 @@ def _accepts(cluster: PostgresCluster) -> bool:
 class Station:
     """An MQTT client with an inbox, for tests that speak to a real broker."""
 
-    def __init__(self, port: int, user: str, password: str, ca: str, *, will: tuple[str, bytes] | None = None) -> None:
+    def __init__(  # noqa: PLR0913 - what a client is
+        self, port: int, user: str, password: str, ca: str, *, will: tuple[str, bytes] | None = None, clean: bool = True
+    ) -> None:
         self.received: list[tuple[str, bytes, bool]] = []
         self.failure = ""
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id=user)
+        self.connections = 0
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=user, clean_session=clean)
         self._client.username_pw_set(user, password)
         self._client.tls_set_context(believing(ca))
         self._client.on_message = lambda _client, _data, message: self.received.append(
@@ -157,8 +160,14 @@ class Station:
         """Publish and wait for the broker's own acknowledgement, which it gives to what it denies too."""
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
 
+    def publish_all(self, topics: Iterable[str], payload: bytes, *, retain: bool = False) -> None:
+        """Publish the same on each topic, in this order, and wait for the last."""
+        for sent in [self._client.publish(topic, payload, qos=1, retain=retain) for topic in topics]:
+            sent.wait_for_publish(10)
+
     def payloads(self, topic: str) -> list[bytes]:
         return [payload for received, payload, _ in list(self.received) if received == topic]
 
     def _connected(self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
         self.failure = str(reason) if reason.is_failure else ""
+        self.connections += not reason.is_failure

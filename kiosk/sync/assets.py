@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import ssl
 import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from kiosk import accepted
@@ -42,11 +44,26 @@ class AssetError(Exception):
     """A picture did not come, or is not what was named; trying again helps once the server has it."""
 
 
+class _Believing(HTTPAdapter):
+    def __init__(self, ca: str) -> None:
+        self._context = ssl.create_default_context()
+        if ca:
+            self._context.load_verify_locations(cadata=ca)
+        super().__init__()
+
+    def init_poolmanager(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - requests' own
+        super().init_poolmanager(*arguments, ssl_context=self._context, **more)
+
+
 class AssetFetcher:
     """Keeps the folder of pictures as the accepted settings want it."""
 
-    def __init__(self, data_dir: Path, *, spread: Callable[[float], float], whole_s: float = WHOLE_S) -> None:
-        """`spread` gives a random number between 0 and its argument, the full jitter of the pauses."""
+    def __init__(self, data_dir: Path, *, ca: str = "", spread: Callable[[float], float], whole_s: float = WHOLE_S) -> None:
+        """`spread` gives a random number between 0 and its argument, the full jitter of the pauses.
+
+        `ca` is the server's own authority (PEM), believed beside those of the system: a public front may stand before the pages.
+        """
+        self._ca = ca
         self._folder = data_dir / accepted.FOLDER / accepted.ASSETS
         self._spread = spread
         self._whole_s = whole_s
@@ -128,6 +145,7 @@ class AssetFetcher:
             raise AssetError("the settings do not say from where")
         with requests.Session() as session:
             session.trust_env = False  # no proxies and passwords from the environment
+            session.mount("https://", _Believing(self._ca))
             session.headers["Accept-Encoding"] = "identity"
             with session.get(f"{url.removesuffix('/')}/{name}", stream=True, timeout=(CONNECT_S, READ_S), allow_redirects=False) as answer:
                 if answer.status_code != requests.codes.ok:

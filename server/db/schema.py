@@ -455,6 +455,13 @@ kiosk_states = Table(
     Column("showing", String(16), nullable=False, server_default=""),  # why it asks nothing just now
 )
 
+kiosk_signs = Table(
+    "kiosk_signs",
+    metadata,
+    Column("kiosk", String(32), primary_key=True),
+    Column("signs", Text, nullable=False),  # JSON of `server.fleet.clones.Signs`
+)
+
 # --- rollups: one column an answer, written in the transaction of the votes they count -----------------------------------
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from feedback.records import RecordError, Vote
 from feedback.wire import Ack
+from server.fleet.clones import Heard, Kind
 from server.ingest import store
 from server.ingest.chain import FORK, judge
 from server.ingest.meaning import draw_out
@@ -38,7 +39,10 @@ def take_batch(work: Work, delivery: Delivery) -> Ack:
         work.tally.votes += sum(isinstance(record, Vote) for record, _ in new)
         draw_out(work, delivery, new)
         store.write_mark(connection, kiosk, epoch, verdict.mark, delivery.received_ms)
+        work.heard.append(Heard(kiosk, Kind.EPOCH, epoch, delivery.received_ms, work.generation))
     _count(work, delivery, verdict, stored, forked=forked)
+    if forked:
+        work.heard.append(Heard(kiosk, Kind.FORK, epoch, delivery.received_ms))
     error = FORK if forked else None
     return Ack(epoch=epoch, seq=verdict.mark.seq, head=verdict.mark.head.hex(), generation=work.generation, error=error)
 

@@ -33,6 +33,8 @@ from feedback.wire import (
 )
 from server.db.engine import reading, writing
 from server.errors import DatabaseUnavailableError
+from server.fleet.clone_signs import keep_heard
+from server.fleet.clones import GRACE_MS, Heard, Kind
 from server.fleet.commands import record
 from server.fleet.states import forget_presence, record_state
 from server.ingest import quarantine, store
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _NO_EPOCH: Final = UUID(int=0)
+_FORKED: Final = "log_forked"
+"""The fault by which a kiosk says itself that its log is an older copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class Ingest:
         self._commands = commands
         self._unseal = unseal
         self._meter = meter
+        self._speaking: dict[tuple[str, Kind], Heard] = {}
 
     def handle(self, topic: str, payload: bytes, received_ms: int) -> list[Reply]:
         """Take one message in."""
@@ -211,6 +216,9 @@ class Ingest:
             settle(connection, work.touched, work.tokens, work.deltas)
             work.deltas.apply(connection)
             quarantine.keep(connection, work.notes)
+            news = self._news(work.heard)
+            keep_heard(connection, news)
+        self._speaking |= {(one.kiosk, one.kind): one for one in news}
         for note in work.notes:
             log.warning("quarantined from %s: %s: %s", note.kiosk, note.reason, note.detail[:200])
         self._tell_meter(work, began_s)
@@ -219,6 +227,17 @@ class Ingest:
     def _tell_meter(self, work: Work, began_s: float) -> None:
         work.tally.quarantined.update(str(note.reason) for note in work.notes)
         self._meter(work.tally, time.perf_counter() - began_s)
+
+    def _news(self, heard: Sequence[Heard]) -> list[Heard]:
+        """Leave out the voices that this worker has heard a moment ago: for most messages nothing has to be looked up or kept."""
+        news, speaking = [], dict(self._speaking)
+        for one in heard:
+            last = speaking.get((one.kiosk, one.kind))
+            is_same = last is not None and (last.voice, last.era) == (one.voice, one.era) and one.at_ms - last.at_ms < GRACE_MS
+            if one.kind is Kind.FORK or not is_same:
+                news.append(one)
+                speaking[one.kiosk, one.kind] = one
+        return news
 
     def _take_one(self, work: Work, message: Message) -> list[Reply]:
         try:
@@ -377,19 +396,29 @@ def _refuse_batch(work: Work, message: Message, kiosk: str, error: Reason) -> Re
 
 
 def _refuse_stranger(work: Work, message: Message, kiosk: str, kind: str) -> list[Reply]:
-    """A kiosk that was removed says its last words: a state leaves the broker, a batch is kept where somebody sees it."""
+    """A kiosk that was removed says its last words: what is retained of it leaves the broker, a batch is kept where somebody sees it.
+
+    Its state is found at the broker also where the kiosk was removed while nobody listened.
+    """
     if kind == "batch":
         work.notes.append(_note(message, Reason.FOREIGN, f"there is no kiosk {kiosk}"))
-    return [Reply(state_topic(kiosk), b"", retain=True)] if kind == "state" and message.payload else []
+    retained = (settings_topic, notice_topic, day_keys_topic, state_topic)
+    return [Reply(topic(kiosk), b"", retain=True) for topic in retained] if kind == "state" and message.payload else []
 
 
 def _take_state(work: Work, message: Message, kiosk: str) -> None:
     if not message.payload:  # how a retained message is taken back
         return
     try:
-        record_state(work.connection, kiosk, decode(message.payload, State), message.received_ms)
+        state = decode(message.payload, State)
+        record_state(work.connection, kiosk, state, message.received_ms)
     except WireError as error:
         work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+        return
+    if state.online and state.process is not None:
+        work.heard.append(Heard(kiosk, Kind.PROCESS, state.process, message.received_ms))
+    if _FORKED in state.faults:
+        work.heard.append(Heard(kiosk, Kind.FORK, state.session, message.received_ms))
 
 
 def _ack(work: Work, kiosk: str, epoch: UUID, *, error: Reason | None = None) -> Ack:

@@ -6,6 +6,7 @@ publishes the replies. While the database is away it keeps trying; kiosks send a
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import queue
 import socket
@@ -141,7 +142,7 @@ class MqttIngest:
             return
         log.info("connected to the broker at %s:%d", self._address.host, self._address.port)
         self._inbox.put(_Connected())
-        among = "$share/ingest/" if self._address.shared else ""
+        among = f"$share/{_group(self._address.password)}/" if self._address.shared else ""
         # States go to every worker: a shared subscription brings no retained message, and storing a state twice does no harm.
         divided = [f"{among}{ROOT}/k/+/{kind}" for kind in ("batch", "hello", "result", "diagnostics")]
         topics = (*divided, f"{ROOT}/k/+/state", f"{among}{ROOT}/queue/+/tickets")
@@ -266,6 +267,11 @@ class MqttIngest:
                 wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
             else:
                 return
+
+
+def _group(password: Secret) -> str:
+    """Give the group of the workers, which nobody else can name: who joins it takes batches away, even where they are not handed out."""
+    return f"ingest-{hashlib.sha256(password.reveal().encode()).hexdigest()[:16]}"
 
 
 def _send_at_once(_client: Client, _userdata: object, sock: Any) -> None:  # noqa: ANN401 - paho's own socket type

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from feedback.wire import Batch
+    from server.fleet.clones import Heard
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class Work:
     unseal: Callable[[bytes], bytes | None]
     deltas: Deltas = field(default_factory=Deltas)
     notes: list[Note] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
     touched: set[tuple[str, UUID]] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)
     tally: Tally = field(default_factory=Tally)

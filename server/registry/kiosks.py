@@ -13,6 +13,7 @@ from feedback.configuration import Secret, suggest
 from feedback.wire import KIOSK_ID
 from server.db.schema import desks, kiosk_states, kiosks, sites
 from server.errors import RegistryError
+from server.fleet import clone_signs
 from server.registry.settings import number_settings
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def remove_kiosk(connection: Connection, kiosk: str) -> None:
         known = connection.execute(select(kiosks.c.id)).scalars().all()
         raise RegistryError(f"there is no kiosk {kiosk!r}{suggest(kiosk, known)}")
     connection.execute(delete(kiosk_states).where(kiosk_states.c.kiosk == kiosk))
+    clone_signs.forget(connection, kiosk)
 
 
 def list_kiosks(connection: Connection) -> list[KioskLine]:

@@ -32,6 +32,8 @@ TELLERS: Final = ("leader", "technician", "admin")
 """Roles that say what visitors are told."""
 SENDERS: Final = ("technician", "admin")
 """Roles that ask kiosks to do something."""
+MENDERS: Final = TELLERS
+"""Roles that see to a kiosk."""
 IMPORTERS: Final = ("leader", "admin")
 """Roles that import what the queue system says."""
 ROLES: Final = ("clerk", *KEEPERS)

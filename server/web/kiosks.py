@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from feedback.questionnaire import choices_of
 from feedback.records import NOT_TESTED
-from server.db.engine import reading
-from server.fleet import command_words, commands
+from server.db.engine import reading, writing
+from server.fleet import clone_signs, command_words, commands
 from server.ratings import devices
 from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_quarantined
 from server.ratings.pilots import pilot_counts
 from server.ratings.queries import list_sites
 from server.registry.questionnaires import find_version
-from server.web.access import FOR_KEEPERS, Asked
+from server.web.access import FOR_KEEPERS, FOR_MENDERS, Asked
 from server.web.context import TheWeb, Web, read_centre
 from server.web.language import N_
 from server.web.rendering import language_of, page
@@ -109,8 +110,15 @@ def show_kiosks(request: Asked, web: TheWeb) -> Response[str]:
     """Show every kiosk."""
     with reading(web.engine) as connection:
         kiosks, strangers, centre = list_kiosks(connection), count_quarantined(connection, None), read_centre(connection)
-        sites = list_sites(connection)
-    found: dict[str, Any] = {"kiosks": kiosks, "strangers": strangers, "faults": FAULTS, "showing": SHOWING, "sites": sites}
+        sites, copies = list_sites(connection), clone_signs.verdicts(connection, web.now_ms())
+    found: dict[str, Any] = {
+        "kiosks": kiosks,
+        "strangers": strangers,
+        "faults": FAULTS,
+        "showing": SHOWING,
+        "sites": sites,
+        "copies": copies,
+    }
     return page(request, "kiosks.html", **found, centre=centre, now_ms=web.now_ms())
 
 
@@ -124,9 +132,19 @@ def show_kiosk(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response
             "tests": devices.last_selftests(connection, kiosk_id),
             "days": devices.last_days(connection, kiosk_id, web.today(centre), centre.zone),
             "sent": commands.latest(connection, kiosk_id),
+            "copy": clone_signs.verdicts(connection, web.now_ms()).get(kiosk_id),
         }
     names: dict[str, Any] = {"faults": FAULTS, "devices": DEVICES, "showing": SHOWING, "untested": NOT_TESTED}
     return page(request, "kiosk.html", kiosk=kiosk, **found, **names, says=command_words, centre=centre, now_ms=web.now_ms())
+
+
+@post("/kiosks/{kiosk_id:str}/seen-to", opt=FOR_MENDERS, sync_to_thread=True, include_in_schema=False)
+def acknowledge_copy(web: TheWeb, kiosk_id: FromPath[str]) -> Redirect:
+    """Take somebody's word that a copied or restored kiosk has been seen to."""
+    with writing(web.engine) as connection:
+        _find(connection, kiosk_id)
+        clone_signs.acknowledge(connection, kiosk_id)
+    return Redirect(f"/kiosks/{kiosk_id}", status_code=303)
 
 
 @get("/pilot", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
@@ -185,4 +203,4 @@ def as_text(beginning: bytes) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
-ROUTES: Final = [show_kiosks, show_kiosk, show_pilot, show_quarantine, show_strangers]
+ROUTES: Final = [show_kiosks, show_kiosk, acknowledge_copy, show_pilot, show_quarantine, show_strangers]

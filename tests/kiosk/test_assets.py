@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import struct
 import threading
 import time
@@ -22,12 +23,14 @@ from kiosk.errors import Fault
 from kiosk.sync.assets import MAX_BYTES, AssetFetcher
 from kiosk.sync.picture import MAX_SIDE, fault_of, size_of
 from tests.kiosk.support import settings_of, wait_until
+from tests.services import certified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from feedback.settings import KioskSettings
+    from server.authority import Certificate
 
 
 def png(width: int, height: int, more: bytes = b"") -> bytes:
@@ -62,7 +65,7 @@ class Shelf:
         self.slow.set()
 
     @contextmanager
-    def open(self, port: int = 0) -> Iterator[str]:
+    def open(self, port: int = 0, files: Certificate | None = None) -> Iterator[str]:
         shelf = self
 
         class Giver(BaseHTTPRequestHandler):
@@ -90,10 +93,14 @@ class Shelf:
                 pass
 
         with ThreadingHTTPServer(("127.0.0.1", port), Giver) as server:
+            if files is not None:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(files.certificate, files.key)
+                server.socket = context.wrap_socket(server.socket, server_side=True)
             serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
             serving.start()
             try:
-                yield f"http://127.0.0.1:{server.server_port}/assets/"
+                yield f"{'http' if files is None else 'https'}://127.0.0.1:{server.server_port}/assets/"
             finally:
                 self.slow.set()
                 server.shutdown()
@@ -121,8 +128,22 @@ def naming(url: str | None, *, logo: bytes | None = None, plan: bytes | None = N
     )
 
 
-def fetching(data_dir: Path, *, whole_s: float = 30.0) -> AssetFetcher:
-    return AssetFetcher(data_dir, spread=lambda longest: min(longest, 0.05), whole_s=whole_s)
+def fetching(data_dir: Path, *, ca: str = "", whole_s: float = 30.0) -> AssetFetcher:
+    return AssetFetcher(data_dir, ca=ca, spread=lambda longest: min(longest, 0.05), whole_s=whole_s)
+
+
+def test_a_server_of_its_own_authority_is_believed_and_a_stranger_is_not(data_dir: Path, shelf: Shelf, tmp_path: Path) -> None:
+    ca, files = certified(tmp_path / "ours")
+    other, _ = certified(tmp_path / "theirs")
+    with shelf.open(files=files) as url:
+        for wrong in (other, ""):
+            with fetching(data_dir, ca=wrong) as fetcher:
+                fetcher.want((naming(url, logo=LOGO),))
+                wait_until(lambda fetcher=fetcher: fetcher.faults)
+        assert shelf.asked == []
+        with fetching(data_dir, ca=ca) as fetcher:
+            fetcher.want((naming(url, logo=LOGO),))
+            wait_until(is_there(data_dir, LOGO))
 
 
 def there(data_dir: Path) -> set[str]:

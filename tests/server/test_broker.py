@@ -438,6 +438,20 @@ def test_a_kiosk_that_is_removed_is_cut_and_forgotten_by_the_broker(engine: Engi
             eventually(lambda: watcher.payloads(day_keys_topic(new.id))[-1] == b"")
 
 
+def test_what_is_retained_of_a_kiosk_is_cleared_though_it_was_removed_while_nobody_listened(engine: Engine, broker: Broker) -> None:
+    broker.kiosks = {"gone-kiosk-1": hash_password("one")}
+    topics = [topic("gone-kiosk-1") for topic in (settings_topic, notice_topic, day_keys_topic, state_topic)]
+    with broker.server() as server:
+        server.publish_all(topics, encode(State(online=False, session=uuid4())), retain=True)
+    with running_ingest(engine, broker), broker.station(files.worker_user(9), PASSWORD) as watcher:
+        watcher.subscribe(*topics)
+        eventually(lambda: all(b"" in watcher.payloads(topic) or not watcher.payloads(topic) for topic in topics))
+    with broker.station(files.worker_user(8), PASSWORD) as late:
+        late.subscribe(*topics, SERVER_STATE_TOPIC)
+        eventually(lambda: late.payloads(SERVER_STATE_TOPIC))
+        assert {topic for topic, _, _ in late.received} == {SERVER_STATE_TOPIC}
+
+
 @pytest.mark.parametrize("make_engine", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
 def test_several_workers_share_the_batches(engine: Engine, broker: Broker) -> None:
     log = Log()

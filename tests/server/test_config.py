@@ -39,6 +39,22 @@ def test_a_wildcard_address_is_never_advertised() -> None:
     assert parse_config('[broker]\nhost = "0.0.0.0"', source="x").advertised_host != "0.0.0.0"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ("http://127.0.0.1:8080", False)),
+        ("host = '0.0.0.0'", ("http://0.0.0.0:8080", True)),
+        ("host = '0.0.0.0'\ntls = 'own'", ("https://0.0.0.0:8080", False)),
+        ("host = '0.0.0.0'\npublic_url = 'https://vidhuk.example'", ("https://vidhuk.example", False)),
+        ("host = '0.0.0.0'\npublic_url = 'http://vidhuk.example'", ("http://vidhuk.example", True)),
+        ("certificate = 'a.crt'\nkey = 'a.key'", ("https://127.0.0.1:8080", False)),
+    ],
+)
+def test_pages_that_others_could_read_on_the_way_are_known(text: str, expected: tuple[str, bool]) -> None:
+    config = parse_config(f"[web]\n{text}", source="x")
+    assert (config.public_url, config.is_open) == expected
+
+
 def test_secrets_do_not_show_themselves() -> None:
     config = parse_config('database = "postgresql://me:secret@db/x"', source="x")
     assert "secret" not in repr(config)
@@ -60,6 +76,9 @@ def test_secrets_do_not_show_themselves() -> None:
             "server.toml: [broker] tls = false would send credentials openly",
         ),
         ("[broker]\nsupervised = false\ntls = false\nca = 'ca.crt'", "server.toml: [broker] ca vouches for nobody"),
+        ("[web]\ncertificate = 'a.crt'", "server.toml: [web] certificate and key belong together"),
+        ("[web]\ntls = 'own'\ncertificate = 'a.crt'\nkey = 'a.key'", 'server.toml: [web] tls = "own" makes a certificate by itself'),
+        ("[web]\ntls = 'mine'", "server.toml: Invalid enum value 'mine'"),
         ("database = 5", "server.toml: Expected `str`, got `int` - at `$.database`"),
         ('time_zone = "Europe/Kiyv"', "server.toml: time_zone 'Europe/Kiyv' is not known; did you mean 'Europe/Kyiv'?"),
         ("x = ", "server.toml: not TOML"),

@@ -5,12 +5,15 @@ import io
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, update
 
 from kiosk.errors import Fault
 from server.db import schema
+from server.fleet.clone_signs import keep_heard
+from server.fleet.clones import Heard, Kind
 from server.ingest.quarantine import Reason
 from server.web.desks import CSV_COLUMNS
 from server.web.kiosks import FAULTS, REASONS, as_text
@@ -230,6 +233,23 @@ def test_kiosks_and_their_quarantine(leader: Client, engine: Engine) -> None:
     states = {kiosk["id"]: kiosk for kiosk in leader.get("/api/v1/kiosks").json()}
     assert states["desk-two-a"]["state"]["outbox"] == 42
     assert states["podil-hall"]["state"] is None
+
+
+def test_a_copied_kiosk_is_told_with_what_to_do_until_it_has_been_seen_to(leader: Client, engine: Engine) -> None:
+    with engine.begin() as connection:
+        fill.kiosks(connection)
+        spoken = [Heard("desk-two-a", Kind.PROCESS, UUID(int=number % 2), fill.NOW_MS - (9 - number) * 120_000) for number in range(8)]
+        keep_heard(connection, [*spoken, Heard("podil-hall", Kind.FORK, UUID(int=1), fill.NOW_MS - 1)])
+    listed = words(leader.get("/kiosks").text)
+    assert "схоже, картку скопійовано" in listed
+    assert "вставлено давнішу копію картки" in listed
+    told = words(leader.get("/kiosks/desk-two-a").text)
+    assert "Схоже, картку цього термінала скопійовано" in told
+    assert "vidhuk-server kiosk remove desk-two-a" in told
+    assert "У цей термінал вставлено давнішу копію картки" in words(leader.get("/kiosks/podil-hall").text)
+    assert leader.post("/kiosks/desk-two-a/seen-to").status_code == 303
+    assert "скопійовано" not in words(leader.get("/kiosks/desk-two-a").text)
+    assert leader.post("/kiosks/nobody/seen-to").status_code == 404
 
 
 def test_a_clock_not_set_is_a_caution_and_no_fault(leader: Client, engine: Engine) -> None:
