@@ -64,6 +64,11 @@ def day_keys_topic(kiosk: str) -> str:
     return f"{ROOT}/k/{kiosk}/daykeys"
 
 
+def renewal_topic(kiosk: str) -> str:
+    """Topic of a kiosk's next credential, sealed to it, retained and signed until the kiosk says that it has stored it, down."""
+    return f"{ROOT}/k/{kiosk}/renewal"
+
+
 def split_topic(topic: str) -> tuple[str, str]:
     """Take a kiosk's topic apart into kiosk id and message kind.
 
@@ -131,7 +136,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a kiosk says about itself. The retained will has `online` false and the same `session`.
 
     `showing` is why it asks nothing just now: "closed", "maintenance", "announcement", "out_of_order"; empty while it asks. `refused` is
-    the reason, of at most MAX_REASON characters, for which it did not accept the last settings it was sent.
+    the reason, of at most MAX_REASON characters, for which it did not accept the last settings it was sent. `identity` is the number of the
+    newest credential that it has stored, 0 where a person has written it into its configuration.
     """
 
     online: bool
@@ -143,6 +149,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     faults: tuple[str, ...] = ()
     showing: str = ""
     refused: str = ""
+    identity: int = 0
     v: int = VERSION
 
 

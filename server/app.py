@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import sdnotify
 from sqlalchemy import select as select_rows
 
-from server.broker.files import Listener, queue_user, worker_user
+from server.authority import load_authority
+from server.broker.files import Listener, hash_password, queue_user, worker_user
 from server.broker.ports import bind
 from server.broker.supervisor import Supervisor
 from server.db.engine import open_engine, reading, writing
@@ -24,7 +25,9 @@ from server.db.migrate import migrate
 from server.db.schema import users
 from server.errors import PartFailedError
 from server.fleet.day_keys import DayKeys
+from server.fleet.enrolment import Enrolment
 from server.fleet.notices import Notices
+from server.fleet.renewals import Renewals
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
 from server.integrity.nightly import Nightly
@@ -121,6 +124,23 @@ def make_ingest(server: Server, *, worker: int | None = None) -> MqttIngest:
     return MqttIngest(ingest, address, now_ms=now_ms)
 
 
+def make_enrolment(server: Server) -> Enrolment:
+    """Make what takes kiosks in."""
+    return Enrolment(
+        engine=server.engine,
+        keys=server.keys,
+        ca=load_authority(server.config.data_dir).pem,
+        host=server.config.advertised_host,
+        port=server.config.broker.port,
+        hash_password=hash_password,
+    )
+
+
+def make_renewals(server: Server) -> Renewals:
+    """Make what gives kiosks new credentials."""
+    return Renewals(server.keys.sign, hash_password)
+
+
 def make_roots(server: Server) -> Roots:
     """Make what gives days their roots."""
     return Roots(server.engine, signer=server.keys.sign)
@@ -151,10 +171,16 @@ class Pages:
         import uvicorn
 
         from server.web.app import create_web
+        from server.web.enrol import Entry
 
         web = self._server.config.web
         self._socket = bind(web.host, web.port, setting="web.port")
-        pages = create_web(self._server.engine, public_url=self._server.config.public_url, now_ms=now_ms)
+        pages = create_web(
+            self._server.engine,
+            public_url=self._server.config.public_url,
+            now_ms=now_ms,
+            entry=Entry(make_enrolment(self._server), make_renewals(self._server)),
+        )
         config = uvicorn.Config(pages, log_config=None, access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=2)
         self._uvicorn = uvicorn.Server(config)
         self._thread.start()

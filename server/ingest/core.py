@@ -25,12 +25,14 @@ from feedback.wire import (
     decode,
     encode,
     notice_topic,
+    renewal_topic,
     settings_topic,
     split_topic,
     state_topic,
 )
 from server.db.engine import reading, writing
 from server.errors import DatabaseUnavailableError
+from server.fleet import renewals
 from server.fleet.states import forget_presence, record_state
 from server.ingest import quarantine, store
 from server.ingest.batches import take_batch, try_body
@@ -160,6 +162,10 @@ class Ingest:
         """
         return [] if self._day_keys is None else self._day_keys.unpublished(now_ms, published)
 
+    def renewals(self, published: Mapping[str, int]) -> list[renewals.Current]:
+        """Give what kiosks are told of new credentials where that is not `published` under its number."""
+        return renewals.unpublished(self._engine, published)
+
     def settings_versions(self) -> dict[str, int]:
         """Give the settings version of every kiosk."""
         with reading(self._engine) as connection:
@@ -232,7 +238,13 @@ class Ingest:
         settings = self._settings(work.connection, kiosk)
         notice = self._notices.of(work.connection, kiosk, message.received_ms) if self._notices else None
         keys = self._day_keys.of(work.connection, kiosk) if self._day_keys else None
-        told = ((settings_topic(kiosk), settings), (notice_topic(kiosk), notice), (day_keys_topic(kiosk), keys))
+        renewal = renewals.waiting(work.connection, kiosk) or None
+        told = (
+            (settings_topic(kiosk), settings),
+            (notice_topic(kiosk), notice),
+            (day_keys_topic(kiosk), keys),
+            (renewal_topic(kiosk), renewal),
+        )
         return [*replies, *(Reply(topic, payload, retain=True) for topic, payload in told if payload is not None)]
 
     def _set_aside(self, message: Message, error: Exception) -> list[Reply]:
@@ -339,9 +351,13 @@ def _take_state(work: Work, message: Message, kiosk: str) -> None:
     if not message.payload:  # how a retained message is taken back
         return
     try:
-        record_state(work.connection, kiosk, decode(message.payload, State), message.received_ms)
+        state = decode(message.payload, State)
+        record_state(work.connection, kiosk, state, message.received_ms)
     except WireError as error:
         work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+        return
+    if state.identity and renewals.settle(work.connection, kiosk, state.identity):
+        log.info("%s has stored its new credential; the old one is of no use any more", kiosk)
 
 
 def _ack(work: Work, kiosk: str, epoch: UUID, *, error: Reason | None = None) -> Ack:

@@ -30,6 +30,8 @@ COUNTERS: Final = TAKERS
 """Roles that count ticket boxes."""
 TELLERS: Final = ("leader", "technician", "admin")
 """Roles that say what visitors are told."""
+INSTALLERS: Final = ("technician", "admin")
+"""Roles that invite kiosks and change their credentials."""
 IMPORTERS: Final = ("leader", "admin")
 """Roles that import what the queue system says."""
 ROLES: Final = ("clerk", *KEEPERS)

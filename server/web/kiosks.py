@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from feedback.questionnaire import choices_of
 from feedback.records import NOT_TESTED
 from server.db.engine import reading
+from server.fleet.renewals import credential_of
 from server.ratings import devices
 from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_quarantined
 from server.ratings.pilots import pilot_counts
@@ -61,6 +62,7 @@ FAULTS: Final = {
     "code_unread": N_("the ticket scanner reads nothing"),
     "print_bad": N_("the slip printer prints badly"),
     "not_heard": N_("what it says cannot be heard"),
+    "not_enrolled": N_("it belongs to no server yet"),
 }
 """What kiosks say of themselves, for people; newer kiosks may say what is not here, and it is shown as they say it."""
 SHOWING: Final = {
@@ -121,6 +123,7 @@ def show_kiosk(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response
             "outages": devices.outages(connection, kiosk_id),
             "tests": devices.last_selftests(connection, kiosk_id),
             "days": devices.last_days(connection, kiosk_id, web.today(centre), centre.zone),
+            "credential": credential_of(connection, kiosk_id),
         }
     names: dict[str, Any] = {"faults": FAULTS, "devices": DEVICES, "showing": SHOWING, "untested": NOT_TESTED}
     return page(request, "kiosk.html", kiosk=kiosk, **found, **names, centre=centre, now_ms=web.now_ms())
