@@ -1,7 +1,7 @@
 """Claim codes: what a kiosk shows its server once, and by which it knows that this is its server; as text, and in a QR. Pure.
 
-Half of a code is a secret of the kiosk's, half the fingerprint of what the server shows to everybody. The fingerprint depends on the secret,
-so that who does not know the code cannot look for another server with the same one; and it is slow, so that who does know it cannot either.
+Half of a code is a secret of the kiosk's, half the fingerprint of what the server shows to everybody. The fingerprint depends on the
+secret, so that who does not know the code cannot look for another server with the same one; and it is slow, so that who does cannot either.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def claim_of(code: str) -> Claim:
 
 def fingerprint_of(secret: int, identity: ServerIdentity) -> int:
     """Give what a code with this secret has to say of the server."""
-    shown = "\0".join((identity.signing_key, identity.sealing_key, identity.ca)).encode()
+    shown = f"{identity.signing_key}\0{identity.sealing_key}\0{identity.ca}".encode()
     salt = _CONTEXT + secret.to_bytes(_SECRET_BYTES)
     digest = hashlib.scrypt(shown, salt=salt, n=1 << 14, r=8, p=1, dklen=_SECRET_BYTES)
     return int.from_bytes(digest) >> 8 * _SECRET_BYTES - FINGERPRINT_BITS

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kiosk.sync.deliver import Deliverer
     from kiosk.sync.inbox import Inbox
     from kiosk.sync.notices import NoticeReceiver
+    from kiosk.sync.renewals import Credentials
     from kiosk.sync.settings import SettingsReceiver
     from kiosk.sync.state import StateReport
 
@@ -34,15 +35,17 @@ class Agent:
         settings: SettingsReceiver,
         notices: NoticeReceiver,
         day_keys: DayKeyReceiver,
+        credentials: Credentials,
         *,
         kiosk: str,
         alive: Callable[[], None],
     ) -> None:
-        """`alive` is called once a round, for the watchdog."""
+        """`alive` is called once a round, for the watchdog and for whatever else has to be looked at."""
         self._inbox = inbox
         self._settings = settings
         self._notices = notices
         self._day_keys = day_keys
+        self._credentials = credentials
         self._alive = alive
         self._stopped = False
         self.refused = ""
@@ -54,6 +57,7 @@ class Agent:
             wire.settings_topic(kiosk): self._receive_settings,
             wire.notice_topic(kiosk): self._receive_notice,
             wire.day_keys_topic(kiosk): self._receive_day_keys,
+            wire.renewal_topic(kiosk): self._receive_renewal,
             wire.SERVER_STATE_TOPIC: lambda payload: self._deliverer.server_said(wire.decode(payload, wire.ServerState)),
         }
 
@@ -141,6 +145,10 @@ class Agent:
             self._day_keys_refused = True
             return
         self._day_keys_refused = False
+
+    def _receive_renewal(self, payload: bytes) -> None:
+        if payload and self._credentials.receive(payload):
+            log.info("stored a new credential")
 
 
 @contextmanager

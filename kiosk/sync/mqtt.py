@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from kiosk.config import Server
+    from kiosk.sync.renewals import Credentials
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ CONNECT_S: Final = 5
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
 FAREWELL_S: Final = 1.0
+_OWN_TOPICS: Final = (wire.ack_topic, wire.settings_topic, wire.notice_topic, wire.day_keys_topic, wire.renewal_topic)
 
 
 class Listener(Protocol):
@@ -48,7 +50,7 @@ class Listener(Protocol):
 class MqttTransport:
     """A `Transport` over MQTT 3.1.1 that connects by itself, again and again."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that a connection needs
         self,
         server: Server,
         kiosk: str,
@@ -56,12 +58,16 @@ class MqttTransport:
         listener: Listener,
         post: Callable[[Callable[[], None]], None],
         spread: Callable[[float], float],
+        credentials: Credentials,
     ) -> None:
+        """`credentials` gives that by which to sign in, and hears where it is refused."""
         self._server = server
         self._kiosk = kiosk
         self._listener = listener
         self._post = post
         self._spread = spread
+        self._credentials = credentials
+        self._has_another = False
         self._client: Client | None = None
         self._session = uuid4()
         self._stopped = threading.Event()
@@ -91,7 +97,7 @@ class MqttTransport:
     def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
         while not self._stopped.is_set():
-            self._was_connected = False
+            self._was_connected = self._has_another = False
             try:
                 self._connect_once()
             except OSError as error:
@@ -99,7 +105,8 @@ class MqttTransport:
             except Exception:  # the thread's outermost frame: the kiosk goes on trying whatever a broker sends
                 log.exception("the connection stumbled")
             pause_s = FIRST_PAUSE_S if self._was_connected else min(LONGEST_PAUSE_S, pause_s * 2)
-            self._stopped.wait(self._spread(pause_s))
+            if not self._has_another:
+                self._stopped.wait(self._spread(pause_s))
 
     def _connect_once(self) -> None:
         self._session = uuid4()
@@ -107,7 +114,7 @@ class MqttTransport:
             CallbackAPIVersion.VERSION2, client_id=self._kiosk, clean_session=True, protocol=MQTTv311, reconnect_on_failure=False
         )
         client.connect_timeout = CONNECT_S
-        client.username_pw_set(self._kiosk, self._server.credential.reveal())
+        client.username_pw_set(self._kiosk, self._credentials.current)
         client.will_set(wire.state_topic(self._kiosk), _offline(self._session), qos=1, retain=True)
         client.on_socket_open = _without_delay
         client.on_connect = self._on_connect
@@ -120,10 +127,10 @@ class MqttTransport:
     def _on_connect(self, client: Client, _userdata: object, _flags: object, reason: object, _properties: object) -> None:
         if getattr(reason, "is_failure", False):
             log.warning("the broker refuses this kiosk: %s", reason)
+            self._has_another = self._credentials.refused()
             client.disconnect()
             return
-        own = (topic(self._kiosk) for topic in (wire.ack_topic, wire.settings_topic, wire.notice_topic, wire.day_keys_topic))
-        topics = (*own, wire.SERVER_STATE_TOPIC)
+        topics = (*(topic(self._kiosk) for topic in _OWN_TOPICS), wire.SERVER_STATE_TOPIC)
         client.subscribe([(topic, 1) for topic in topics])
         self._was_connected = True
         session = self._session

@@ -1,7 +1,7 @@
 """New credentials for kiosks, without a moment in which none that the kiosk holds would do.
 
-The new one travels sealed to the kiosk and signed. The broker goes on taking the old one until the kiosk has said that it has stored the new
-one; from then on it takes the new one. A kiosk holds both meanwhile and tries one after the other.
+The new one travels sealed to the kiosk and signed. The broker goes on taking the old one until the kiosk has said that it has stored the
+new one; from then on it takes the new one. A kiosk holds both meanwhile and tries one after the other.
 """
 
 from __future__ import annotations
