@@ -10,7 +10,7 @@ from kiosk.ui import theme
 from kiosk.ui.arrange import LINE_HEIGHT, Box
 from kiosk.ui.keys import Keys
 from kiosk.ui.menu import WELL, WRONG
-from kiosk.ui.parts import Tappable, Words
+from kiosk.ui.parts import Tappable, Words, width_of
 from kiosk.ui.typing_places import contact_places
 from kiosk.ui.view import View
 from kiosk.ui.writing_field import WritingField
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kiosk.ui.arrange import Page
     from kiosk.ui.view import Stage
 
+_SAMPLE: Final = "0000-0000-0000-0000-0000-0000"
 _LABEL_SHARE: Final = 0.2
 _LABEL_MM: Final = 22.0
 
@@ -28,7 +29,7 @@ class Field(WritingField):
     """A field that is chosen by a tap; its cursor stays at the end."""
 
     def __init__(self, field: EnrolField, view: View, box: Box) -> None:
-        super().__init__(view, box, size=0.62 * box.h, one_line=True)
+        super().__init__(view, box, size=_type(box), one_line=True)
         self._field = field
         self._accent = view.palette.accent
 
@@ -40,6 +41,11 @@ class Field(WritingField):
     def on_touch_down(self, touch: Any) -> bool:  # noqa: ANN401
         """Choose this field, wherever in it the finger is."""
         return bool(Tappable.on_touch_down(self, touch))
+
+
+def _type(box: Box) -> float:
+    """Give the type in which a whole code fits, so that it stays the same while it is typed."""
+    return float(min(0.5 * box.h, 0.86 * box.w / width_of(_SAMPLE, size=1, font=theme.REGULAR)))
 
 
 class EnrolView(View):
@@ -64,7 +70,7 @@ class EnrolView(View):
         }
         self._place = rest.below(2 * row + page.gap)
         self._said: Words | None = None
-        self.add(self.pill(DONE, _("Enrol"), places.done, primary=True), self.pill(LEAVE, _("Back"), places.leave))
+        self.add(self.pill(DONE, _("Enrol now"), places.done, primary=True), self.pill(LEAVE, _("Back"), places.leave))
         self._keys = Keys(self, places.keys)
         self._keys.show(keyboard.ENROL_ROWS)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import RawBody
 
 from feedback.claims import ServerIdentity
 from feedback.enrolment import MAX_BYTES, PATH, Refused, Sealed, decode
@@ -33,12 +33,12 @@ _STATUS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Entry:
     """How kiosks come in, and how their credentials change."""
 
-    enrolment: Enrolment
-    renewals: Renewals
+    def __init__(self, enrolment: Enrolment, renewals: Renewals) -> None:
+        self.enrolment = enrolment
+        self.renewals = renewals
 
 
 class Guesses(Throttle):
@@ -55,7 +55,7 @@ def show_identity(entry: TheEntry) -> Response[ServerIdentity]:
 
 
 @post(PATH, opt=BY_KEY, sync_to_thread=True, include_in_schema=False, request_max_body_size=MAX_BYTES, status_code=HTTPStatus.OK)
-def enrol(request: Request[Any, Any, Any], web: TheWeb, entry: TheEntry, guesses: NamedDependency[Guesses], body: bytes) -> Response[Any]:
+def enrol(request: Request[Any, Any, Any], web: TheWeb, entry: TheEntry, guesses: NamedDependency[Guesses], body: RawBody) -> Response[Any]:
     """Take a kiosk in by its claim."""
     address, now_ms = request.client.host if request.client else "", web.now_ms()
     try:
