@@ -50,7 +50,7 @@ def main() -> None:
     began = monotonic()
     try:
         with ExitStack() as stack:
-            house = stack.enter_context(House(folder, web_port=8080, broker_port=1883))
+            house = stack.enter_context(House(folder, web_port=8080, broker_port=8883))
             open_server(house)
             kiosks = fill(house, stack)
             bring_queue(house)

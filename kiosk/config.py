@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal
 
@@ -17,12 +18,14 @@ from feedback.wire import KIOSK_ID
 from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp, check_pins, check_printer, check_scanner
 from kiosk.errors import ConfigError
 from kiosk.public_keys import can_be_sealed_to, can_have_signed
+from kiosk.tls import believing
 
 FORMAT: Final = 1
 SMALLEST: Final = 200
 LARGEST: Final = 16384
 DIAGONALS_INCH: Final = (3, 100)
 _COPY: Final = "copy both keys from what `vidhuk-server kiosk add` printed for this kiosk, digit by digit"
+_CA: Final = "copy it from what `vidhuk-server kiosk add` printed for this kiosk"
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _PIN: Final = re.compile(r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,2},p=1\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}")
@@ -47,13 +50,17 @@ class Terminal(msgspec.Struct, frozen=True):
 
 
 class Server(msgspec.Struct, frozen=True):
-    """Table [server]: how to reach the server and the public keys by which it is known."""
+    """Table [server]: how to reach the server, and by what it is known: its public keys and its certificate authority (PEM).
+
+    Without `ca` nothing is encrypted on the way, which is for a server on this very machine.
+    """
 
     host: str
     port: int
     credential: Secret
     signing_key: str
     sealing_key: str
+    ca: str = ""
 
 
 class Enrolment(msgspec.Struct, frozen=True):
@@ -181,6 +188,12 @@ def _check_server(server: Server, source: str) -> None:
         raise ConfigError(f"{source}: [server] signing_key is no key by which anything can be signed; {_COPY}")
     if not can_be_sealed_to(server.sealing_key):
         raise ConfigError(f"{source}: [server] sealing_key is no key to which visitors' words can be sealed; {_COPY}")
+    if server.ca:
+        _check_authority(server.ca, source)
+    elif not _is_loopback(server.host):
+        raise ConfigError(
+            f"{source}: [server] ca is missing: without the server's authority nobody on the way to {server.host} is known; {_CA}"
+        )
 
 
 def _check_enrolment(enrolment: Enrolment, source: str) -> None:
@@ -193,3 +206,17 @@ def _check_enrolment(enrolment: Enrolment, source: str) -> None:
             claim_of(enrolment.claim.reveal())
     except CodeError as error:
         raise ConfigError(f"{source}: [enrolment] claim: {error}") from error
+
+
+def _check_authority(ca: str, source: str) -> None:
+    try:
+        believing(ca)
+    except ValueError as error:
+        raise ConfigError(f"{source}: [server] ca is no certificate; {_CA}, from BEGIN to END") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -30,13 +30,17 @@ T = TypeVar("T")
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What everybody on this kiosk may know: its id, the broker's address, and the server's public keys."""
+    """What everybody on this kiosk may know: its id, the broker's address, and by what the server is known.
+
+    `ca` is the certificate of the authority that vouches for the broker (PEM), empty for one that speaks no TLS.
+    """
 
     kiosk: str
     host: str
     port: int
     signing_key: str
     sealing_key: str
+    ca: str
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -46,7 +50,6 @@ class Identity(msgspec.Struct, frozen=True):
     """
 
     known: Known
-    ca: str
     private_key: str
     credentials: tuple[str, ...]
     number: int
@@ -91,7 +94,7 @@ def with_secrets(config: Config, identity: Identity | None) -> Config:
 
 
 def _with(config: Config, known: Known, credential: str) -> Config:
-    server = Server(known.host, known.port, Secret(credential), known.signing_key, known.sealing_key)
+    server = Server(known.host, known.port, Secret(credential), known.signing_key, known.sealing_key, known.ca)
     return msgspec.structs.replace(config, kiosk=msgspec.structs.replace(config.kiosk, id=known.kiosk), server=server)
 
 

@@ -166,6 +166,7 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
             credential=kiosk.credential,
             signing_key=server.keys.signing_public,
             sealing_key=server.keys.sealing_public,
+            ca=server.broker_ca,
         )
         write(file.toml())
     if is_loopback(file.host):

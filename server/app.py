@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 import sdnotify
 from sqlalchemy import select as select_rows
 
-from server.authority import load_authority
 from server.broker.files import Listener, hash_password, queue_user, worker_user
 from server.broker.ports import bind
 from server.broker.supervisor import Supervisor
@@ -36,6 +35,7 @@ from server.keys import load_keys
 from server.queue import keys as queue_keys
 from server.registry.kiosks import password_hashes
 from server.registry.settings import number_settings, remember_address, signed_settings
+from server.tls import read_authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import uvicorn
     from sqlalchemy import Engine
 
+    from server.authority import Authority
     from server.config import Config
     from server.keys import Keys
 
@@ -73,6 +74,25 @@ class Server:
     engine: Engine
     keys: Keys
 
+    @property
+    def authority(self) -> Authority:
+        """The server's own authority; made at the first use."""
+        from server.authority import load_authority
+
+        return load_authority(self.config.data_dir)
+
+    @property
+    def broker_ca(self) -> str:
+        """The certificate of the authority that vouches for the broker (PEM); empty where it speaks no TLS.
+
+        Raises:
+            ConfigError: the file of another authority cannot be used.
+        """
+        broker = self.config.broker
+        if not broker.tls:
+            return ""
+        return self.authority.pem if broker.ca is None else read_authority(broker.ca, setting="[broker] ca")
+
 
 @contextmanager
 def opened(config: Config) -> Iterator[Server]:
@@ -98,8 +118,10 @@ def make_broker(server: Server) -> Supervisor:
             queues = {queue_user(name): hashed for name, hashed in queue_keys.password_hashes(connection).items()}
             return password_hashes(connection) | queues
 
-    listener = Listener(server.config.broker.host, server.config.broker.port)
-    return Supervisor(server.config.data_dir / "broker", listener, password=server.keys.broker_password, kiosks=kiosks)
+    config, folder = server.config, server.config.data_dir / "broker"
+    certificate = server.authority.certify(folder, config.certified_names)
+    listener = Listener(config.broker.host, config.broker.port, certificate)
+    return Supervisor(folder, listener, password=server.keys.broker_password, kiosks=kiosks)
 
 
 def make_nightly(server: Server) -> Nightly:
@@ -119,7 +141,12 @@ def make_ingest(server: Server, *, worker: int | None = None) -> MqttIngest:
     )
     broker = server.config.broker
     address = Address(
-        host=broker.host, port=broker.port, user=worker_user(worker), password=server.keys.broker_password, shared=worker is not None
+        host=broker.called_host,
+        port=broker.port,
+        ca=server.broker_ca,
+        user=worker_user(worker),
+        password=server.keys.broker_password,
+        shared=worker is not None,
     )
     return MqttIngest(ingest, address, now_ms=now_ms)
 
@@ -129,7 +156,7 @@ def make_enrolment(server: Server) -> Enrolment:
     return Enrolment(
         engine=server.engine,
         keys=server.keys,
-        ca=load_authority(server.config.data_dir).pem,
+        ca=server.broker_ca,
         host=server.config.advertised_host,
         port=server.config.broker.port,
         hash_password=hash_password,

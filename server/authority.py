@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from server.errors import ServerError
-from server.keys import write_privately
+from server.keys import write_once, write_privately
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,10 +44,14 @@ class Authority:
     _key: ec.EllipticCurvePrivateKey
 
     def certify(self, folder: Path, names: Iterable[str]) -> Certificate:
-        """Give the server's certificate for these host names and addresses, from `folder`; made where there is none, or for others."""
+        """Give the server's certificate for these host names and addresses, from `folder`; made where there is none, or for others.
+
+        Raises:
+            ServerError: one of them can be no host's.
+        """
         files = Certificate(certificate=folder / "server.crt", key=folder / "server.key")
         wanted = _alternatives(names)
-        if not (files.key.exists() and self._is_for(files.certificate, wanted)):
+        if not self._is_for(files, wanted):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             key = ec.generate_private_key(ec.SECP256R1())
             write_privately(files.key, _private_pem(key))
@@ -61,11 +65,13 @@ class Authority:
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         return builder.add_extension(issuer, critical=False).sign(self._key, hashes.SHA256())
 
-    def _is_for(self, path: Path, names: x509.SubjectAlternativeName) -> bool:
+    def _is_for(self, files: Certificate, names: x509.SubjectAlternativeName) -> bool:
         try:
-            known = x509.load_pem_x509_certificate(path.read_bytes())
+            key = serialization.load_pem_private_key(files.key.read_bytes(), password=None)
+            known = x509.load_pem_x509_certificate(files.certificate.read_bytes())
             known.verify_directly_issued_by(x509.load_pem_x509_certificate(self.pem.encode()))
-            return known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value == names
+            is_pair = known.public_key() == key.public_key()
+            return is_pair and known.extensions.get_extension_for_class(x509.SubjectAlternativeName).value == names
         except Exception:  # noqa: BLE001 - whatever is wrong with it, a new one takes its place
             return False
 
@@ -80,12 +86,12 @@ def load_authority(data_dir: Path) -> Authority:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key_path, certificate_path = folder / "authority.key", folder / "authority.crt"
     if not key_path.exists():
-        write_privately(key_path, _private_pem(ec.generate_private_key(ec.SECP256R1())))
+        write_once(key_path, _private_pem(ec.generate_private_key(ec.SECP256R1())))
     try:
         key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - as it was made above
         if not certificate_path.exists():
-            write_privately(certificate_path, _pem(_sign_itself(key)))
+            write_once(certificate_path, _pem(_sign_itself(key)))
         pem = certificate_path.read_text()
         x509.load_pem_x509_certificate(pem.encode()).verify_directly_issued_by(x509.load_pem_x509_certificate(pem.encode()))
     except Exception as error:
@@ -127,7 +133,11 @@ def _alternative(name: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
-        return x509.DNSName(name)
+        pass
+    try:
+        return x509.DNSName(name.encode("idna").decode())
+    except ValueError as error:
+        raise ServerError(f"no certificate can be made for {name!r}: it is no host name") from error
 
 
 def _private_pem(key: ec.EllipticCurvePrivateKey) -> str:

@@ -7,6 +7,7 @@ import socket
 import tomllib
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import msgspec
@@ -26,12 +27,24 @@ class Web(msgspec.Struct, frozen=True):
 
 
 class Broker(msgspec.Struct, frozen=True):
-    """Where the MQTT broker listens. `advertise` is the host that kiosks are told; unsupervised, the broker is run by somebody else."""
+    """Where the MQTT broker listens. `advertise` is the host that kiosks are told; unsupervised, the broker is run by somebody else.
+
+    `ca` is the file of the authority that vouches for such a broker, where it is not the server's own. `files` is the folder in which
+    everything that a Mosquitto of somebody else's reads is kept current.
+    """
 
     host: str = "127.0.0.1"
-    port: int = 1883
+    port: int = 8883
     advertise: str = ""
     supervised: bool = True
+    tls: bool = True
+    ca: Path | None = None
+    files: Path | None = None
+
+    @property
+    def called_host(self) -> str:
+        """The host under which the server itself calls the broker: a wildcard address has no name that a certificate could be for."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - no bind here
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -57,6 +70,18 @@ class Config(msgspec.Struct, frozen=True):
     def advertised_host(self) -> str:
         """The broker's host as kiosks know it: a wildcard address is no address to call."""
         return self.broker.advertise or (socket.gethostname() if is_wildcard(self.broker.host) else self.broker.host)
+
+    @property
+    def certified_names(self) -> set[str]:
+        """The host names and addresses by which this machine may be called, and for which its certificates are."""
+        said = {
+            self.advertised_host,
+            self.broker.called_host,
+            self.web.host,
+            urlsplit(self.public_url).hostname or "",
+            socket.gethostname(),
+        }
+        return {name for name in said if name and not is_wildcard(name)} | {"localhost", "127.0.0.1", "::1"}
 
 
 def is_wildcard(host: str) -> bool:
@@ -96,4 +121,20 @@ def parse_config(text: str, *, source: str, data_dir: Path | None = None) -> Con
     for setting, port in (("web.port", config.web.port), ("broker.port", config.broker.port)):
         if not 1 <= port <= 65535:  # noqa: PLR2004 - TCP's own limit
             raise ConfigError(f"{source}: {setting} = {port} is not a port; use 1 to 65535")
+    _check_broker(config.broker, source)
     return config
+
+
+def _check_broker(broker: Broker, source: str) -> None:
+    others = {"tls = false": not broker.tls, "ca": broker.ca is not None, "files": broker.files is not None}
+    for key, is_set in others.items():
+        if is_set and broker.supervised:
+            raise ConfigError(
+                f"{source}: [broker] {key} is for a broker that somebody else runs: set supervised = false too, or leave it out"
+            )
+    if not broker.tls and not is_loopback(broker.host):
+        raise ConfigError(
+            f"{source}: [broker] tls = false would send credentials openly to {broker.host}: only a broker on 127.0.0.1 may do without"
+        )
+    if not broker.tls and broker.ca is not None:
+        raise ConfigError(f"{source}: [broker] ca vouches for nobody with tls = false: leave one of them out")

@@ -5,6 +5,7 @@ Losing the sealing key loses every comment and phone number ever left: back up t
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import secrets
@@ -107,6 +108,15 @@ def write_privately(path: Path, text: str) -> None:
         os.close(folder)
 
 
+def write_once(path: Path, text: str) -> None:
+    """Put `text` into `path`, for this user only, unless somebody was first: of several processes that start together all read the same."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    write_privately(temporary, text)
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(temporary)
+    temporary.unlink()
+
+
 def _seed(path: Path) -> bytes:
     text = _read_or_make(path, lambda: secrets.token_hex(32))
     try:
@@ -120,5 +130,5 @@ def _seed(path: Path) -> bytes:
 
 def _read_or_make(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
-        write_privately(path, make())
+        write_once(path, make())
     return path.read_text().strip()

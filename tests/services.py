@@ -18,10 +18,15 @@ import psycopg
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from server.authority import load_authority
+from server.tls import believing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from paho.mqtt.reasoncodes import ReasonCode
+
+    from server.authority import Certificate
 
 
 def eventually(condition: Callable[[], object], *, within_s: float = 10.0) -> None:
@@ -37,6 +42,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def certified(folder: Path) -> tuple[str, Certificate]:
+    """Give an authority of the test's own (PEM), and a certificate by it for this machine."""
+    authority = load_authority(folder)
+    return authority.pem, authority.certify(folder / "tls", ("127.0.0.1", "localhost"))
 
 
 @dataclass
@@ -103,11 +114,12 @@ def _accepts(cluster: PostgresCluster) -> bool:
 class Station:
     """An MQTT client with an inbox, for tests that speak to a real broker."""
 
-    def __init__(self, port: int, user: str, password: str, *, will: tuple[str, bytes] | None = None) -> None:
+    def __init__(self, port: int, user: str, password: str, ca: str, *, will: tuple[str, bytes] | None = None) -> None:
         self.received: list[tuple[str, bytes, bool]] = []
         self.failure = ""
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=user)
         self._client.username_pw_set(user, password)
+        self._client.tls_set_context(believing(ca))
         self._client.on_message = lambda _client, _data, message: self.received.append(
             (message.topic, bytes(message.payload), message.retain)
         )

@@ -13,6 +13,7 @@ from kiosk.findings import Finding, Mark
 from kiosk.identity import with_secrets
 from kiosk.technician.enrol_form import outcome_words
 from kiosk.technician.lines import acked, time
+from kiosk.tls import Trouble, trouble_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,44 @@ def _way_to(server: Server, present: Present, _: Words) -> Iterator[Finding]:
         yield Finding("server", _("Server"), Mark.WRONG, found, todo)
         return
     yield Finding("server", _("Server"), Mark.WELL, _("{address} answers").format(address=address))
-    yield _broker(server, present, _)
+    known = _identity(server, _)
+    if known is not None:
+        yield known
+    if known is None or known.mark is Mark.WELL:
+        yield _broker(server, present, _)
+
+
+def _identity(server: Server, _: Words) -> Finding | None:
+    """See that the one that answers is the server of kiosk.toml; None where that names no authority, for a server on this machine."""
+    from kiosk.sync.mqtt import greet
+
+    title = _("Identity of the server")
+    if not server.ca:
+        return None
+    try:
+        greet(server, PATIENCE_S)
+    except OSError as error:
+        found, todo = _stranger(trouble_of(error), server, _)
+        return Finding("tls", title, Mark.WRONG, found.format(host=server.host, port=server.port, why=error.strerror or error), todo)
+    return Finding("tls", title, Mark.WELL, _("proven; what is sent is encrypted"))
+
+
+def _stranger(trouble: Trouble | None, server: Server, _: Words) -> tuple[str, str]:
+    match trouble:
+        case Trouble.AUTHORITY:
+            return _("the one that answers is not this kiosk’s server"), _(
+                "If the server was set up anew, take a new kiosk.toml from the administrator; else somebody stands in between"
+            )
+        case Trouble.NAME:
+            todo = _("The administrator sets [broker] advertise to {host} and restarts the server, or [server] host is mended")
+            return _("the server does not go by the name {host}"), todo.format(host=server.host)
+        case Trouble.TIME:
+            return _("the server’s certificate is not valid now"), _(
+                "Set the clock of this computer, or the administrator renews the certificate"
+            )
+        case Trouble.NO_TLS:
+            return _("nobody speaks TLS on port {port}: {why}"), _("Check the port in [server]: 8883 by default")
+    return _("it takes the connection and does not answer: {why}"), _("Is the server busy or standing still? Try again in a minute")
 
 
 def resolve(host: str, port: int, within_s: float = PATIENCE_S) -> None:

@@ -23,6 +23,7 @@ from kiosk.identity import REMEMBERED, Identity, Known
 from kiosk.process import SOFTWARE
 from kiosk.public_keys import can_be_sealed_to, can_have_signed
 from kiosk.sync.http import ExchangeError
+from kiosk.tls import believing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,8 +64,8 @@ def enrol(data_dir: Path, invitation: Invitation, before: Identity | None, ask: 
     if not (KIOSK_ID.fullmatch(admission.kiosk) and 0 < admission.port < 1 << 16 and admission.host and admission.credential):
         raise EnrolmentError("the server's answer lacks what is needed", Outcome.UNREACHABLE)
     claims = (invitation.claim.digest, *(before.claims if before else ()))[:REMEMBERED]
-    known = Known(admission.kiosk, admission.host, admission.port, server.signing_key, server.sealing_key)
-    return Identity(known, server.ca, bytes(private).hex(), (admission.credential,), admission.number, claims)
+    known = Known(admission.kiosk, admission.host, admission.port, server.signing_key, server.sealing_key, server.ca)
+    return Identity(known, bytes(private).hex(), (admission.credential,), admission.number, claims)
 
 
 def _find(invitation: Invitation, ask: Ask) -> tuple[str, ServerIdentity]:
@@ -131,6 +132,8 @@ def forget_key(data_dir: Path) -> None:
 
 def _is_usable(server: ServerIdentity) -> bool:
     try:
+        if server.ca:
+            believing(server.ca)
         return can_have_signed(server.signing_key) and can_be_sealed_to(server.sealing_key)
     except ValueError:
         return False

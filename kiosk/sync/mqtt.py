@@ -16,6 +16,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
 from feedback import wire
+from kiosk.tls import believing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,11 +111,7 @@ class MqttTransport:
 
     def _connect_once(self) -> None:
         self._session = uuid4()
-        client = Client(
-            CallbackAPIVersion.VERSION2, client_id=self._kiosk, clean_session=True, protocol=MQTTv311, reconnect_on_failure=False
-        )
-        client.connect_timeout = CONNECT_S
-        client.username_pw_set(self._kiosk, self._credentials.current)
+        client = _client(self._server, self._kiosk, self._kiosk, self._credentials.current)
         client.will_set(wire.state_topic(self._kiosk), _offline(self._session), qos=1, retain=True)
         client.on_socket_open = _without_delay
         client.on_connect = self._on_connect
@@ -155,11 +152,7 @@ def knock(server: Server, kiosk: str) -> str | None:
         OSError: there is no broker, or it does not answer.
     """
     answers: queue.SimpleQueue[str | OSError | None] = queue.SimpleQueue()
-    client = Client(
-        CallbackAPIVersion.VERSION2, client_id=f"{kiosk}-check", clean_session=True, protocol=MQTTv311, reconnect_on_failure=False
-    )
-    client.connect_timeout = CONNECT_S
-    client.username_pw_set(kiosk, server.credential.reveal())
+    client = _client(server, kiosk, f"{kiosk}-check", server.credential.reveal())
     client.on_connect = lambda _client, _data, _flags, reason, _more: answers.put(str(reason) if reason.is_failure else None)
     client.on_disconnect = lambda *_: answers.put(ConnectionError("it hangs up"))
     client.connect(server.host, server.port, keepalive=KEEP_ALIVE_S)
@@ -174,6 +167,26 @@ def knock(server: Server, kiosk: str) -> str | None:
     if isinstance(answer, OSError):
         raise answer
     return answer
+
+
+def greet(server: Server, within_s: float) -> None:
+    """Open a connection, see by TLS that it leads to the server, and say nothing on it.
+
+    Raises:
+        OSError: there is nobody, or it is somebody else (`kiosk.tls.trouble_of` tells).
+    """
+    with socket.create_connection((server.host, server.port), within_s) as opened:
+        if server.ca:
+            believing(server.ca).wrap_socket(opened, server_hostname=server.host).close()
+
+
+def _client(server: Server, kiosk: str, client_id: str, credential: str) -> Client:
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True, protocol=MQTTv311, reconnect_on_failure=False)
+    client.connect_timeout = CONNECT_S
+    client.username_pw_set(kiosk, credential)
+    if server.ca:
+        client.tls_set_context(believing(server.ca))
+    return client
 
 
 def _offline(session: UUID) -> bytes:

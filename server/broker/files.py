@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from server.authority import Certificate
+
 SERVER_USER: Final = "server"
 """The server's own name at the broker: shorter than any kiosk's id can be."""
 MAX_WORKERS: Final = 9
@@ -27,18 +29,25 @@ _SALT_BYTES: Final = 12
 _CONFIGURATION: Final = """\
 # Written by vidhuk-server at every start: changes made here are lost.
 listener {port} {host}
+certfile {certificate}
+keyfile {key}
+tls_version tlsv1.2
+max_connections 5000
 user {user}
 allow_anonymous false
 password_file {folder}/passwords
 acl_file {folder}/acl
 use_username_as_clientid true
+allow_zero_length_clientid false
 persistence false
+persistent_client_expiration 1h
 set_tcp_nodelay true
 max_packet_size {max_packet}
 max_inflight_messages 100
 max_queued_messages 1000
 max_queued_bytes 67108864
 max_keepalive 120
+sys_interval 0
 connection_messages false
 log_dest stderr
 log_type error
@@ -47,10 +56,11 @@ log_type error
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Where the broker listens."""
+    """Where the broker listens, and by what its clients know it."""
 
     host: str
     port: int
+    certificate: Certificate
 
 
 def worker_user(number: int | None) -> str:
@@ -73,7 +83,9 @@ def hash_password(password: str, *, salt: bytes | None = None) -> str:
 def configuration(listener: Listener, folder: Path) -> str:
     """Give mosquitto.conf. Mosquitto stays the user it was started as: another one could not read the folder."""
     user = pwd.getpwuid(os.geteuid()).pw_name
-    return _CONFIGURATION.format(port=listener.port, host=listener.host, user=user, folder=folder, max_packet=MAX_PACKET_BYTES)
+    files = listener.certificate
+    shown = {"certificate": files.certificate.absolute(), "key": files.key.absolute(), "folder": folder}
+    return _CONFIGURATION.format(port=listener.port, host=listener.host, user=user, max_packet=MAX_PACKET_BYTES, **shown)
 
 
 def access(queues: Iterable[str] = ()) -> str:

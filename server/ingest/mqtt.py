@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from feedback.wire import (
 )
 from server.errors import DatabaseUnavailableError
 from server.ingest.core import Message, Reply
+from server.tls import believing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,10 +49,14 @@ _LONGEST_WAIT_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where the broker is and who we are to it. `shared` workers divide the batches among themselves."""
+    """Where the broker is and who we are to it. `shared` workers divide the batches among themselves.
+
+    `ca` is the authority that vouches for the broker (PEM), and no other is believed; where it is empty the broker speaks no TLS.
+    """
 
     host: str
     port: int
+    ca: str
     user: str
     password: Secret
     shared: bool = False
@@ -111,9 +117,12 @@ class MqttIngest:
     def _make_client(self) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, client_id=self._address.user)
         client.username_pw_set(self._address.user, self._address.password.reveal())
+        if self._address.ca:
+            client.tls_set_context(believing(self._address.ca))
         client.reconnect_delay_set(1, 8)
         client.on_socket_open = _send_at_once
         client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -132,6 +141,9 @@ class MqttIngest:
         # States go to every worker: a shared subscription brings no retained message, and storing a state twice does no harm.
         topics = (f"{among}{ROOT}/k/+/batch", f"{among}{ROOT}/k/+/hello", f"{ROOT}/k/+/state", f"{among}{ROOT}/queue/+/tickets")
         client.subscribe([(topic, 1) for topic in topics])
+
+    def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
+        log.warning("no connection to the broker at %s:%d: %s", self._address.host, self._address.port, sys.exc_info()[1])
 
     def _on_subscribe(self, _client: Client, _userdata: object, _mid: int, _reasons: object, _properties: object) -> None:
         self._subscribed = True

@@ -38,7 +38,7 @@ port = {port}
 credential = {credential}
 signing_key = {signing_key}  # checks that settings come from this server
 sealing_key = {sealing_key}  # seals what visitors write to this server
-
+{ca}
 """
 _ENROLMENT: Final = """\
 [enrolment]
@@ -63,7 +63,7 @@ class Hardware(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KioskFile:
-    """What differs from one kiosk's file to another's."""
+    """What differs from one kiosk's file to another's. `ca` vouches for the broker (PEM); empty for one that speaks no TLS."""
 
     id: str
     hardware: str
@@ -72,12 +72,14 @@ class KioskFile:
     credential: Secret
     signing_key: str
     sealing_key: str
+    ca: str
 
     def toml(self) -> str:
         """Give the whole file."""
         texts = {"id": self.id, "hardware": self.hardware, "host": self.host, "credential": self.credential.reveal()}
         keys = {"signing_key": self.signing_key, "sealing_key": self.sealing_key}
-        return _written(_WITH_CREDENTIAL + _TERMINAL + _SERVER + _SCREEN, texts | keys, port=self.port)
+        ca = f'# By this authority the kiosk knows its server.\nca = """\n{self.ca.strip()}\n"""\n' if self.ca else ""
+        return _written(_WITH_CREDENTIAL + _TERMINAL + _SERVER + _SCREEN, texts | keys, port=self.port, ca=ca)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,6 @@ class InvitedFile:
         return _written(_WITH_CLAIM + _TERMINAL + _ENROLMENT + _SCREEN, texts)
 
 
-def _written(template: str, texts: Mapping[str, str], **numbers: int) -> str:
+def _written(template: str, texts: Mapping[str, str], **more: str | int) -> str:
     # A JSON string of these characters is a TOML string too.
-    return template.format(**{name: json.dumps(value) for name, value in texts.items()}, **numbers)
+    return template.format(**{name: json.dumps(value) for name, value in texts.items()}, **more)

@@ -129,7 +129,7 @@ class MirrorClient:
         assert self.ask(tap=targets[name]) == ({"ok": True}, b"")
 
 
-def kiosk_toml(data_dir: Path, port: int | None = None, signing_key: str = SIGNING, **changes: str) -> str:
+def kiosk_toml(data_dir: Path, port: int | None = None, signing_key: str = SIGNING, ca: str = "", **changes: str) -> str:
     values = {"hardware": "simulated", "width": "640", "height": "400"} | changes
     text = f"""
         format = 1
@@ -151,6 +151,7 @@ def kiosk_toml(data_dir: Path, port: int | None = None, signing_key: str = SIGNI
         signing_key = "{signing_key}"
         sealing_key = "{SEALING}"
     """
+        text += f"ca = {json.dumps(ca)}\n"
     return text
 
 

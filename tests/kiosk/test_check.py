@@ -7,10 +7,13 @@ import json
 import os
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,12 +43,14 @@ from tests.kiosk.hardware.usb import Computer
 from tests.kiosk.support import KIOSK, counted_ids, kiosk_toml, settings_of
 from tests.kiosk.test_store import a_vote, new_id
 from tests.kiosk.test_sync_settings import KEY, signed
-from tests.services import free_port
+from tests.services import certified, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from click.testing import Result
+
+    from server.authority import Certificate
 
 NOBODY = 65534
 FACES = Buttons(faces=(17, 27), face_lamps=(23, 24), help=26)
@@ -64,11 +69,10 @@ def config_of(data_dir: Path, **tables: Any) -> Config:
     return msgspec.structs.replace(parse(kiosk_toml(data_dir, hardware="real"), "kiosk.toml"), **tables)
 
 
-def server_at(port: int, host: str = "127.0.0.1") -> Server:
-    text = kiosk_toml(Path("/nowhere"), port=port, signing_key=KEY.verify_key.encode().hex()).replace("127.0.0.1", host)
-    found = parse(text, "kiosk.toml").server
+def server_at(port: int, host: str = "127.0.0.1", ca: str = "") -> Server:
+    found = parse(kiosk_toml(Path("/nowhere"), port=port, signing_key=KEY.verify_key.encode().hex(), ca=ca), "kiosk.toml").server
     assert found is not None
-    return found
+    return msgspec.structs.replace(found, host=host)
 
 
 @pytest.fixture
@@ -423,8 +427,6 @@ def test_a_name_that_is_none_is_said(host: str) -> None:
 
 
 def test_a_port_that_does_not_speak_mqtt_is_said(data_dir: Path, computer: Computer) -> None:
-    import threading
-
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def hang_up() -> None:
@@ -435,6 +437,57 @@ def test_a_port_that_does_not_speak_mqtt_is_said(data_dir: Path, computer: Compu
         found = link_at(config_of(data_dir, server=server_at(server.getsockname()[1])), computer)
     assert found["server"].mark is Mark.WELL
     assert found["broker"].mark is Mark.WRONG
+
+
+@contextmanager
+def listening(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A port on which each connection is answered in its own way, at every address of this machine."""
+    with socket.create_server(("", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    with server.accept()[0] as opened, suppress(OSError):
+                        answer(opened)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield int(server.getsockname()[1])
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(5)
+
+
+def with_tls(files: Certificate) -> Callable[[socket.socket], None]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate, files.key)
+
+    def answer(opened: socket.socket) -> None:
+        with context.wrap_socket(opened, server_side=True) as secured:
+            secured.recv(1)
+
+    return answer
+
+
+def test_trouble_with_tls_is_one_sentence_each(data_dir: Path, computer: Computer, tmp_path: Path) -> None:
+    ca, files = certified(tmp_path / "ours")
+    other, _ = certified(tmp_path / "theirs")
+
+    def found(server: Server) -> Finding:
+        return link_at(config_of(data_dir, server=server), computer)["tls"]
+
+    with listening(with_tls(files)) as port:
+        assert found(server_at(port, ca=ca)).mark is Mark.WELL
+        stranger, alias = found(server_at(port, ca=other)), found(server_at(port, "127.0.0.2", ca=ca))
+    for answer in (lambda _: None, lambda opened: opened.sendall(b"* OK not a broker\r\n")):
+        with listening(answer) as port:
+            plain = found(server_at(port, ca=ca))
+            assert (plain.mark, plain.found[:27]) == (Mark.WRONG, f"nobody speaks TLS on port {port}"[:27])
+            assert "8883" in plain.todo
+    assert (stranger.mark, stranger.found) == (Mark.WRONG, "the one that answers is not this kiosk’s server")
+    assert (alias.mark, alias.found) == (Mark.WRONG, "the server does not go by the name 127.0.0.2")
+    assert "[broker] advertise to 127.0.0.2" in alias.todo
 
 
 def test_what_waits_and_what_was_refused_is_told(data_dir: Path, computer: Computer) -> None:

@@ -20,7 +20,7 @@ from kiosk.sync.mqtt import knock
 from tests.kiosk.support import KIOSK, kiosk_toml, running, wait_until
 from tests.kiosk.test_check import server_at
 from tests.kiosk.test_store import assert_chained, logged
-from tests.services import Station, free_port
+from tests.services import Station, certified, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,10 +44,11 @@ class Broker:
         for user in (KIOSK, WATCHER):
             subprocess.run([maker, "-b", str(passwords), user, "credential"], check=True, capture_output=True)
         config = folder / "mosquitto.conf"
+        self.ca, files = certified(folder)
         root = "user root\n" if os.geteuid() == 0 else ""
-        config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {passwords}\nuse_username_as_clientid true\n{root}"
-        )
+        tls = f"certfile {files.certificate}\nkeyfile {files.key}\n"
+        users = f"allow_anonymous false\npassword_file {passwords}\nuse_username_as_clientid true\n"
+        config.write_text(f"listener {self.port} 127.0.0.1\n{tls}{users}{root}")
         self.log = folder / "mosquitto.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen([program, "-c", str(config)], stdout=log, stderr=log)
@@ -65,7 +66,7 @@ def broker(tmp_path: Path, mosquitto_program: str) -> Iterator[Broker]:
 @pytest.fixture
 def config(data_dir: Path, broker: Broker) -> Path:
     path = data_dir.parent / "kiosk.toml"
-    path.write_text(kiosk_toml(data_dir, port=broker.port))
+    path.write_text(kiosk_toml(data_dir, port=broker.port, ca=broker.ca))
     path.chmod(0o600)
     return path
 
@@ -82,7 +83,7 @@ def check(config: Path) -> dict[str, Any]:
 def test_a_kiosk_at_work_is_told_by_its_own_word_and_not_disturbed(config: Path, data_dir: Path, broker: Broker) -> None:
     (data_dir / "slips").mkdir()
     (data_dir / "slips" / "paper-end").touch()
-    with running("ui", config), running("sync", config), Station(broker.port, WATCHER, "credential") as watcher:
+    with running("ui", config), running("sync", config), Station(broker.port, WATCHER, "credential", broker.ca) as watcher:
         watcher.subscribe(wire.state_topic(KIOSK))
         wait_until(lambda: delivery.facts(data_dir / delivery.FILE).get(delivery.CONNECTED) == "yes", 40)
         wait_until(lambda: "paper_end" in str(watcher.payloads(wire.state_topic(KIOSK))[-1:]), 40)
@@ -120,10 +121,10 @@ def test_a_kiosk_that_stands_still_signs_in_by_itself(config: Path, broker: Brok
 
 
 def test_knocking_leaves_no_trace(broker: Broker) -> None:
-    with Station(broker.port, WATCHER, "credential") as watcher:
+    with Station(broker.port, WATCHER, "credential", broker.ca) as watcher:
         watcher.subscribe("#")
-        assert knock(server_at(broker.port), KIOSK) is None
-        assert knock(server_at(broker.port), "somebody-else") is not None
+        assert knock(server_at(broker.port, ca=broker.ca), KIOSK) is None
+        assert knock(server_at(broker.port, ca=broker.ca), "somebody-else") is not None
         watcher.publish("end", b"")
         wait_until(lambda: watcher.payloads("end"))
         assert {topic for topic, _, _ in watcher.received} == {"end"}

@@ -27,10 +27,11 @@ language = "uk"          # first language shown: uk | en
 hardware = "simulated"
 [server]
 host = "127.0.0.1"
-port = 1883
+port = 8883
 credential = "hush hush"
 signing_key = "{SIGNING}"
 sealing_key = "{SEALING}"
+ca = ""
 [screen]
 width = 1024
 height = 600
@@ -102,12 +103,19 @@ def test_every_key_is_in_the_documents(table: str, key: str) -> None:
         ("exit-sample-1", "Exit 1", "must be 8 to 32 small Latin letters"),
         ('"uk"', '"fr"', "$.kiosk.language"),
         ('"simulated"', '"gpio"', "$.kiosk.hardware"),
-        ("1883", "70000", "port 70000 must be from 1 to 65535"),
+        ("8883", "70000", "port 70000 must be from 1 to 65535"),
         (SIGNING, "00" * 32, "signing_key is no key by which anything can be signed; copy both keys"),
         (SIGNING, "0b" * 32, "signing_key is no key by which anything can be signed; copy both keys"),
         (SEALING, "00" * 32, "sealing_key is no key to which visitors' words can be sealed; copy both keys"),
         (SEALING, LOW_ORDER, "sealing_key is no key to which visitors' words can be sealed; copy both keys"),
         (SIGNING[:4], "zz0a", "signing_key must be 64 hexadecimal digits"),
+        ('ca = ""', 'ca = "no certificate"', "[server] ca is no certificate; copy it from what `vidhuk-server kiosk add` printed"),
+        ('ca = ""', 'ca = "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----"', "[server] ca is no certificate; copy it"),
+        (
+            '"127.0.0.1"',
+            '"vidhuk.example"',
+            "[server] ca is missing: without the server's authority nobody on the way to vidhuk.example is known",
+        ),
         ('"hush hush"', "5", "$.server.credential"),
         ("width = 1024", "width = 0", "[screen] width and height must be from 200 to 16384 pixels"),
         ("height = 600", "height = 60000", "[screen] width and height must be from 200 to 16384 pixels"),

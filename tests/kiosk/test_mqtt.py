@@ -22,11 +22,13 @@ from kiosk import accepted, facts, salvage
 from kiosk.day_keys import DayKeys
 from kiosk.store import FILE, Store
 from kiosk.sync.mqtt import MqttTransport
+from kiosk.tls import believing
 from tests.kiosk.support import KIOSK, kiosk_toml, running, settings_of, wait_until
 from tests.kiosk.test_assets import LOGO, Shelf, naming, sha
 from tests.kiosk.test_day_keys import key_of, listed
 from tests.kiosk.test_store import a_sealed, a_vote, new_id
 from tests.kiosk.test_sync_settings import KEY, PUBLIC, enrolled, notice_of, signed, signed_notice
+from tests.services import certified, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,12 +38,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.broker
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Broker:
     def __init__(self, folder: Path) -> None:
         program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
@@ -49,7 +45,9 @@ class Broker:
         self.port = free_port()
         config = folder / "mosquitto.conf"
         user = "user root\n" if os.geteuid() == 0 else ""
-        config.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n{user}")
+        self.ca, files = certified(folder)
+        tls = f"certfile {files.certificate}\nkeyfile {files.key}\n"
+        config.write_text(f"listener {self.port}\n{tls}allow_anonymous true\npersistence false\nset_tcp_nodelay true\n{user}")
         self._command = [program, "-c", str(config)]
         self.start()
 
@@ -76,8 +74,8 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 class ServerEnd:
     """The server's place at the broker: stores batches by id and acknowledges them."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, broker: Broker) -> None:
+        self.broker = broker
         self.records: dict[UUID, bytes] = {}
         self.boxes: dict[UUID, bytes] = {}
         self.arrived = 0
@@ -92,7 +90,8 @@ class ServerEnd:
         self.client.on_connect = lambda client, *_: client.subscribe(
             [(f"{wire.ROOT}/k/+/{kind}", 1) for kind in ("batch", "hello", "state")]
         )
-        self.client.connect("127.0.0.1", self.port)
+        self.client.tls_set_context(believing(self.broker.ca))
+        self.client.connect("127.0.0.1", self.broker.port)
         self.client.loop_start()
 
     def close(self) -> None:
@@ -125,7 +124,7 @@ class ServerEnd:
 
 @pytest.fixture
 def server(broker: Broker) -> Iterator[ServerEnd]:
-    server = ServerEnd(broker.port)
+    server = ServerEnd(broker)
     yield server
     server.close()
 
@@ -147,7 +146,7 @@ class Ear:
 
 
 def test_the_adapter_connects_again_with_a_new_session_and_sends_nothing_late(broker: Broker, data_dir: Path) -> None:
-    config, ear = enrolled(data_dir, broker.port), Ear()
+    config, ear = enrolled(data_dir, broker.port, broker.ca), Ear()
     assert config.server is not None
     calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
@@ -167,7 +166,7 @@ def test_the_adapter_connects_again_with_a_new_session_and_sends_nothing_late(br
         wait_until(lambda: drained(lambda: ear.losses))
         transport.publish(wire.hello_topic(KIOSK), b"while disconnected")
         broker.start()
-        server = ServerEnd(broker.port)
+        server = ServerEnd(broker)
         late: list[bytes] = []
         server.client.on_message = lambda _c, _u, message: late.append(message.payload)
         wait_until(lambda: drained(lambda: len(set(ear.sessions)) == 2))
@@ -184,10 +183,28 @@ def test_the_adapter_connects_again_with_a_new_session_and_sends_nothing_late(br
         server.close()
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # paho forgets to close it
+@pytest.mark.parametrize("change", ["another authority", "another name"])
+def test_the_adapter_says_nothing_to_a_stranger(broker: Broker, data_dir: Path, change: str) -> None:
+    other, _ = certified(data_dir / "other")
+    config, ear = enrolled(data_dir, broker.port, other if change == "another authority" else broker.ca), Ear()
+    assert config.server is not None
+    server = config.server if change == "another authority" else msgspec.structs.replace(config.server, host="127.0.0.2")
+    tried: list[float] = []
+
+    def soon(longest: float) -> float:
+        tried.append(longest)
+        return 0.01
+
+    with MqttTransport(server, KIOSK, listener=ear, post=lambda call: call(), spread=soon):
+        wait_until(lambda: len(tried) > 2)
+    assert ear.sessions == []
+
+
 @pytest.fixture
 def config(data_dir: Path, broker: Broker) -> Path:
     path = data_dir.parent / "kiosk.toml"
-    path.write_text(kiosk_toml(data_dir, port=broker.port, signing_key=KEY.verify_key.encode().hex()))
+    path.write_text(kiosk_toml(data_dir, port=broker.port, ca=broker.ca, signing_key=KEY.verify_key.encode().hex()))
     return path
 
 
@@ -219,7 +236,7 @@ def test_a_killed_sync_is_known_to_be_gone_and_goes_on_where_it_was(config: Path
 
 
 def test_sync_survives_its_broker_and_delivers_what_came_meanwhile(config: Path, data_dir: Path, broker: Broker) -> None:
-    server = ServerEnd(broker.port)
+    server = ServerEnd(broker)
     with Store(data_dir / FILE, new_id) as store, running("sync", config):
         store.append([a_vote()])
         wait_until(lambda: len(server.records) == 1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,7 +30,7 @@ STRANGER = SigningKey(b"s" * 32)
 PUBLIC = KEY.verify_key.encode().hex()
 
 
-def enrolled(data_dir: Path, port: int = 1883) -> Config:
+def enrolled(data_dir: Path, port: int = 8883, ca: str = "") -> Config:
     return parse(
         f"""
         format = 1
@@ -42,7 +43,8 @@ def enrolled(data_dir: Path, port: int = 1883) -> Config:
         credential = "credential"
         signing_key = "{PUBLIC}"
         sealing_key = "{SEALING}"
-        """,
+        ca = """
+        + json.dumps(ca),
         "kiosk.toml",
     )
 

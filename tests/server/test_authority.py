@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from server.authority import load_authority
 from server.errors import ServerError
+from server.keys import key_files, write_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +59,43 @@ def test_a_damaged_authority_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "keys" / "authority.crt").write_text("nothing")
     with pytest.raises(ServerError, match="from a backup"):
         load_authority(tmp_path)
+
+
+@pytest.mark.parametrize("moment", ["0", "946684800", "4070908800"])
+def test_a_clock_that_is_wrong_by_decades_does_no_harm(tmp_path: Path, moment: str) -> None:
+    files = load_authority(tmp_path).certify(tmp_path / "tls", NAMES)
+    command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "vidhuk.example", "-attime", moment]
+    done = subprocess.run(
+        [*command, "-CAfile", str(tmp_path / "keys" / "authority.crt"), str(files.certificate)], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_key_that_is_not_the_certificates_is_replaced_with_it(tmp_path: Path) -> None:
+    authority = load_authority(tmp_path)
+    files = authority.certify(tmp_path / "tls", NAMES)
+    files.key.write_bytes(authority.certify(tmp_path / "other", NAMES).key.read_bytes())
+    assert shake_hands(authority.certify(tmp_path / "tls", NAMES), "localhost", authority.pem) == ""
+
+
+def test_a_name_in_letters_of_ours_is_certified_and_no_name_is_refused(tmp_path: Path) -> None:
+    authority = load_authority(tmp_path)
+    files = authority.certify(tmp_path / "tls", ["відгук.example"])
+    assert shake_hands(files, "відгук.example", authority.pem) == ""
+    with pytest.raises(ServerError, match="is no host name"):
+        authority.certify(tmp_path / "tls", ["a" * 70])
+
+
+def test_whoever_starts_first_makes_the_authority(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = {authority.pem for authority in pool.map(load_authority, [tmp_path] * 8)}
+    assert made == {load_authority(tmp_path).pem}
+
+
+def test_the_authority_is_in_every_backup(tmp_path: Path) -> None:
+    authority = load_authority(tmp_path / "before")
+    write_keys(tmp_path / "after", key_files(tmp_path / "before"))
+    assert load_authority(tmp_path / "after").pem == authority.pem
 
 
 def shake_hands(files: Certificate, name: str, authority: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -47,8 +48,9 @@ from server.fleet.notices import Notices
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
 from server.registry.kiosks import Wish, add_kiosk, password_hashes, remove_kiosk
+from server.tls import believing
 from tests.server.kit import KIOSK, MORNING, OTHER, Log, reasons, rows
-from tests.services import Station, eventually, free_port
+from tests.services import Station, certified, eventually, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,7 +70,9 @@ class Broker:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.kiosks: dict[str, str] = {KIOSK: hash_password("one"), OTHER: hash_password("two")}
-        self.supervisor = Supervisor(folder / "broker", Listener("127.0.0.1", self.port), password=Secret(PASSWORD), kiosks=self.ask)
+        self.ca, certificate = certified(folder)
+        listener = Listener("127.0.0.1", self.port, certificate)
+        self.supervisor = Supervisor(folder / "broker", listener, password=Secret(PASSWORD), kiosks=self.ask)
 
     def ask(self) -> Mapping[str, str]:
         return self.kiosks
@@ -77,7 +81,7 @@ class Broker:
         return self.station(SERVER_USER, PASSWORD)
 
     def station(self, user: str, password: str, *, will: tuple[str, bytes] | None = None) -> Station:
-        station = Station(self.port, user, password, will=will)
+        station = Station(self.port, user, password, self.ca, will=will)
         eventually(lambda: station.is_connected() or station.failure)
         return station
 
@@ -92,9 +96,9 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 @contextmanager
 def running_ingest(
-    engine: Engine, port: int, *, user: str = SERVER_USER, shared: bool = False, now_ms: Callable[[], int] = lambda: MORNING
+    engine: Engine, broker: Broker, *, user: str = SERVER_USER, shared: bool = False, now_ms: Callable[[], int] = lambda: MORNING
 ) -> Iterator[MqttIngest]:
-    address = Address(host="127.0.0.1", port=port, user=user, password=Secret(PASSWORD), shared=shared)
+    address = Address(host="127.0.0.1", port=broker.port, ca=broker.ca, user=user, password=Secret(PASSWORD), shared=shared)
     notices = Notices(engine, signer=lambda _: bytes(64))
     day_keys = DayKeys(engine, signer=lambda _: bytes(64))
     core = Ingest(engine, settings=lambda _connection, kiosk: f"settings of {kiosk}".encode(), notices=notices, day_keys=day_keys)
@@ -116,6 +120,18 @@ def test_only_known_users_with_their_password_may_connect(broker: Broker) -> Non
         with broker.station(user, password) as station:
             assert not station.is_connected()
             assert station.failure
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_older_tls_and_none_at_all_are_not_spoken(broker: Broker) -> None:
+    asking = believing(broker.ca)
+    asking.minimum_version, asking.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED, ssl.TLSVersion.TLSv1_1
+    asking.set_ciphers("ALL:@SECLEVEL=0")
+    with socket.create_connection(("127.0.0.1", broker.port)) as opened, pytest.raises(ssl.SSLError, match="alert protocol version"):
+        asking.wrap_socket(opened, server_hostname="127.0.0.1")
+    with socket.create_connection(("127.0.0.1", broker.port)) as plain, suppress(ConnectionResetError):
+        plain.sendall(bytes.fromhex("100c00044d5154540402003c0000"))
+        assert not plain.recv(100).startswith(b"\x20"), "no CONNACK in the clear"
 
 
 def test_a_kiosk_says_only_what_is_its_own(broker: Broker) -> None:
@@ -180,11 +196,13 @@ def test_mosquitto_dies_with_a_server_that_is_killed(tmp_path: Path) -> None:
     program = f"""
 import time
 from pathlib import Path
+from server.authority import load_authority
 from server.broker.files import Listener
 from server.broker.supervisor import Supervisor
 from feedback.configuration import Secret
-from feedback.notice import AnnouncementKind, Notice
-broker = Supervisor(Path({str(tmp_path)!r}), Listener("127.0.0.1", {port}), password=Secret("x"), kiosks=dict)
+folder = Path({str(tmp_path)!r})
+listener = Listener("127.0.0.1", {port}, load_authority(folder).certify(folder, ["127.0.0.1"]))
+broker = Supervisor(folder, listener, password=Secret("x"), kiosks=dict)
 broker.start()
 print(broker.pid, flush=True)
 time.sleep(60)
@@ -231,7 +249,7 @@ def test_a_vote_is_acknowledged_through_a_real_broker(engine: Engine, broker: Br
     log.add(log.vote("a"))
     state = State(online=True, session=uuid4())
     will = (state_topic(KIOSK), encode(State(online=False, session=state.session)))
-    with running_ingest(engine, broker.port), broker.station(KIOSK, "one", will=will) as kiosk:
+    with running_ingest(engine, broker), broker.station(KIOSK, "one", will=will) as kiosk:
         kiosk.subscribe(ack_topic(KIOSK), settings_topic(KIOSK), SERVER_STATE_TOPIC)
         kiosk.publish(state_topic(KIOSK), encode(state), retain=True)
         kiosk.publish(hello_topic(KIOSK), log.hello())
@@ -249,7 +267,7 @@ def test_a_kiosk_is_told_of_an_air_raid_and_of_its_end_within_two_seconds(engine
         documents = [decode(payload, Signed).document for payload in kiosk.payloads(notice_topic(KIOSK))]
         return [len(msgspec.json.decode(document, type=Notice).announcements) for document in documents]
 
-    with running_ingest(engine, broker.port), broker.station(KIOSK, "one") as kiosk:
+    with running_ingest(engine, broker), broker.station(KIOSK, "one") as kiosk:
         kiosk.subscribe(notice_topic(KIOSK))
         eventually(lambda: told(kiosk) == [0])
         with writing(engine) as connection:
@@ -266,7 +284,7 @@ def test_a_kiosk_is_told_the_keys_of_days_when_it_connects_and_when_a_day_has_pa
         return [[msgspec.json.decode(one.document, type=DayKey).day for one in documents] for documents in lists]
 
     clock = [MORNING]
-    with running_ingest(engine, broker.port, now_ms=lambda: clock[0]):
+    with running_ingest(engine, broker, now_ms=lambda: clock[0]):
         eventually(lambda: rows(engine, schema.day_keys))
         with broker.station(KIOSK, "one") as kiosk:
             kiosk.subscribe(day_keys_topic(KIOSK))
@@ -279,7 +297,7 @@ def test_a_kiosk_is_told_the_keys_of_days_when_it_connects_and_when_a_day_has_pa
 
 
 def test_garbage_is_quarantined_and_acknowledged(engine: Engine, broker: Broker) -> None:
-    with running_ingest(engine, broker.port), broker.station(KIOSK, "one") as kiosk:
+    with running_ingest(engine, broker), broker.station(KIOSK, "one") as kiosk:
         kiosk.subscribe(ack_topic(KIOSK))
         kiosk.publish(batch_topic(KIOSK), b"\xff garbage")
         eventually(lambda: kiosk.payloads(ack_topic(KIOSK)))
@@ -290,7 +308,7 @@ def test_garbage_is_quarantined_and_acknowledged(engine: Engine, broker: Broker)
 def test_everything_goes_on_after_mosquitto_is_killed(engine: Engine, broker: Broker) -> None:
     log = Log()
     log.add_context()
-    with running_ingest(engine, broker.port) as ingest, broker.station(KIOSK, "one") as kiosk:
+    with running_ingest(engine, broker) as ingest, broker.station(KIOSK, "one") as kiosk:
         assert broker.supervisor.pid is not None
         os.kill(broker.supervisor.pid, signal.SIGKILL)
         eventually(lambda: not ingest.is_connected())
@@ -317,7 +335,7 @@ def test_what_came_while_the_database_was_away_is_taken_in_later(engine: Engine,
     log = Log()
     log.add_context()
     busy = BusyIngest(engine, settings=lambda _connection, _kiosk: None)
-    address = Address(host="127.0.0.1", port=broker.port, user=SERVER_USER, password=Secret(PASSWORD))
+    address = Address(host="127.0.0.1", port=broker.port, ca=broker.ca, user=SERVER_USER, password=Secret(PASSWORD))
     ingest = MqttIngest(busy, address, now_ms=lambda: MORNING)
     ingest.start()
     eventually(ingest.is_connected)
@@ -336,7 +354,7 @@ def test_ingest_whose_network_thread_ended_is_not_alive(engine: Engine, broker: 
         raise RuntimeError("a mistake of ours")
 
     monkeypatch.setattr(MqttIngest, "_on_message", explode)
-    with running_ingest(engine, broker.port) as ingest, broker.station(KIOSK, "one") as kiosk:
+    with running_ingest(engine, broker) as ingest, broker.station(KIOSK, "one") as kiosk:
         assert ingest.is_alive()
         kiosk.publish(batch_topic(KIOSK), b"?")
         eventually(lambda: not ingest.is_alive())
@@ -345,7 +363,7 @@ def test_ingest_whose_network_thread_ended_is_not_alive(engine: Engine, broker: 
 def test_the_server_says_when_it_goes(engine: Engine, broker: Broker) -> None:
     with broker.station(KIOSK, "one") as kiosk:
         kiosk.subscribe(SERVER_STATE_TOPIC)
-        with running_ingest(engine, broker.port):
+        with running_ingest(engine, broker):
             eventually(lambda: kiosk.payloads(SERVER_STATE_TOPIC))
         eventually(lambda: len(kiosk.payloads(SERVER_STATE_TOPIC)) == 2)
         assert [decode(payload, ServerState).online for payload in kiosk.payloads(SERVER_STATE_TOPIC)] == [True, False]
@@ -359,7 +377,7 @@ def test_a_kiosk_that_is_removed_is_cut_and_forgotten_by_the_broker(engine: Engi
     with writing(engine) as connection:
         new = add_kiosk(connection, Wish(name="new-kiosk-1", site="main", desk=None), hash_password=hash_password, now_ms=MORNING)
     broker.supervisor._ask_kiosks = ask
-    with running_ingest(engine, broker.port), broker.station(files.worker_user(9), PASSWORD) as watcher:
+    with running_ingest(engine, broker), broker.station(files.worker_user(9), PASSWORD) as watcher:
         watcher.subscribe(settings_topic(new.id), notice_topic(new.id), day_keys_topic(new.id))
         eventually(lambda: watcher.payloads(settings_topic(new.id)))
         with broker.station(new.id, new.credential.reveal()) as kiosk:
@@ -380,8 +398,8 @@ def test_several_workers_share_the_batches(engine: Engine, broker: Broker) -> No
         log.add(log.vote(str(number)))
     workers = (files.worker_user(1), files.worker_user(2))
     with (
-        running_ingest(engine, broker.port, user=workers[0], shared=True),
-        running_ingest(engine, broker.port, user=workers[1], shared=True),
+        running_ingest(engine, broker, user=workers[0], shared=True),
+        running_ingest(engine, broker, user=workers[1], shared=True),
         broker.station(KIOSK, "one") as kiosk,
     ):
         kiosk.subscribe(ack_topic(KIOSK))

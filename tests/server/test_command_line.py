@@ -84,6 +84,7 @@ def test_kiosk_add_prints_a_complete_file(installation: Installation) -> None:
     assert (server["host"], server["port"]) == ("127.0.0.1", installation.broker_port)
     assert re.fullmatch("[0-9a-f]{64}", str(server["signing_key"]))
     assert re.fullmatch("[0-9a-f]{64}", str(server["sealing_key"]))
+    assert server["ca"] == (installation.folder / "data/keys/authority.crt").read_text()
     listed = installation.call("kiosk", "list").stdout
     assert "exit-sample-1" in listed
     assert str(server["credential"]) not in listed
@@ -196,10 +197,10 @@ def test_run_serves_pages_and_kiosks_and_ends_cleanly(installation: Installation
         log = Log()
         log.add_context()
         log.add(log.vote("a"))
-        credential = str(kiosk["credential"])
+        credential, ca = str(kiosk["credential"]), str(kiosk["ca"])
         eventually(lambda: "exit-sample-1" in (installation.folder / "data/broker/passwords").read_text())
-        eventually(lambda: _is_let_in(installation.broker_port, credential))
-        with Station(installation.broker_port, "exit-sample-1", credential) as station:
+        eventually(lambda: _is_let_in(installation.broker_port, credential, ca))
+        with Station(installation.broker_port, "exit-sample-1", credential, ca) as station:
             station.subscribe(ack_topic("exit-sample-1"), settings_topic("exit-sample-1"))
             station.publish(batch_topic("exit-sample-1"), log.batch())
             eventually(lambda: station.payloads(ack_topic("exit-sample-1")))
@@ -214,8 +215,8 @@ def test_run_serves_pages_and_kiosks_and_ends_cleanly(installation: Installation
         socket.create_connection(("127.0.0.1", installation.broker_port), timeout=1)
 
 
-def _is_let_in(port: int, credential: str) -> bool:
-    with Station(port, "exit-sample-1", credential) as station:
+def _is_let_in(port: int, credential: str, ca: str) -> bool:
+    with Station(port, "exit-sample-1", credential, ca) as station:
         eventually(lambda: station.is_connected() or station.failure)
         return station.is_connected()
 

@@ -13,7 +13,7 @@ def test_everything_has_a_default() -> None:
     config = parse_config("", source="x", data_dir=Path("/data"))
     assert config.database_url.reveal() == "sqlite:////data/vidhuk.db"
     assert (config.web.host, config.web.port, config.public_url) == ("127.0.0.1", 8080, "http://127.0.0.1:8080")
-    assert (config.broker.host, config.broker.port, config.broker.supervised) == ("127.0.0.1", 1883, True)
+    assert (config.broker.host, config.broker.port, config.broker.supervised) == ("127.0.0.1", 8883, True)
     assert config.advertised_host == "127.0.0.1"
     assert config.time_zone == "Europe/Kyiv"
 
@@ -53,6 +53,13 @@ def test_secrets_do_not_show_themselves() -> None:
         ("[zzz]", "server.toml: unknown key 'zzz'"),
         ("[web]\nport = '80'", "server.toml: Expected `int`, got `str` - at `$.web.port`"),
         ("[web]\nport = 70000", "server.toml: web.port = 70000 is not a port; use 1 to 65535"),
+        ("[broker]\ntls = false", "server.toml: [broker] tls = false is for a broker that somebody else runs"),
+        ("[broker]\nca = 'ca.crt'", "server.toml: [broker] ca is for a broker that somebody else runs"),
+        (
+            "[broker]\nsupervised = false\ntls = false\nhost = 'mqtt.example'",
+            "server.toml: [broker] tls = false would send credentials openly",
+        ),
+        ("[broker]\nsupervised = false\ntls = false\nca = 'ca.crt'", "server.toml: [broker] ca vouches for nobody"),
         ("database = 5", "server.toml: Expected `str`, got `int` - at `$.database`"),
         ('time_zone = "Europe/Kiyv"', "server.toml: time_zone 'Europe/Kiyv' is not known; did you mean 'Europe/Kyiv'?"),
         ("x = ", "server.toml: not TOML"),

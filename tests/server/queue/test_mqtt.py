@@ -54,7 +54,7 @@ def connected(broker: Broker, name: str, key: str) -> bool:
 def test_a_queue_pushes_its_tickets_and_a_bad_push_is_refused_and_remembered(engine: Engine, broker: Broker) -> None:
     key = add_key(engine, broker)
     eventually(lambda: connected(broker, "e-queue", key))
-    with running_ingest(engine, broker.port), broker.station(queue_user("e-queue"), key) as queue:
+    with running_ingest(engine, broker), broker.station(queue_user("e-queue"), key) as queue:
         queue.publish(topic("e-queue"), msgspec.json.encode([TICKET]))
         eventually(lambda: rows(engine, schema.queue_hours))
         queue.publish(topic("e-queue"), msgspec.json.encode([{**TICKET, "started": "09.10.2025 10:18"}]))
