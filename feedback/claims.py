@@ -128,7 +128,8 @@ def _is_address(address: str, scheme: str) -> bool:
         return False
     try:
         parts = urlsplit(address if scheme else f"//{address}")
-        return bool(parts.hostname) and (parts.port is None or parts.port > 0) and " " not in address and "@" not in parts.netloc
+        is_whole = bool(parts.hostname) and not parts.netloc.endswith(":") and (parts.port is None or parts.port > 0)
+        return is_whole and " " not in address and "@" not in parts.netloc
     except ValueError:
         return False
 

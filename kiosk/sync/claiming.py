@@ -6,6 +6,7 @@ The key pair is made here and kept before it is shown to anybody, so that a lost
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEY_FILE: Final = "enrolling.json"
+_KEY: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Ask(Protocol):
@@ -131,6 +133,8 @@ def forget_key(data_dir: Path) -> None:
 
 
 def _is_usable(server: ServerIdentity) -> bool:
+    if not (_KEY.fullmatch(server.signing_key) and _KEY.fullmatch(server.sealing_key)):
+        return False
     try:
         if server.ca:
             believing(server.ca)

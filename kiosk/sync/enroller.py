@@ -102,11 +102,16 @@ class Enroller:
         if written is None or written.claim is None:
             return None
         invitation = Invitation(claim_of(written.claim.reveal()), address_in(written.server))
-        own = identity.read(self._config.data_dir) if not self._is_said else None
+        if self._is_said or invitation.claim.digest in self._given_up:
+            return None
+        if self._wanted is not None and not self._wanted.request:
+            return self._wanted  # being tried
+        own = identity.read(self._config.data_dir)
         if own is not None and invitation.claim.digest in own.claims:
             log.info("this kiosk is enrolled as %s: the claim in [enrolment] has been used and is of no use any more", own.known.kiosk)
             self._is_said = True
-        return None if self._is_said or invitation.claim.digest in self._given_up else _Wanted("", invitation)
+            return None
+        return _Wanted("", invitation)
 
     def _run(self) -> None:
         tries = 0
@@ -158,7 +163,7 @@ class Enroller:
             self._is_said = self._is_said or not wanted.request
         elif outcome.is_final and not wanted.request:
             self._given_up.add(wanted.invitation.claim.digest)
-        if wanted == self._wanted:
+        if outcome.is_final or wanted == self._wanted:
             self._tell(Attempt(wanted.request, outcome, kiosk, wanted.invitation.server or ""))
         if outcome is Outcome.ENROLLED:
             self._enrolled()

@@ -68,7 +68,9 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         ticks = count(fill.NOW_MS)  # no two things happen at once
-        web = create_web(engine, public_url=address, now_ms=lambda: next(ticks), entry=entry_of(engine, load_keys(tmp_path_factory.mktemp("keys"))))
+        web = create_web(
+            engine, public_url=address, now_ms=lambda: next(ticks), entry=entry_of(engine, load_keys(tmp_path_factory.mktemp("keys")))
+        )
         server = uvicorn.Server(uvicorn.Config(web, log_level="critical", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
