@@ -411,7 +411,7 @@ def test_a_full_disk_puts_a_mark_off_and_ends_nothing(kiosk: Kiosk, caplog: pyte
     kiosk.deliverer.connected()
     kiosk.deliverer.step()
     (_, ack) = kiosk.carry()
-    agent = Agent(None, None, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
+    agent = Agent(None, None, None, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
     agent.serve(kiosk.deliverer, None)  # type: ignore[arg-type]
     kiosk.ledger._db.execute("PRAGMA query_only = 1")
     agent.received(wire.ack_topic(KIOSK), wire.encode(ack))
