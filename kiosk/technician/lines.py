@@ -216,7 +216,7 @@ def network_line(known: Known, _: Words) -> Entry:
     """Whether there is a way to the server."""
     delivery = known.readings.delivery
     if not known.about.server:
-        detail, well = _("Not enrolled: see “Enrol” in the menu"), False
+        detail, well = _("Not enrolled: votes are kept here"), False
     elif delivery.connected:
         detail, well = _("Connected"), True
     elif delivery.running:

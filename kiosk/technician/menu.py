@@ -206,7 +206,7 @@ class Technician:
     def _choose(self, name: str) -> None:
         self._focus = name
         match name.partition(":"):
-            case ("page", ":", page) if page in pages.PAGES:
+            case ("page", ":", page) if page in pages.PAGES or page == pages.ENROL:
                 self._go_to(page)
             case (str() as quiet, "", "") if quiet == LEAVE:
                 self._go_back()
@@ -223,6 +223,8 @@ class Technician:
     def _go_back(self) -> None:
         if self._page == pages.ROOT:
             self.close()
+        elif self._page == pages.ENROL and self._outlets.about().server:
+            self._go_to(pages.NETWORK)
         else:
             self._go_to(pages.TESTS if self._page == pages.GLASS else pages.ROOT)
 

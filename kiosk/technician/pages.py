@@ -71,8 +71,7 @@ def _root(known: Known, _: Words) -> Menu:
         Entry(_to(OVERVIEW), _("About this kiosk"), known.about.kiosk or known.about.software),
         Entry(_to(TESTS), _("Self-test")),
         *_devices_entry(known, _),
-        enrol_line(known.about, _),
-        Entry(_to(NETWORK), _("Network"), network.detail, network.well),
+        Entry(_to(NETWORK), _("Network"), network.detail, network.well) if known.about.server else enrol_line(known.about, _),
         Entry(_to(OUTBOX), _("Outbox"), _("Waiting: {count}").format(count=delivery.waiting), not delivery.faults),
         Entry(_to(VOLUME), _("Volume"), percent(known.volume)),
         Entry(_to(BRIGHTNESS), _("Brightness"), brightness),
@@ -147,6 +146,7 @@ def _network(known: Known, _: Words) -> Menu:
         Entry("server", _("Server"), known.about.server or _("None yet: not enrolled")),
         network_line(known, _),
         Entry("acked", _("Server has them"), acked(delivery, _)),
+        enrol_line(known.about, _),
     )
     return Menu(title=_("Network"), entries=entries)
 
@@ -198,7 +198,8 @@ _PAGES: Final[dict[str, Page]] = {
     BRIGHTNESS: _brightness,
     RESTART: _restart,
 }
-PAGES: Final = frozenset(_PAGES) | {ENROL}
+PAGES: Final = frozenset(_PAGES)
+"""Those that consist of lines."""
 LIVE: Final = frozenset({NETWORK, OUTBOX, DEVICES, ENROL})
 """The short pages on which somebody waits for a change."""
 
