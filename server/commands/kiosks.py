@@ -71,8 +71,8 @@ def list_invitations(data: DataDir = None, config: ConfigFile = None) -> None:
 
     with opened_server(data, config) as server, reading(server.engine) as connection:
         found = list_claims(connection, now_ms())
-    rows = [(c.number, c.name, c.kiosk, c.site, c.desk or "", c.standing, c.made_ms, c.expires_ms, c.used_ms) for c in found]
-    show(("number", "name", "kiosk", "site", "desk", "state", "made", "until", "used"), rows)
+    rows = [(c.number, c.kiosk, c.name, c.site, c.desk or "", c.standing, c.expires_ms, c.used_ms) for c in found]
+    show(("number", "kiosk", "name", "site", "desk", "state", "until", "used"), rows)
 
 
 def rotate(kiosk: Annotated[str, typer.Argument(metavar="ID")], data: DataDir = None, config: ConfigFile = None) -> None:

@@ -96,13 +96,13 @@ def reader(chromium: Browser, centre: Centre, request: pytest.FixtureRequest) ->
     assert reader.hosts == {centre.address.removeprefix("http://")}
 
 
-def sign_up(page: Page, centre: Centre, login: str) -> None:
-    page.goto(centre.invite())
+def sign_up(page: Page, centre: Centre, login: str, role: str = "leader") -> None:
+    page.goto(centre.invite(role))
     page.fill("[name=login]", login)
     page.fill("[name=password]", PASSWORD)
     page.fill("[name=again]", PASSWORD)
     page.click("main button")
-    page.wait_for_url(f"{centre.address}/")
+    page.wait_for_url(lambda url: "/invitation/" not in url)
 
 
 def wait_until(is_so: object) -> None:
