@@ -95,7 +95,7 @@ def fill(house: House, stack: ExitStack) -> dict[str, DeskKiosk]:
     """Add the kiosks and send their history through broker and ingest, at the first start only."""
     kiosks: dict[str, DeskKiosk] = {}
     with console.status("Adding nine kiosks"):
-        house.add_kiosk(EXIT_KIOSK, "center")
+        house.invite_kiosk(EXIT_KIOSK, "center")
         for habit in HABITS:
             toml = house.add_kiosk(f"tablet-{habit.desk}", habit.site, habit.desk)
             kiosks[habit.desk] = stack.enter_context(DeskKiosk(toml, f"vidhuk {VERSION}"))

@@ -94,13 +94,20 @@ class House:
         return done.stdout
 
     def add_kiosk(self, kiosk: str, site: str, desk: str = "") -> Path:
-        """Add a kiosk to the registry and give its kiosk.toml, made for this machine; an added one keeps its own."""
+        """Add a kiosk to the registry and give its kiosk.toml with its credential; an added one keeps its own."""
+        return self._have_kiosk("add", kiosk, site, desk)
+
+    def invite_kiosk(self, kiosk: str, site: str, desk: str = "") -> Path:
+        """Invite a kiosk and give its kiosk.toml with the claim by which it enrols once it runs; an invited one keeps its own."""
+        return self._have_kiosk("invite", kiosk, site, desk)
+
+    def _have_kiosk(self, how: str, kiosk: str, site: str, desk: str) -> Path:
         folder = self.kiosk_folder(kiosk)
         toml = folder / "kiosk.toml"
         if not toml.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            text = self.server("kiosk", "add", kiosk, "--site", site, *(["--desk", desk] if desk else []), "--hardware", "simulated")
-            toml.write_text(text, encoding="utf-8")
+            at_desk = ["--desk", desk] if desk else []
+            self.server("kiosk", how, kiosk, "--site", site, *at_desk, "--hardware", "simulated", "--output", str(toml))
         text = toml.read_text(encoding="utf-8")
         lines = [self._here(line, folder) for line in text.splitlines()]
         toml.write_text("\n".join(lines) + "\n", encoding="utf-8")

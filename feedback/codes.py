@@ -1,4 +1,4 @@
-"""The verification code of a vote: its id as people can read it out and type it, and back, with slips of a finger noticed. Pure."""
+"""Codes that people read out and type: of votes and of claims, with slips of a finger noticed. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from uuid import UUID
 
 _SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O and U."""
-_DIGITS: Final = 26
+_SIGN_BITS: Final = 5
+_VOTE_BITS: Final = 128
 _CHECKS: Final = 2
 _GROUP: Final = 4
 _CHECK_PRIME: Final = 1021
@@ -18,16 +19,12 @@ _APART: Final = str.maketrans("", "", " -–—\N{NO-BREAK SPACE}\t\r\n")
 
 
 class CodeError(ValueError):
-    """What was typed is no verification code; typing it again may help."""
+    """What was typed is no such code; typing it again may help."""
 
 
 def code_of(vote: UUID) -> str:
     """Give the verification code of a vote: seven groups of four signs, of which the last two check the others."""
-    whole = vote.int << 2  # 26 signs hold two bits more than an id has
-    digits = "".join(_SIGNS[whole >> 5 * place & 31] for place in reversed(range(_DIGITS)))
-    check = vote.int % _CHECK_PRIME
-    signs = digits + _SIGNS[check >> 5] + _SIGNS[check & 31]
-    return "-".join(signs[at : at + _GROUP] for at in range(0, len(signs), _GROUP))
+    return written(vote.int, _VOTE_BITS)
 
 
 def id_of(code: str) -> UUID:
@@ -36,16 +33,41 @@ def id_of(code: str) -> UUID:
     Raises:
         CodeError: it is none, or was not typed as it stands on the slip.
     """
+    return UUID(int=read(code, _VOTE_BITS))
+
+
+def written(number: int, bits: int) -> str:
+    """Write a number of so many bits: groups of four signs, of which the last two check the others."""
+    digits = _digits(bits)
+    whole = number << digits * _SIGN_BITS - bits
+    check = number % _CHECK_PRIME
+    signs = "".join(_SIGNS[whole >> _SIGN_BITS * place & 31] for place in reversed(range(digits)))
+    signs += _SIGNS[check >> _SIGN_BITS] + _SIGNS[check & 31]
+    return "-".join(signs[at : at + _GROUP] for at in range(0, len(signs), _GROUP))
+
+
+def read(code: str, bits: int) -> int:
+    """Give the number of so many bits from its code, in small letters or capitals, with or without its hyphens.
+
+    Raises:
+        CodeError: it is none, or was not typed as it stands on the paper.
+    """
+    digits = _digits(bits)
     signs = code.translate(_APART).upper().translate(_READ_AS)
-    if len(signs) != _DIGITS + _CHECKS:
-        raise CodeError(f"a code has {_DIGITS + _CHECKS} signs, this has {len(signs)}")
+    if len(signs) != digits + _CHECKS:
+        raise CodeError(f"a code has {digits + _CHECKS} signs, this has {len(signs)}")
     values = [_SIGNS.find(sign) for sign in signs]
     if min(values) < 0:
         raise CodeError(f"{signs[values.index(-1)]!r} is in no code")
     whole = 0
-    for value in values[:_DIGITS]:
-        whole = whole << 5 | value
-    check = values[_DIGITS] << 5 | values[-1]
-    if whole & 3 or (whole >> 2) % _CHECK_PRIME != check:
-        raise CodeError("this is not quite a code: compare it with the slip once more")
-    return UUID(int=whole >> 2)
+    for value in values[:digits]:
+        whole = whole << _SIGN_BITS | value
+    spare = digits * _SIGN_BITS - bits
+    check = values[digits] << _SIGN_BITS | values[-1]
+    if whole & (1 << spare) - 1 or (whole >> spare) % _CHECK_PRIME != check:
+        raise CodeError("this is not quite a code: compare it with the paper once more")
+    return whole >> spare
+
+
+def _digits(bits: int) -> int:
+    return -(-bits // _SIGN_BITS)

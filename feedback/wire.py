@@ -79,6 +79,11 @@ def diagnostics_topic(kiosk: str) -> str:
     return f"{ROOT}/k/{kiosk}/diagnostics"
 
 
+def renewal_topic(kiosk: str) -> str:
+    """Topic of a kiosk's next credential, sealed to it, retained and signed until the kiosk says that it has stored it, down."""
+    return f"{ROOT}/k/{kiosk}/renewal"
+
+
 def split_topic(topic: str) -> tuple[str, str]:
     """Take a kiosk's topic apart into kiosk id and message kind.
 
@@ -147,7 +152,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `showing` is why it asks nothing just now: "closed", "maintenance", "announcement", "out_of_order"; empty while it asks. `refused` is
     the reason, of at most MAX_REASON characters, for which it did not accept the last settings it was sent. `process` names this start of
-    its delivery, over all sessions: two that come in turns are two devices.
+    its delivery, over all sessions: two that come in turns are two devices. `identity` is the number of the newest credential that it has
+    stored, 0 where a person has written it into its configuration.
     """
 
     online: bool
@@ -160,6 +166,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     showing: str = ""
     refused: str = ""
     process: UUID | None = None
+    identity: int = 0
     v: int = VERSION
 
 

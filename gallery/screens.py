@@ -12,7 +12,8 @@ from feedback.settings import DeskOption, KioskSettings
 from feedback.tickets import Refusal, Ticket
 from gallery.assets import CLERKS, PHOTO, PLAN, places_on_plan
 from gallery.words import WORDS
-from kiosk import asking, keyboard, scans
+from kiosk import asking, keyboard, scans, texts
+from kiosk.errors import Outcome
 from kiosk.filling import checked, cleared, typed
 from kiosk.screens import (
     CALL,
@@ -29,6 +30,8 @@ from kiosk.screens import (
     Comment,
     Contact,
     Desk,
+    Enrol,
+    EnrolField,
     Entry,
     Menu,
     Option,
@@ -38,6 +41,7 @@ from kiosk.screens import (
     Thanks,
     changed,
 )
+from kiosk.technician.enrol_form import outcome_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -244,10 +248,23 @@ def _technician(say: Callable[[str], str], language: str, comfort: Comfort) -> d
         "pin": changed(Pin(typed=3), **base),
         "pin-wrong": changed(Pin(wrong=True), **base),
         "pin-wait": changed(Pin(wrong=True, wait_s=30), **base),
+        **_enrolling(say, language, comfort),
         "menu": changed(Menu(title=say("menu-title"), entries=entries), **base),
         "menu-short": changed(Menu(title=say("menu-title"), entries=entries[:3]), **base),
         "menu-focus": changed(Menu(title=say("menu-title"), entries=entries, focus="entry-9"), **base),
     }
+
+
+def _enrolling(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:
+    _ = texts.words_in(language)
+    base = {"language": language, "comfort": comfort}
+    asked = say("enrol-ask")
+    empty = changed(Enrol(said=asked), **base)
+    typed = changed(empty, address="vidhuk.cnap.example:8443", code="7KQ2-MX4D-09", typing=EnrolField.CODE, said="")
+    whole = changed(typed, address="https://vidhuk.cnap-zrazkove.example", code="7KQ2-MX4D-0934-VN8T-BZ5E-WQ1H")
+    said = {outcome: outcome_words(outcome, "exit-sample-1", _) for outcome in (Outcome.ENROLLED, Outcome.STRANGER, Outcome.UNREACHABLE)}
+    told = {f"enrol-{outcome}": changed(whole, said=words, well=well) for outcome, (words, well) in said.items()}
+    return {"enrol": empty, "enrol-typing": typed, **told}
 
 
 def _boxes(language: str, comfort: Comfort) -> dict[str, Screen]:

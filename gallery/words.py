@@ -87,6 +87,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "uk": "У п’ятницю, 27 листопада, центр працює до 16:00.",
         "en": "On Friday, 27 November, the centre is open until 16:00.",
     },
+    "enrol-ask": {
+        "uk": "Не під’єднано. Скануйте запрошення або введіть його адресу й код.",
+        "en": "Not enrolled. Scan the invitation, or type its address and its code.",
+    },
     "menu-title": {"uk": "Обслуговування", "en": "Maintenance"},
     "menu": {
         "uk": "Про термінал | kyiv-obolon-1; Самоперевірка | Усе гаразд; Мережа | Сервер відповідає за 12 мс; "

@@ -17,7 +17,7 @@ from kiosk.errors import ConfigError, DataFolderError, NoScreenError, PrintError
 from kiosk.technician import pin as technician_pin
 from kiosk.ticket_commands import app as tickets
 from kiosk.voice.commands import app as voice
-from kiosk.written_files import read_config, text_of
+from kiosk.written_files import read_config, text_of, written_config
 
 app = typer.Typer(help="Vidhuk: the feedback terminal.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(voice, name="voice")
@@ -34,7 +34,7 @@ def ui(
     """Show the screen, take votes and store them. It has no network."""
     from kiosk.compose import run_ui
 
-    run_ui(read_config(config), mirror)
+    run_ui(written_config(config), mirror)
 
 
 @app.command()
@@ -42,7 +42,7 @@ def sync(config: ConfigFile) -> None:
     """Deliver stored votes to the server and take in its settings. It has no screen."""
     from kiosk.compose_sync import run_sync
 
-    run_sync(read_config(config), config)
+    run_sync(written_config(config), config)
 
 
 @app.command()

@@ -48,6 +48,11 @@ class Chores:
         self._seen_notice: tuple[int, int] | None = None
         self._told: dict[str, str] = {}
 
+    def belong(self, config: Config) -> None:
+        """Go on with another id or server."""
+        self._config = config
+        self._seen_settings = self._seen_notice = None
+
     def settings(self) -> KioskSettings | None:
         """Give the accepted settings if they have changed since the last look."""
         server, name = self._config.server, accepted.name_of_current(self._config.data_dir)

@@ -11,22 +11,24 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from kiosk import accepted, folder, last_lines
+from kiosk import accepted, folder, last_lines, requests_to_enrol
+from kiosk.asking import NOTHING, Writable
 from kiosk.chores import LOG_LINES, Chores
 from kiosk.clock import SystemClock, id_maker
 from kiosk.compose_boxes import open_boxes
 from kiosk.compose_devices import BesideScreen, buttons_of
 from kiosk.compose_orders import open_orders
-from kiosk.day_keys import DayKeys
 from kiosk.errors import ConfigError, Fault
 from kiosk.gesture import Corners
 from kiosk.hardware.sound import NoOutput, outputs_of
+from kiosk.membership import Membership
 from kiosk.process import SOFTWARE, alive, end_on_signals, give_memory_back
 from kiosk.recorder import Recorder
+from kiosk.requests_to_enrol import Request
 from kiosk.salvage import open_store
 from kiosk.screens import STAFF, OutOfOrder, Screen
-from kiosk.sealing import Sealer
 from kiosk.self_test import VOICE
 from kiosk.self_test_schedule import SelfTests, Times
 from kiosk.signatures import is_signed
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from kiosk.clock import Clock
     from kiosk.config import Config
     from kiosk.scans import Scanned
+    from kiosk.screens import Comfort
     from kiosk.ui.app import KioskApp, Visitor
 
 
@@ -76,17 +79,20 @@ class Terminal:
         """Put the process together; `stack` takes it apart again."""
         give_memory_back()
         folder.prepare(config.data_dir)
+        self._membership = Membership(config)
+        self._membership.look()
         stack.enter_context(folder.hold(config.data_dir))
         lines = stack.enter_context(last_lines.kept(logging.WARNING, lines=LOG_LINES))
         self._config, self._clock = config, SystemClock()
         self.app, self.window = _open_app(config, stack)
         self._voice = _open_voice(config, stack)
-        self._recorder = _open_recorder(config, self._clock, stack)
+        self._wake = partial(folder.wake, config.data_dir, stack.enter_context(folder.wake_sender()))
+        self._recorder = _open_recorder(config, self._clock, self._wake, stack)
         self._post = _post()
-        self._beside = BesideScreen(config, self._clock, self._post, stack)
-        self._tickets = _open_tickets(config, self._recorder)
-        self._chores = Chores(config, self._recorder, self._tickets, clock=self._clock, lines=lines)
-        settings = self._chores.settings() or accepted.before_any(config.kiosk.id)
+        self._beside = BesideScreen(config, self._clock, self._post, stack, is_enrolled=lambda: self._membership.is_enrolled)
+        self._tickets = _open_tickets(self._membership, self._recorder)
+        self._chores = Chores(self._membership.config, self._recorder, self._tickets, clock=self._clock, lines=lines)
+        settings = self._chores.settings() or accepted.before_any(self._membership.config.kiosk.id)
         self._outlets = self._make_outlets()
         self._technician = self._open_technician(stack)
         self._boxes = self._open_boxes()
@@ -121,16 +127,23 @@ class Terminal:
         self._voice.speaker.prepare(fresh)
 
     def _each_second(self) -> None:
+        if self._membership.look():
+            self._chores.belong(self._membership.config)
         self._voice.speaker.tick()
-        self._beside.each_second(self._voice.speaker.faults, stores=not isinstance(self.visits.screen, OutOfOrder))
+        self._beside.each_second(
+            (*self._voice.speaker.faults, *self._membership.faults), stores=not isinstance(self.visits.screen, OutOfOrder)
+        )
         self._tests.tick()
         self._orders.tick()
 
     def _faults(self) -> tuple[Fault, ...]:
-        return (*self._voice.speaker.faults, *self._beside.devices.faults)
+        return (*self._voice.speaker.faults, *self._beside.devices.faults, *self._membership.faults)
 
     def _read(self, code: str, at: Moment) -> Scanned | Refusal | None:
         return self._tickets.read(code, at, self.visits.settings)
+
+    def _writable(self, comfort: Comfort) -> Writable:
+        return self.app.writable(comfort) if self._membership.is_enrolled else NOTHING
 
     def _light(self, lit: bool) -> None:  # noqa: FBT001 - a lamp is on or off
         self.app.light(lit)
@@ -150,7 +163,7 @@ class Terminal:
 
     def _make_outlets(self) -> Outlets:
         return Outlets(
-            about=lambda: _about(self._config, self.visits.settings),
+            about=lambda: _about(self._membership.config, self.visits.settings),
             read=Machine(self._config.data_dir).read,
             at_rest=self._at_rest,
             probe_store=self._recorder.probe,
@@ -159,6 +172,7 @@ class Terminal:
             begin_boxes=lambda language: self.visits.between_visits and self._boxes.begin(language),
             restart=self.app.stop,
             devices=lambda: self._beside.devices.known,
+            enrol=partial(_enrol, self._config, self._wake),
             tested=lambda results: self._tests.attended(results),  # noqa: PLW0108 - and so are tests
         )
 
@@ -175,22 +189,22 @@ class Terminal:
 
     def _open_boxes(self) -> Boxes:
         return open_boxes(
-            self._config,
             self._clock,
             self._recorder,
             self._tickets,
             read=self._read,
+            seal=self._membership.seal,
             show=self._technician.visit_shows,
             after_frame=self._post,
         )
 
     def _open_visits(self, settings: KioskSettings) -> Visits:
-        server, speaker = self._config.server, self._voice.speaker
+        speaker = self._voice.speaker
         means = Means(
             id_maker(self._clock),
             partial(secrets.randbits, 48),
-            seal=Sealer(server.sealing_key).seal if server else None,
-            writable=self.app.writable,
+            seal=self._membership.seal,
+            writable=self._writable,
             lamp=self._light,
             say_again=speaker.repeat,
             is_speaking=lambda: speaker.is_speaking,
@@ -280,15 +294,12 @@ def _open_voice(config: Config, stack: ExitStack) -> _Voice:
     return _Voice(voice, {"speaker": speaker, "headphones": headphones})
 
 
-def _open_recorder(config: Config, clock: Clock, stack: ExitStack) -> Recorder:
-    wake = partial(folder.wake, config.data_dir, stack.enter_context(folder.wake_sender()))
+def _open_recorder(config: Config, clock: Clock, wake: Callable[[], None], stack: ExitStack) -> Recorder:
     return stack.enter_context(Recorder(partial(open_store, config.data_dir, id_maker(clock)), _post(), wake))
 
 
-def _open_tickets(config: Config, recorder: Recorder) -> TicketDesk:
-    server = config.server
-    keys = DayKeys(config.data_dir, config.kiosk.id, server.signing_key) if server else None
-    tickets = TicketDesk(keys, verify=is_signed)
+def _open_tickets(membership: Membership, recorder: Recorder) -> TicketDesk:
+    tickets = TicketDesk(membership, verify=is_signed)
     recorder.read_spent(tickets.remember)
     return tickets
 
@@ -310,7 +321,17 @@ def _about(config: Config, settings: KioskSettings) -> About:
         questionnaire=asked.id,
         questionnaire_version=asked.version,
         tickets=settings.tickets is not None,
+        address=config.enrolment.server if config.enrolment else "",
     )
+
+
+def _enrol(config: Config, wake: Callable[[], None], server: str, code: str) -> str:
+    """Leave a request for sync; give its id, empty where the card did not take it."""
+    request = Request(uuid4().hex, server, code)
+    if not requests_to_enrol.write(config.data_dir, request):
+        return ""
+    wake()
+    return request.id
 
 
 def _open_mirror(path: Path, terminal: Terminal, stack: ExitStack) -> None:

@@ -10,7 +10,6 @@ from kiosk import accepted
 from kiosk.boxes import QUESTIONNAIRE, Boxes, BoxMeans
 from kiosk.clock import id_maker
 from kiosk.process import SOFTWARE
-from kiosk.sealing import Sealer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from feedback.records import AnyRecord, Moment
     from feedback.tickets import Refusal, TicketToken
     from kiosk.clock import Clock
-    from kiosk.config import Config
     from kiosk.recorder import Recorder
     from kiosk.scans import Scanned
     from kiosk.screens import Screen
@@ -27,12 +25,12 @@ if TYPE_CHECKING:
 
 
 def open_boxes(  # noqa: PLR0913 - what counting can set off
-    config: Config,
     clock: Clock,
     recorder: Recorder,
     tickets: TicketDesk,
     *,
     read: Callable[[str, Moment], Scanned | Refusal | None],
+    seal: Callable[[str], bytes],
     show: Callable[[Screen], None],
     after_frame: Callable[[Callable[[], None]], None],
 ) -> Boxes:
@@ -45,7 +43,7 @@ def open_boxes(  # noqa: PLR0913 - what counting can set off
         id_maker(clock),
         partial(secrets.randbits, 48),
         read=read,
-        seal=Sealer(config.server.sealing_key).seal if config.server else None,
+        seal=seal,
         spend=tickets.spend,
         give_back=tickets.give_back,
     )

@@ -81,13 +81,15 @@ def open_hardware(config: Config, clock: Clock, health: Health, stack: ExitStack
 class BesideScreen:
     """All devices at work. What they say is done on the main thread; what is done here returns at once."""
 
-    def __init__(self, config: Config, clock: Clock, post: Callable[[Callable[[], None]], None], stack: ExitStack) -> None:
+    def __init__(
+        self, config: Config, clock: Clock, post: Callable[[Callable[[], None]], None], stack: ExitStack, *, is_enrolled: Callable[[], bool]
+    ) -> None:
         self._clock = clock
         self._post = post
         self.devices = Devices(new_id=id_maker(clock), now=clock.moment)
         self._hardware = open_hardware(config, clock, self._health, stack)
         self._faces = FaceLamps(self._hardware.lamps)
-        self._status = StatusWatch(_connection(config), self._show_status)
+        self._status = StatusWatch(_connection(config, is_enrolled), self._show_status)
 
     def begin(self, ear: Ear, keep: Keep, wake: Callable[[], None]) -> None:
         """Let the devices be heard from now on; `wake` is called when somebody comes up to the kiosk, `keep` takes their records."""
@@ -176,11 +178,13 @@ def buttons_of(config: Config) -> int:
     return FIVE_BUTTONS if config.kiosk.hardware == "simulated" else 0
 
 
-def _connection(config: Config) -> Callable[[], bool] | None:
-    """Give how to learn whether votes have a way to the server; None where the kiosk is not enrolled."""
+def _connection(config: Config, is_enrolled: Callable[[], bool]) -> Callable[[], bool]:
+    """Give how to learn whether votes have a way to the server; that there is none yet is a fault of its own."""
 
     def is_connected() -> bool:
+        if not is_enrolled():
+            return True
         said = delivery.facts(config.data_dir / delivery.FILE)
         return said.get(delivery.CONNECTED) == "yes" and folder.sync_listens(config.data_dir)
 
-    return is_connected if config.server else None
+    return is_connected

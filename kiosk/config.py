@@ -11,6 +11,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from feedback.claims import address_in, claim_of
+from feedback.codes import CodeError
 from feedback.configuration import ConfigurationError, Secret, convert_strictly
 from feedback.wire import KIOSK_ID
 from kiosk.config_devices import Buttons, PresencePin, Printer, Scanner, StatusLamp, check_pins, check_printer, check_scanner
@@ -32,11 +34,11 @@ _PIN: Final = re.compile(r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,2},p=1\$[A-Za-z0-9
 class Terminal(msgspec.Struct, frozen=True):
     """Table [kiosk]. `hardware` is "real", the devices of the tables below, or "simulated", all of them without any.
 
-    `self_test` is the time of day at which the kiosk tests itself, by the clock on the wall.
+    `id` is empty where enrolment gives it. `self_test` is the time of day at which the kiosk tests itself, by the clock on the wall.
     """
 
-    id: str
     data_dir: str
+    id: str = ""
     language: Literal["uk", "en"] = "uk"
     hardware: Literal["simulated", "real"] = "real"
     self_test: str = "04:00"
@@ -59,6 +61,13 @@ class Server(msgspec.Struct, frozen=True):
     signing_key: str
     sealing_key: str
     ca: str = ""
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    """Table [enrolment]: the server's address, and the claim by which the kiosk gets its place there."""
+
+    server: str
+    claim: Secret | None = None
 
 
 class Display(msgspec.Struct, frozen=True):
@@ -93,11 +102,12 @@ class Technician(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """The whole file. Without `server` the kiosk is not enrolled yet: it asks and keeps, and sends nothing."""
+    """The whole file. Without `server`, here or in the data folder, the kiosk is not enrolled: it asks and keeps, and sends nothing."""
 
     kiosk: Terminal
     format: int = FORMAT
     server: Server | None = None
+    enrolment: Enrolment | None = None
     screen: Display = Display()
     sound: Sound = Sound()
     technician: Technician | None = None
@@ -134,7 +144,7 @@ def parse(text: str, source: str) -> Config:
 def _check(config: Config, source: str) -> None:
     if config.format != FORMAT:
         raise ConfigError(f"{source}: format {config.format} is not known; this program reads format {FORMAT}")
-    if not KIOSK_ID.fullmatch(config.kiosk.id):
+    if config.kiosk.id and not KIOSK_ID.fullmatch(config.kiosk.id):
         raise ConfigError(f"{source}: [kiosk] id {config.kiosk.id!r} must be 8 to 32 small Latin letters, digits and hyphens")
     if not _TIME.fullmatch(config.kiosk.self_test):
         raise ConfigError(f"{source}: [kiosk] self_test {config.kiosk.self_test!r} must be a time of day such as 04:00")
@@ -144,8 +154,7 @@ def _check(config: Config, source: str) -> None:
     if config.technician is not None and not _PIN.fullmatch(config.technician.pin.reveal()):
         raise ConfigError(f"{source}: [technician] pin must be the whole line that `vidhuk-kiosk pin` printed, not the PIN itself")
     check_pins(config.buttons, config.status_lamp, config.presence, source)
-    if config.server is not None:
-        _check_server(config.server, source)
+    _check_membership(config, source)
     if config.scanner is not None:
         check_scanner(config.scanner, source)
     if config.printer is not None:
@@ -158,6 +167,15 @@ def _check_screen(screen: Display, source: str) -> None:
     least, most = DIAGONALS_INCH
     if not least <= screen.diagonal_inch <= most:
         raise ConfigError(f"{source}: [screen] diagonal_inch {screen.diagonal_inch:g} must be from {least} to {most} inches")
+
+
+def _check_membership(config: Config, source: str) -> None:
+    if config.server is not None:
+        if not config.kiosk.id:
+            raise ConfigError(f"{source}: [server] needs the kiosk's name there, [kiosk] id")
+        _check_server(config.server, source)
+    if config.enrolment is not None:
+        _check_enrolment(config.enrolment, source)
 
 
 def _check_server(server: Server, source: str) -> None:
@@ -176,6 +194,18 @@ def _check_server(server: Server, source: str) -> None:
         raise ConfigError(
             f"{source}: [server] ca is missing: without the server's authority nobody on the way to {server.host} is known; {_CA}"
         )
+
+
+def _check_enrolment(enrolment: Enrolment, source: str) -> None:
+    try:
+        address_in(enrolment.server)
+    except CodeError as error:
+        raise ConfigError(f"{source}: [enrolment] server {enrolment.server!r}: {error}") from error
+    try:
+        if enrolment.claim is not None:
+            claim_of(enrolment.claim.reveal())
+    except CodeError as error:
+        raise ConfigError(f"{source}: [enrolment] claim: {error}") from error
 
 
 def _check_authority(ca: str, source: str) -> None:

@@ -40,6 +40,27 @@ class Fault(StrEnum):
     CODE_UNREAD = "code_unread"
     PRINT_BAD = "print_bad"
     NOT_HEARD = "not_heard"
+    NOT_ENROLLED = "not_enrolled"
+
+
+class Outcome(StrEnum):
+    """How it stands with an invitation that this kiosk tries to use."""
+
+    TRYING = "trying"
+    UNREACHABLE = "unreachable"
+    STRANGER = "stranger"
+    """Another server answers at that address than the one that the code names."""
+    ENROLLED = "enrolled"
+    UNKNOWN = "unknown"
+    USED = "used"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    TAKEN = "taken"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether trying again would change nothing."""
+        return self not in {Outcome.TRYING, Outcome.UNREACHABLE, Outcome.STRANGER}
 
 
 class KioskError(Exception):
@@ -99,3 +120,11 @@ class DayKeysRefusedError(KioskError):
 
 class CommandsRefusedError(KioskError):
     """A command from the server was not accepted; retrying does not help, a well signed one does."""
+
+
+class EnrolmentError(KioskError):
+    """The server could not be asked, or what came is not its answer; trying again may help. `outcome` is what the technician is told."""
+
+    def __init__(self, message: str, outcome: Outcome) -> None:
+        super().__init__(message)
+        self.outcome = outcome

@@ -101,15 +101,21 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that a power cut leaves what was there before, or the whole of it."""
+def write_durably(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write a file so that a power cut leaves what was there before, or the whole of it; a `private` one for this user alone."""
     temporary = path.with_name(f"{path.name}.new")
-    with temporary.open("wb") as file:
+    with open(temporary, "wb", opener=_opened_privately if private else None) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
     sync_folder(path.parent)
+
+
+def _opened_privately(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)  # a file that a power cut left may have been open to others
+    return descriptor
 
 
 def point_durably(link: Path, name: str) -> None:

@@ -54,6 +54,12 @@ _LAST_ROW: Final[dict[Layout, tuple[str, ...]]] = {
 
 PHONE_ROWS: Final[Rows] = (("1", "2", "3"), ("4", "5", "6"), ("7", "8", "9"), ("+", "0", BACKSPACE))
 PIN_ROWS: Final[Rows] = (("1", "2", "3"), ("4", "5", "6"), ("7", "8", "9"), (BACKSPACE, "0", "enter"))
+ENROL_ROWS: Final[Rows] = (
+    ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0"),
+    ("q", "w", "e", "r", "t", "y", "u", "i", "o", "p"),
+    ("a", "s", "d", "f", "g", "h", "j", "k", "l", "-"),
+    ("z", "x", "c", "v", "b", "n", "m", ".", ":", BACKSPACE),
+)
 EMAIL_ROWS: Final[Rows] = (
     ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0"),
     ("q", "w", "e", "r", "t", "y", "u", "i", "o", "p"),

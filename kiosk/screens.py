@@ -178,6 +178,23 @@ class Pin(Screen, frozen=True, kw_only=True):
     wrong: bool = False
 
 
+class EnrolField(StrEnum):
+    """What is typed on the page for enrolling."""
+
+    ADDRESS = "address"
+    CODE = "code"
+
+
+class Enrol(Screen, frozen=True, kw_only=True):
+    """The technician's page for enrolling. `said` is what became of it, or what is to be done; `well` is None where that is neither."""
+
+    address: str = ""
+    code: str = ""
+    typing: EnrolField = EnrolField.ADDRESS
+    said: str = ""
+    well: bool | None = None
+
+
 class Entry(msgspec.Struct, frozen=True):
     """A line of the technician's menu: what can be done, what is known about it, and whether it is well (None: neither)."""
 

@@ -20,7 +20,7 @@ class StatusWatch:
     """Looks at the connection every few seconds, and tells the status where it has changed."""
 
     def __init__(self, is_connected: Callable[[], bool] | None, tell: Callable[[Status], None]) -> None:
-        """`is_connected` is None where the kiosk is not enrolled: without a server nobody misses one."""
+        """`is_connected` is None where nobody misses a connection."""
         self._is_connected = is_connected
         self._tell = tell
         self._told: Status | None = None

@@ -138,8 +138,8 @@ class KioskVisitor(AtTheScreen):
             super().button(button, at)
 
     def scanned(self, code: str, at: Moment) -> None:
-        """A code was scanned; while the menu is open it is nobody's, and while boxes are counted it is from the box."""
-        if not self._technician.is_open and not self._boxes.scan(code, at):
+        """A code was scanned; while the menu is open it is the technician's, and while boxes are counted it is from the box."""
+        if not self._technician.scanned(code) and not self._boxes.scan(code, at):
             reading = self._read(code, at)
             if reading is not None:
                 self._visits.scan(reading, at)

@@ -6,13 +6,23 @@ from typing import TYPE_CHECKING
 
 from kiosk.config import Config, parse
 from kiosk.errors import ConfigError
+from kiosk.identity import in_effect
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def read_config(path: Path) -> Config:
-    """Read a kiosk.toml.
+    """Read a kiosk.toml; id and server are those that enrolment gave, where it did.
+
+    Raises:
+        ConfigError: in one sentence, what is wrong and where.
+    """
+    return in_effect(written_config(path))
+
+
+def written_config(path: Path) -> Config:
+    """Read a kiosk.toml as it was written.
 
     Raises:
         ConfigError: in one sentence, what is wrong and where.

@@ -5,22 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from contextlib import contextmanager
 from enum import StrEnum
-from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands import backup, broker_config, erasing, fleet, integrity, questionnaires, queue, telling
-from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
+from server.commands import backup, broker_config, erasing, fleet, integrity, kiosks, questionnaires, queue, telling
+from server.commands.base import ConfigFile, DataDir, new_app, new_file, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
+from server.registry.kiosk_toml import Hardware, KioskFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from server.app import Server
 
 app = new_app(name="vidhuk-server", help="The feedback server: takes votes in and shows what they say.", add_completion=False)
@@ -33,6 +30,10 @@ app.add_typer(kiosk_app, name="kiosk")
 kiosk_app.command("command")(fleet.send)
 kiosk_app.command("commands")(fleet.list_commands)
 kiosk_app.command("diagnostics")(fleet.save_bundle)
+kiosk_app.command("invite")(kiosks.invite)
+kiosk_app.command("invitations")(kiosks.list_invitations)
+kiosk_app.command("withdraw")(kiosks.withdraw)
+kiosk_app.command("rotate")(kiosks.rotate)
 app.add_typer(questionnaires.app, name="questionnaire")
 app.command("announce")(telling.announce)
 app.command("announcements")(telling.list_announcements)
@@ -62,13 +63,6 @@ class Role(StrEnum):
     TECHNICIAN = "technician"
     AUDITOR = "auditor"
     ADMIN = "admin"
-
-
-class Hardware(StrEnum):
-    """What a kiosk has besides its screen."""
-
-    REAL = "real"
-    SIMULATED = "simulated"
 
 
 @app.command()
@@ -147,8 +141,8 @@ def load(file: Path, data: DataDir = None, config: ConfigFile = None) -> None:
     with opened_server(data, config) as server, writing(server.engine) as connection:
         loaded = load_registry(connection, registry, pictures)
         check_sizes(connection)
-        kiosks = number_settings(connection)
-    say(f"{loaded.added} added, {loaded.changed} changed; new settings for {len(kiosks)} kiosks")
+        renewed = number_settings(connection)
+    say(f"{loaded.added} added, {loaded.changed} changed; new settings for {len(renewed)} kiosks")
     if loaded.absent:
         say(f"not in the file, and kept because old votes name them: {', '.join(loaded.absent)}")
 
@@ -167,10 +161,9 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
     from server.app import now_ms
     from server.broker.files import hash_password
     from server.db.engine import writing
-    from server.registry.kiosk_toml import KioskFile
     from server.registry.kiosks import Wish, add_kiosk
 
-    with opened_server(data, config) as server, _new_file(output) as write:
+    with opened_server(data, config) as server, new_file(output) as write:
         with writing(server.engine) as connection:
             kiosk = add_kiosk(connection, Wish(name=name, site=site, desk=desk), hash_password=hash_password, now_ms=now_ms())
         file = KioskFile(
@@ -209,9 +202,9 @@ def list_(data: DataDir = None, config: ConfigFile = None) -> None:
     from server.tables import show
 
     with opened_server(data, config) as server, reading(server.engine) as connection:
-        kiosks, copies = list_kiosks(connection), verdicts(connection, now_ms())
+        found, copies = list_kiosks(connection), verdicts(connection, now_ms())
     rows = [
-        (k.id, k.name, k.site, k.desk or "", "yes" if k.online else "no", k.outbox, k.last_vote_ms, copies.get(k.id, "")) for k in kiosks
+        (k.id, k.name, k.site, k.desk or "", "yes" if k.online else "no", k.outbox, k.last_vote_ms, copies.get(k.id, "")) for k in found
     ]
     show(("id", "name", "site", "desk", "online", "outbox", "last vote", "its card"), rows)
 
@@ -300,24 +293,6 @@ def main() -> None:
 def _complain(error: ServerError, code: int) -> int:
     say(f"vidhuk-server: {error}")
     return code
-
-
-@contextmanager
-def _new_file(path: Path | None) -> Iterator[Callable[[str], object]]:
-    """Give what writes into a new file, or prints; a file that stays empty because something fails is taken away again."""
-    if path is None:
-        yield partial(typer.echo, nl=False)
-        return
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            yield file.write
-    except FileExistsError:
-        raise ConfigError(f"{path} is there already and is not overwritten: it may hold the only copy of a credential") from None
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def _greet(server: Server) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import sdnotify
 from sqlalchemy import select as select_rows
 
-from server.broker.files import Listener, queue_user, worker_user
+from server.broker.files import Listener, hash_password, queue_user, worker_user
 from server.broker.kept import KeptFiles, Place
 from server.broker.ports import bind
 from server.broker.supervisor import Supervisor
@@ -26,7 +26,9 @@ from server.db.schema import users
 from server.errors import PartFailedError
 from server.fleet.commands import Commands
 from server.fleet.day_keys import DayKeys
+from server.fleet.enrolment import Enrolment
 from server.fleet.notices import Notices
+from server.fleet.renewals import Renewals
 from server.ingest.core import Ingest
 from server.ingest.mqtt import Address, MqttIngest
 from server.ingest.tally import unmetered
@@ -186,6 +188,23 @@ def make_ingest(server: Server, *, worker: int | None = None, metrics: Sequence[
     return running
 
 
+def make_enrolment(server: Server) -> Enrolment:
+    """Make what takes kiosks in."""
+    return Enrolment(
+        engine=server.engine,
+        keys=server.keys,
+        ca=server.broker_ca,
+        host=server.config.advertised_host,
+        port=server.config.broker.port,
+        hash_password=hash_password,
+    )
+
+
+def make_renewals(server: Server) -> Renewals:
+    """Make what gives kiosks new credentials."""
+    return Renewals(server.keys.sign, hash_password)
+
+
 def make_roots(server: Server) -> Roots:
     """Make what gives days their roots."""
     return Roots(server.engine, signer=server.keys.sign)
@@ -217,10 +236,16 @@ class Pages:
         import uvicorn
 
         from server.web.app import create_web
+        from server.web.enrol import Entry
 
         web, tls = self._server.config.web, self._tls()
         self._socket = bind(web.host, web.port, setting="web.port")
-        pages = create_web(self._server.engine, public_url=self._server.config.public_url, now_ms=now_ms)
+        pages = create_web(
+            self._server.engine,
+            public_url=self._server.config.public_url,
+            now_ms=now_ms,
+            entry=Entry(make_enrolment(self._server), make_renewals(self._server)),
+        )
         config = uvicorn.Config(
             pages, log_config=None, access_log=False, server_header=False, ws="none", timeout_graceful_shutdown=2, **tls
         )

@@ -28,7 +28,12 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}" for letter in text)
 
 
+def time(wall_ms: int) -> str:
+    """Write a number of milliseconds since 1970 as a time in UTC."""
+    return datetime.fromtimestamp(wall_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _cell(value: str | int | None) -> str:
     if isinstance(value, int) and value >= _MOMENT_MS:
-        return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        return time(value)
     return "" if value is None else printable(str(value)).replace("\n", " ")

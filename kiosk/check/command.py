@@ -19,6 +19,7 @@ from kiosk.check.pins import look_at_pins
 from kiosk.check.present import Present, look
 from kiosk.config import parse
 from kiosk.findings import TOGETHER, Finding, Mark, hanging, lines
+from kiosk.identity import in_effect
 from kiosk.process import SOFTWARE
 from kiosk.terminal import own_language, paper_of, without_log, write
 from kiosk.written_files import text_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from kiosk.check.effective import Key
     from kiosk.check.present import Words
-    from kiosk.findings import Paper
+from kiosk.findings import Paper
 
 FORMAT: Final = 1
 
@@ -53,16 +54,17 @@ def run_check(path: Path, *, as_json: bool) -> int:
         ConfigError: the configuration cannot be read.
     """
     text = text_of(path)
-    config = parse(text, str(path))
+    written = parse(text, str(path))
+    config = in_effect(written)
     language = "en" if as_json else own_language(config.kiosk.language)
     paper, _ = paper_of(sys.stdout), texts.words_in(language)
     with without_log():
         present = look(config)
         findings = tuple(everything(path, present, _))
     wrong = sum(finding.mark is Mark.WRONG for finding in findings)
-    report = Report(FORMAT, config.kiosk.id, SOFTWARE, user_name(), wrong, findings, effective(text, config))
-    written = _as_json(report) if as_json else "\n".join(_as_text(report, paper, _))
-    write(f"{written}\n")
+    report = Report(FORMAT, config.kiosk.id, SOFTWARE, user_name(), wrong, findings, effective(text, written))
+    shown = _as_json(report) if as_json else "\n".join(_as_text(report, paper, _))
+    write(f"{shown}\n")
     return 1 if wrong else 0
 
 
@@ -81,10 +83,15 @@ def everything(path: Path, present: Present, _: Words) -> Iterator[Finding]:
 
 def _file(path: Path, present: Present, _: Words) -> Finding:
     title, there = _("Configuration"), path.stat()
-    if present.config.server is not None and there.st_mode & (stat.S_IROTH | stat.S_IWOTH):
-        todo = _("Everybody may read the credential in it: sudo chmod o-rw {file}").format(file=path)
+    if _holds_a_secret(present) and there.st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        todo = _("Everybody may read the secret in it: sudo chmod o-rw {file}").format(file=path)
         return Finding("configuration", title, Mark.WRONG, str(path), todo)
     return Finding("configuration", title, Mark.WELL, str(path))
+
+
+def _holds_a_secret(present: Present) -> bool:
+    written = present.config.enrolment is not None and present.config.enrolment.claim is not None
+    return written or (present.config.server is not None and bool(present.config.server.credential.reveal()))
 
 
 def _user(present: Present, _: Words) -> Finding:
@@ -114,7 +121,7 @@ def _as_json(report: Report) -> str:
 
 
 def _as_text(report: Report, paper: Paper, _: Words) -> Iterator[str]:
-    yield f"{report.kiosk} · {report.software}" if paper.has_signs else f"{report.kiosk} - {report.software}"
+    yield (" · " if paper.has_signs else " - ").join(filter(None, (report.kiosk, report.software)))
     yield ""
     yield from _configuration(report.configuration, paper, _)
     yield ""

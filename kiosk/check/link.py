@@ -6,10 +6,12 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Final
 
-from kiosk import accepted
+from kiosk import accepted, identity
 from kiosk.check.present import may_look_into
 from kiosk.errors import SettingsRefusedError
 from kiosk.findings import Finding, Mark
+from kiosk.identity import with_secrets
+from kiosk.technician.enrol_form import outcome_words
 from kiosk.technician.lines import acked, time
 from kiosk.tls import Trouble, trouble_of
 
@@ -29,14 +31,21 @@ def look_at_link(present: Present, _: Words) -> Iterator[Finding]:
     server = present.config.server
     yield _interfaces(present, _)
     if server is None:
-        found, todo = _("not enrolled: kiosk.toml has no [server]"), _("Votes are kept. The administrator’s kiosk.toml has it")
-        yield Finding("server", _("Server"), Mark.WRONG, found, todo)
+        yield _not_enrolled(present, _)
         return
     yield from _way_to(server, present, _)
     if may_look_into(present.config.data_dir):
         yield _outbox(present, _)
         yield from _refused(present, _)
         yield _settings(present, server, _)
+
+
+def _not_enrolled(present: Present, _: Words) -> Finding:
+    attempt, found = present.delivery.enrolment, _("not enrolled")
+    if attempt.outcome is not None:
+        found = ": ".join((found, outcome_words(attempt.outcome, attempt.kiosk, _)[0]))
+    todo = _("Votes are kept. Scan or type an invitation: technician’s menu, Enrol; or write it into [enrolment]")
+    return Finding("server", _("Server"), Mark.WRONG, found, todo)
 
 
 def _interfaces(present: Present, _: Words) -> Finding:
@@ -141,13 +150,17 @@ def _broker(server: Server, present: Present, _: Words) -> Finding:
         return Finding("broker", title, Mark.WELL, _("the running delivery is connected"))
     from kiosk.sync.mqtt import knock
 
+    own = with_secrets(present.config, identity.read(present.config.data_dir)).server or server
+    if not own.credential.reveal():
+        todo = _("Run it as the user of `vidhuk-kiosk sync`, who alone has the credential")
+        return Finding("broker", title, Mark.NOTE, _("not tried"), todo)
     try:
-        refusal = knock(server, present.config.kiosk.id)
+        refusal = knock(own, present.config.kiosk.id)
     except OSError as error:
         found = _("it does not speak MQTT: {why}").format(why=error.strerror or error)
         return Finding("broker", title, Mark.WRONG, found, _("Check the port in [server]"))
     if refusal is not None:
-        todo = _("Take a new kiosk.toml from the administrator: this credential is not known there")
+        todo = _("Ask for an invitation and enrol anew: this credential is not known there")
         return Finding("broker", title, Mark.WRONG, _("the broker refuses this kiosk: {why}").format(why=refusal), todo)
     if delivery.running:
         return Finding("broker", title, Mark.NOTE, _("accepted; the running delivery is about to connect"))
@@ -178,7 +191,7 @@ def _settings(present: Present, server: Server, _: Words) -> Finding:
     try:
         settings = accepted.read_current(config.data_dir, config.kiosk.id, server.signing_key)
     except SettingsRefusedError as error:
-        todo = _("Take a new kiosk.toml from the administrator: its signing_key is not the server’s")
+        todo = _("Ask for an invitation and enrol anew: signing_key is not the server’s")
         return Finding("settings", title, Mark.WRONG, _("those that came cannot be used: {why}").format(why=error), todo)
     if settings is None:
         return Finding("settings", title, Mark.NOTE, _("None yet: asks the shipped questionnaire"))

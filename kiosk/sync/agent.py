@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kiosk.sync.deliver import Deliverer, Transport
     from kiosk.sync.inbox import Inbox
     from kiosk.sync.notices import NoticeReceiver
+    from kiosk.sync.renewals import Credentials
     from kiosk.sync.settings import SettingsReceiver
     from kiosk.sync.state import StateReport
 
@@ -29,23 +30,25 @@ log = logging.getLogger(__name__)
 class Agent:
     """Everything sync does, on one thread."""
 
-    def __init__(  # noqa: PLR0913 - everything that sync does meets here
+    def __init__(  # noqa: PLR0913, PLR0917 - everything that sync does meets here
         self,
         inbox: Inbox,
         settings: SettingsReceiver,
         notices: NoticeReceiver,
         day_keys: DayKeyReceiver,
         commands: Commands,
+        credentials: Credentials,
         *,
         kiosk: str,
         alive: Callable[[], None],
     ) -> None:
-        """`alive` is called once a round, for the watchdog."""
+        """`alive` is called once a round, for the watchdog and for whatever else has to be looked at."""
         self._inbox = inbox
         self._settings = settings
         self._notices = notices
         self._day_keys = day_keys
         self._commands = commands
+        self._credentials = credentials
         self._alive = alive
         self._stopped = False
         self.refused = ""
@@ -59,6 +62,7 @@ class Agent:
             wire.notice_topic(kiosk): self._receive_notice,
             wire.day_keys_topic(kiosk): self._receive_day_keys,
             wire.command_topic(kiosk): self._receive_commands,
+            wire.renewal_topic(kiosk): self._receive_renewal,
             wire.SERVER_STATE_TOPIC: lambda payload: self._deliverer.server_said(wire.decode(payload, wire.ServerState)),
         }
 
@@ -162,6 +166,10 @@ class Agent:
             self._commands_refused = True
             return
         self._commands_refused = False
+
+    def _receive_renewal(self, payload: bytes) -> None:
+        if payload and self._credentials.receive(payload):
+            log.info("stored a new credential")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Fetches the pictures that accepted settings name, by HTTP(S), on a thread of its own so that delivery never waits. Requests' only home.
+"""Fetches the pictures that accepted settings name, by HTTP(S), on a thread of its own so that delivery never waits.
 
 A picture is named by its SHA-256, which the server has signed with the settings, so it is what was meant, whoever sent it.
 """
@@ -9,17 +9,14 @@ import hashlib
 import logging
 import ssl
 import threading
-import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Self
-
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, Self
 
 from kiosk import accepted
 from kiosk.errors import Fault
 from kiosk.folder import write_durably
+from kiosk.sync.http import ExchangeError, exchange
 from kiosk.sync.picture import fault_of
 
 if TYPE_CHECKING:
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_BYTES: Final = 1 << 20
-CONNECT_S: Final = 5.0
-READ_S: Final = 10.0
 WHOLE_S: Final = 120.0
 """How long one picture may take; 1 MB at 10 KB/s."""
 FIRST_PAUSE_S: Final = 2.0
@@ -44,17 +39,6 @@ class AssetError(Exception):
     """A picture did not come, or is not what was named; trying again helps once the server has it."""
 
 
-class _Believing(HTTPAdapter):
-    def __init__(self, ca: str) -> None:
-        self._context = ssl.create_default_context()
-        if ca:
-            self._context.load_verify_locations(cadata=ca)
-        super().__init__()
-
-    def init_poolmanager(self, *arguments: Any, **more: Any) -> None:  # noqa: ANN401 - requests' own
-        super().init_poolmanager(*arguments, ssl_context=self._context, **more)
-
-
 class AssetFetcher:
     """Keeps the folder of pictures as the accepted settings want it."""
 
@@ -63,7 +47,9 @@ class AssetFetcher:
 
         `ca` is the server's own authority (PEM), believed beside those of the system: a public front may stand before the pages.
         """
-        self._ca = ca
+        self._believing = ssl.create_default_context()
+        if ca:
+            self._believing.load_verify_locations(cadata=ca)
         self._folder = data_dir / accepted.FOLDER / accepted.ASSETS
         self._spread = spread
         self._whole_s = whole_s
@@ -127,7 +113,7 @@ class AssetFetcher:
             return not self._stopped
         try:
             write_durably(self._folder / name, self._fetch(url, name))
-        except (AssetError, requests.RequestException, HTTPError, OSError) as error:
+        except (AssetError, ExchangeError, OSError) as error:
             log.warning("picture %s was not fetched: %s", name, error)
             return False
         self._sound.add(name)
@@ -143,29 +129,12 @@ class AssetFetcher:
     def _fetch(self, url: str | None, name: str) -> bytes:
         if url is None:
             raise AssetError("the settings do not say from where")
-        with requests.Session() as session:
-            session.trust_env = False  # no proxies and passwords from the environment
-            session.mount("https://", _Believing(self._ca))
-            session.headers["Accept-Encoding"] = "identity"
-            with session.get(f"{url.removesuffix('/')}/{name}", stream=True, timeout=(CONNECT_S, READ_S), allow_redirects=False) as answer:
-                if answer.status_code != requests.codes.ok:
-                    raise AssetError(f"the server answered {answer.status_code}")
-                content = self._read(answer.raw)
+        address = f"{url.removesuffix('/')}/{name}"
+        status, content = exchange(address, most=MAX_BYTES, whole_s=self._whole_s, is_over=lambda: self._stopped, believing=self._believing)
+        if status != HTTPStatus.OK:
+            raise AssetError(f"the server answered {status}")
         if hashlib.sha256(content).hexdigest() != name:
             raise AssetError("what came is another content than its name says")
         if fault := fault_of(content):
             raise AssetError(fault)
         return content
-
-    def _read(self, body: Any) -> bytes:  # noqa: ANN401 - urllib3 leaves it open which kind of answer this is
-        """Read what comes, as it comes, so that neither a long nor a slow answer is waited for to its end."""
-        until, content = time.monotonic() + self._whole_s, bytearray()
-        while part := body.read1(1 << 16):
-            content += part
-            if len(content) > MAX_BYTES:
-                raise AssetError(f"it is larger than {MAX_BYTES} bytes")
-            if self._stopped:
-                raise AssetError("the kiosk stops")
-            if time.monotonic() > until:
-                raise AssetError(f"it did not come within {self._whole_s:.0f} s")
-        return bytes(content)

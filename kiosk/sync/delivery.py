@@ -114,6 +114,11 @@ class Ledger:
         """Take the request back."""
         self._db.execute("DELETE FROM forks")
 
+    def fact(self, name: str) -> str | None:
+        """Give a small fact that was kept."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else None
+
     def note(self, name: str, value: str) -> None:
         """Keep a small fact for ui to show; it is written only when it changes."""
         if self._db.execute("SELECT 1 FROM facts WHERE name = ? AND value = ?", (name, value)).fetchone() is None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from kiosk.config import Server
+    from kiosk.sync.renewals import Credentials
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ CONNECT_S: Final = 5
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
 FAREWELL_S: Final = 1.0
+_OWN_TOPICS: Final = (wire.ack_topic, wire.settings_topic, wire.notice_topic, wire.day_keys_topic, wire.command_topic, wire.renewal_topic)
 
 
 class Listener(Protocol):
@@ -49,7 +51,7 @@ class Listener(Protocol):
 class MqttTransport:
     """A `Transport` over MQTT 3.1.1 that connects by itself, again and again."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that a connection needs
         self,
         server: Server,
         kiosk: str,
@@ -57,12 +59,16 @@ class MqttTransport:
         listener: Listener,
         post: Callable[[Callable[[], None]], None],
         spread: Callable[[float], float],
+        credentials: Credentials,
     ) -> None:
+        """`credentials` gives that by which to sign in, and hears where it is refused."""
         self._server = server
         self._kiosk = kiosk
         self._listener = listener
         self._post = post
         self._spread = spread
+        self._credentials = credentials
+        self._has_another = False
         self._client: Client | None = None
         self._session = uuid4()
         self._stopped = threading.Event()
@@ -92,7 +98,7 @@ class MqttTransport:
     def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
         while not self._stopped.is_set():
-            self._was_connected = False
+            self._was_connected = self._has_another = False
             try:
                 self._connect_once()
             except OSError as error:
@@ -100,11 +106,12 @@ class MqttTransport:
             except Exception:  # the thread's outermost frame: the kiosk goes on trying whatever a broker sends
                 log.exception("the connection stumbled")
             pause_s = FIRST_PAUSE_S if self._was_connected else min(LONGEST_PAUSE_S, pause_s * 2)
-            self._stopped.wait(self._spread(pause_s))
+            if not self._has_another:
+                self._stopped.wait(self._spread(pause_s))
 
     def _connect_once(self) -> None:
         self._session = uuid4()
-        client = _client(self._server, self._kiosk, self._kiosk)
+        client = _client(self._server, self._kiosk, self._kiosk, self._credentials.current)
         client.will_set(wire.state_topic(self._kiosk), _offline(self._session), qos=1, retain=True)
         client.on_socket_open = _without_delay
         client.on_connect = self._on_connect
@@ -117,10 +124,10 @@ class MqttTransport:
     def _on_connect(self, client: Client, _userdata: object, _flags: object, reason: object, _properties: object) -> None:
         if getattr(reason, "is_failure", False):
             log.warning("the broker refuses this kiosk: %s", reason)
+            self._has_another = self._credentials.refused()
             client.disconnect()
             return
-        own = (wire.ack_topic, wire.settings_topic, wire.notice_topic, wire.day_keys_topic, wire.command_topic)
-        topics = (*(topic(self._kiosk) for topic in own), wire.SERVER_STATE_TOPIC)
+        topics = (*(topic(self._kiosk) for topic in _OWN_TOPICS), wire.SERVER_STATE_TOPIC)
         client.subscribe([(topic, 1) for topic in topics])
         self._was_connected = True
         session = self._session
@@ -145,7 +152,7 @@ def knock(server: Server, kiosk: str) -> str | None:
         OSError: there is no broker, or it does not answer.
     """
     answers: queue.SimpleQueue[str | OSError | None] = queue.SimpleQueue()
-    client = _client(server, kiosk, f"{kiosk}-check")
+    client = _client(server, kiosk, f"{kiosk}-check", server.credential.reveal())
     client.on_connect = lambda _client, _data, _flags, reason, _more: answers.put(str(reason) if reason.is_failure else None)
     client.on_disconnect = lambda *_: answers.put(ConnectionError("it hangs up"))
     client.connect(server.host, server.port, keepalive=KEEP_ALIVE_S)
@@ -173,10 +180,10 @@ def greet(server: Server, within_s: float) -> None:
             believing(server.ca).wrap_socket(opened, server_hostname=server.host).close()
 
 
-def _client(server: Server, kiosk: str, client_id: str) -> Client:
+def _client(server: Server, kiosk: str, client_id: str, credential: str) -> Client:
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True, protocol=MQTTv311, reconnect_on_failure=False)
     client.connect_timeout = CONNECT_S
-    client.username_pw_set(kiosk, server.credential.reveal())
+    client.username_pw_set(kiosk, credential)
     if server.ca:
         client.tls_set_context(believing(server.ca))
     return client

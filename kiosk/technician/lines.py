@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Words = Callable[[str], str]
 
 GLASS_PAGE: Final = "page:glass"
+ENROL_PAGE: Final = "page:enrol"
 STORE_TEST: Final = "test:store"
 BUTTONS: Final = "buttons"
 BOXES: Final = "do:boxes"
@@ -204,11 +205,18 @@ def clock_line(now: Moment, _: Words) -> Entry:
     return Entry("clock", _("Clock"), _("{time}, not set yet: check the network").format(time=shown), well=False)
 
 
+def enrol_line(about: About, _: Words) -> Entry:
+    """Whether the kiosk belongs to a server."""
+    if about.server:
+        return Entry(ENROL_PAGE, _("Enrol"), about.kiosk)
+    return Entry(ENROL_PAGE, _("Enrol"), _("Not enrolled: votes are kept here"), well=False)
+
+
 def network_line(known: Known, _: Words) -> Entry:
     """Whether there is a way to the server."""
     delivery = known.readings.delivery
     if not known.about.server:
-        detail, well = _("Not enrolled: it needs the server’s kiosk.toml"), False
+        detail, well = _("Not enrolled: votes are kept here"), False
     elif delivery.connected:
         detail, well = _("Connected"), True
     elif delivery.running:

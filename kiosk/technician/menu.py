@@ -15,6 +15,7 @@ from kiosk.keyboard import BACKSPACE
 from kiosk.screens import LEAVE, Comfort, Pin, Screen
 from kiosk.self_test import of_devices, of_readings, of_tried
 from kiosk.technician import pages, pin
+from kiosk.technician.enrol_form import EnrolForm
 from kiosk.technician.lines import BOXES, BUTTONS, STORE_TEST, Known, Tried, reads_boxes
 from kiosk.technician.readings import Readings
 
@@ -73,6 +74,7 @@ class Technician:
         self._felt_corner = False
         self._focus: str | None = None
         self._readings = Readings()
+        self._form = EnrolForm(outlets.enrol)
 
     @property
     def is_open(self) -> bool:
@@ -110,6 +112,9 @@ class Technician:
             return True
         if self._page == _PIN:
             self._type(name.removeprefix("key:"))
+        elif self._page == pages.ENROL and name.startswith("key:"):
+            self._form.tap(name)  # typing does not wait for the page to settle
+            self._redraw()
         elif at.boottime_ms >= self._seen_ms + SETTLE_S * 1000:
             self._choose(name)
         return True
@@ -120,6 +125,14 @@ class Technician:
             self._stay_open()
             self._focus = BUTTONS
             self._try(button=button)
+        return self.is_open
+
+    def scanned(self, code: str) -> bool:
+        """Take a scan while the menu is open, where only the page for enrolling makes something of it; whether it was taken."""
+        if self._page == pages.ENROL:
+            self._stay_open()
+            self._form.scan(code)
+            self._redraw()
         return self.is_open
 
     def shown(self, screen: Screen) -> None:
@@ -159,6 +172,8 @@ class Technician:
         self._page, self._seen_ms, self._felt_corner, self._focus = page, None, False, None
         if page != _PIN:
             self._readings = self._outlets.read()
+        if page == pages.ENROL:
+            self._form.open(self._outlets.about().address)
         self._stay_open()
         self._redraw()
 
@@ -191,10 +206,13 @@ class Technician:
     def _choose(self, name: str) -> None:
         self._focus = name
         match name.partition(":"):
-            case ("page", ":", page) if page in pages.PAGES:
+            case ("page", ":", page) if page in pages.PAGES or page == pages.ENROL:
                 self._go_to(page)
             case (str() as quiet, "", "") if quiet == LEAVE:
                 self._go_back()
+            case _ if self._page == pages.ENROL:
+                self._form.tap(name)
+                self._redraw()
             case ("tone", ":", "speaker" | "headphones" as output):
                 self._play(output)
             case ("test" | "do", ":", _):
@@ -205,6 +223,8 @@ class Technician:
     def _go_back(self) -> None:
         if self._page == pages.ROOT:
             self.close()
+        elif self._page == pages.ENROL and self._outlets.about().server:
+            self._go_to(pages.NETWORK)
         else:
             self._go_to(pages.TESTS if self._page == pages.GLASS else pages.ROOT)
 
@@ -265,6 +285,8 @@ class Technician:
 
     def _menu_screen(self) -> Screen:
         outlets, levels = self._outlets, self._levels
+        if self._page == pages.ENROL:
+            return self._form.screen(outlets.about(), self._readings.delivery, self._language)
         now = self._clock.moment()
         known = Known(outlets.about(), self._readings, now, levels.volume, levels.brightness, self._tried, self._focus, outlets.devices())
         return pages.draw(self._page or pages.ROOT, known, self._language)

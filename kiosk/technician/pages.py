@@ -18,6 +18,7 @@ from kiosk.technician.lines import (
     buttons_line,
     clock_line,
     device_line,
+    enrol_line,
     glass_line,
     network_line,
     percent,
@@ -45,6 +46,8 @@ OUTBOX: Final = "outbox"
 VOLUME: Final = "volume"
 BRIGHTNESS: Final = "brightness"
 RESTART: Final = "restart"
+ENROL: Final = "enrol"
+"""Not drawn here: see `kiosk.technician.enrol_form`."""
 
 COLOURS: Final = "test:colours"
 TEST_VOTE: Final = "do:test_vote"
@@ -65,10 +68,10 @@ def _root(known: Known, _: Words) -> Menu:
     delivery, network = known.readings.delivery, network_line(known, _)
     brightness = _("This screen has no control") if known.brightness is None else percent(known.brightness)
     entries = (
-        Entry(_to(OVERVIEW), _("About this kiosk"), known.about.kiosk),
+        Entry(_to(OVERVIEW), _("About this kiosk"), known.about.kiosk or known.about.software),
         Entry(_to(TESTS), _("Self-test")),
         *_devices_entry(known, _),
-        Entry(_to(NETWORK), _("Network"), network.detail, network.well),
+        Entry(_to(NETWORK), _("Network"), network.detail, network.well) if known.about.server else enrol_line(known.about, _),
         Entry(_to(OUTBOX), _("Outbox"), _("Waiting: {count}").format(count=delivery.waiting), not delivery.faults),
         Entry(_to(VOLUME), _("Volume"), percent(known.volume)),
         Entry(_to(BRIGHTNESS), _("Brightness"), brightness),
@@ -97,7 +100,7 @@ def _overview(known: Known, _: Words) -> Menu:
     version = str(about.settings) if about.settings else _("None yet: asks the shipped questionnaire")
     asked = _("{name}, version {version}").format(name=about.questionnaire, version=about.questionnaire_version)
     entries = (
-        Entry("kiosk", _("Kiosk"), about.kiosk),
+        Entry("kiosk", _("Kiosk"), about.kiosk or _("None yet: not enrolled")),
         Entry("centre", _("Centre"), about.centre or unknown),
         Entry("software", _("Software"), about.software),
         Entry("settings", _("Settings"), version),
@@ -143,6 +146,7 @@ def _network(known: Known, _: Words) -> Menu:
         Entry("server", _("Server"), known.about.server or _("None yet: not enrolled")),
         network_line(known, _),
         Entry("acked", _("Server has them"), acked(delivery, _)),
+        enrol_line(known.about, _),
     )
     return Menu(title=_("Network"), entries=entries)
 
@@ -195,7 +199,8 @@ _PAGES: Final[dict[str, Page]] = {
     RESTART: _restart,
 }
 PAGES: Final = frozenset(_PAGES)
-LIVE: Final = frozenset({NETWORK, OUTBOX, DEVICES})
+"""Those that consist of lines."""
+LIVE: Final = frozenset({NETWORK, OUTBOX, DEVICES, ENROL})
 """The short pages on which somebody waits for a change."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from feedback.records import RecordError, decode_body
 from kiosk import folder
+from kiosk.requests_to_enrol import FACT, attempt_in
 from kiosk.sync import delivery
 from kiosk.sync.outbox import Outbox
 from kiosk.technician.readings import Delivery, Readings, Storage
@@ -91,7 +92,16 @@ def read_delivery(data_dir: Path) -> Delivery:
             waiting += max(0, epoch.last - mark)
             if epoch.id in marks and epoch.last:
                 acked, acked_ms = mark, _wall_ms(outbox, epoch.id, mark)
-    return Delivery(running, running and facts.get(delivery.CONNECTED) == "yes", waiting, oldest_ms, acked, acked_ms, faults)
+    return Delivery(
+        running,
+        running and facts.get(delivery.CONNECTED) == "yes",
+        waiting,
+        oldest_ms,
+        acked,
+        acked_ms,
+        faults,
+        attempt_in(facts.get(FACT)),
+    )
 
 
 def _wall_ms(outbox: Outbox, epoch: UUID, seq: int) -> int | None:

@@ -9,6 +9,7 @@ import msgspec
 
 from kiosk.errors import Fault
 from kiosk.hardware import Device
+from kiosk.requests_to_enrol import Attempt
 
 Output = Literal["speaker", "headphones"]
 
@@ -19,9 +20,9 @@ LITTLE_SHARE: Final = 0.05
 
 
 class About(msgspec.Struct, frozen=True):
-    """Which kiosk this is and what it asks. `server` is "host:port", empty while the kiosk is not enrolled.
+    """Which kiosk this is and what it asks. `server` is "host:port", empty while the kiosk is not enrolled, and so is `kiosk`.
 
-    `tickets` is whether its settings say how tickets are read.
+    `address` is where it is to enrol, as far as kiosk.toml says. `tickets` is whether its settings say how tickets are read.
     """
 
     kiosk: str
@@ -32,6 +33,7 @@ class About(msgspec.Struct, frozen=True):
     questionnaire: str = ""
     questionnaire_version: int = 0
     tickets: bool = False
+    address: str = ""
 
 
 class Storage(msgspec.Struct, frozen=True):
@@ -56,6 +58,7 @@ class Delivery(msgspec.Struct, frozen=True):
     acked: int = 0
     acked_ms: int | None = None
     faults: tuple[str, ...] = ()
+    enrolment: Attempt = Attempt()
 
 
 class Readings(msgspec.Struct, frozen=True):
@@ -74,7 +77,8 @@ class Outlets(msgspec.Struct, frozen=True):
     something written to votes.db and tells later whether it was; `tone` plays a test tone and tells whether that output took it.
     `begin_test` has the question asked once, recorded as a test, and tells whether it is; `restart` ends the program, which systemd then
     starts again. `begin_boxes` has ticket boxes counted in that language, and tells whether that began. `devices` gives every device
-    beside the screen with what is wrong with it. `tested` hears what a technician has tested, by each part its fault or "".
+    beside the screen with what is wrong with it. `enrol` has sync use a code at a server's address, and gives the request's name,
+    empty where it could not be kept. `tested` hears what a technician has tested, by each part its fault or "".
     """
 
     about: Callable[[], About]
@@ -86,4 +90,5 @@ class Outlets(msgspec.Struct, frozen=True):
     restart: Callable[[], None]
     begin_boxes: Callable[[str], bool] = lambda _language: False
     devices: Callable[[], Mapping[Device, Fault | None]] = dict
+    enrol: Callable[[str, str], str] = lambda _server, _code: ""
     tested: Callable[[Mapping[str, str]], None] = lambda _results: None

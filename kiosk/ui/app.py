@@ -21,6 +21,7 @@ from kiosk.screens import (
     Comment,
     Contact,
     Desk,
+    Enrol,
     Menu,
     OutOfOrder,
     Pin,
@@ -35,6 +36,7 @@ from kiosk.ui.closing import AnnouncedView, CalledView, ClosedView, OutOfOrderVi
 from kiosk.ui.comment import CommentView
 from kiosk.ui.contact import ContactView
 from kiosk.ui.desk import DeskView
+from kiosk.ui.enrol import EnrolView
 from kiosk.ui.menu import MenuView
 from kiosk.ui.pin import PinView
 from kiosk.ui.typing_places import fits, ways_that_fit
@@ -61,6 +63,7 @@ _VIEWS: Final[dict[type, type[View]]] = {
     Announced: AnnouncedView,
     OutOfOrder: OutOfOrderView,
     Pin: PinView,
+    Enrol: EnrolView,
     Menu: MenuView,
     BoxChoice: BoxChoiceView,
     BoxScan: BoxScanView,

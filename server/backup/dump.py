@@ -10,7 +10,7 @@ from feedback import VERSION
 from server.backup.frames import About, Counts, Key, Rows, encode
 from server.db.engine import snapshot
 from server.db.migrate import revision_of
-from server.db.schema import invitations, metadata, sessions
+from server.db.schema import claims, invitations, metadata, sessions
 from server.fleet.forgetting import NAMES_TICKETS
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Table
 
-LEFT_OUT: Final = frozenset({*NAMES_TICKETS, sessions, invitations})
+LEFT_OUT: Final = frozenset({*NAMES_TICKETS, sessions, invitations, claims})
 """What names tickets must be gone after 72 hours, and nobody goes after old backups; who was signed in signs in again."""
 _ROWS: Final = 1_000
 

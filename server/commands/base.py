@@ -13,7 +13,7 @@ from server.config import Config, parse_config
 from server.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.progress import Progress
 
@@ -51,6 +51,24 @@ def read_text(file: Path) -> str:
         raise ConfigError(f"{file} cannot be read: it is no UTF-8 text; save it as UTF-8") from error
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror or error}") from error
+
+
+@contextmanager
+def new_file(path: Path | None) -> Iterator[Callable[[str], object]]:
+    """Give what writes into a new file, or prints; a file that stays empty because something fails is taken away again."""
+    if path is None:
+        yield partial(typer.echo, nl=False)
+        return
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            yield file.write
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already and is not overwritten: it may hold the only copy of a credential") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

@@ -119,6 +119,29 @@ kiosks = Table(
     Column("settings_version", Integer, nullable=False, server_default="1"),
     Column("settings_digest", LargeBinary(32)),  # SHA-256 of what that version says; null until it was first made
     Column("created_ms", BigInteger, nullable=False),
+    Column("public_key", String(64)),  # made on the kiosk when it enrolled; null: a person put its credential into its file
+    Column("identity", BigInteger, nullable=False, server_default="0"),  # the number of the credential in force
+    Column("next_identity", BigInteger),  # of the one that replaces it as soon as the kiosk has stored it
+    Column("next_password", Text),
+    Column("renewal", LargeBinary),  # what the kiosk is told of it: signed, and sealed to the kiosk
+)
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("number", _Serial, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # of the secret in the code, under a key that is not in here
+    Column("kiosk", String(32), nullable=False),  # the id that the kiosk has, or will have
+    Column("again", Boolean, nullable=False),  # whether the kiosk exists and enrols anew
+    Column("name", Text, nullable=False),
+    Column("site_id", ForeignKey(sites.c.id), nullable=False),
+    Column("desk_id", ForeignKey(desks.c.id)),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("withdrawn_ms", BigInteger),
+    Column("used_ms", BigInteger),
+    Column("public_key", String(64)),  # of the kiosk that used it, which may ask for its answer again
+    Column("answer", LargeBinary),  # sealed to that kiosk
 )
 
 assets = Table(

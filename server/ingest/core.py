@@ -27,12 +27,14 @@ from feedback.wire import (
     decode,
     encode,
     notice_topic,
+    renewal_topic,
     settings_topic,
     split_topic,
     state_topic,
 )
 from server.db.engine import reading, writing
 from server.errors import DatabaseUnavailableError
+from server.fleet import renewals
 from server.fleet.clone_signs import keep_heard
 from server.fleet.clones import GRACE_MS, Heard, Kind
 from server.fleet.commands import record
@@ -180,6 +182,10 @@ class Ingest:
         """Give the kiosks whose commands are not `published` under their digest, with digest and signed list."""
         return [] if self._commands is None else self._commands.unpublished(now_ms, published)
 
+    def renewals(self, published: Mapping[str, int]) -> list[renewals.Current]:
+        """Give what kiosks are told of new credentials where that is not `published` under its number."""
+        return renewals.unpublished(self._engine, published)
+
     def settings_versions(self) -> dict[str, int]:
         """Give the settings version of every kiosk."""
         with reading(self._engine) as connection:
@@ -287,7 +293,13 @@ class Ingest:
         settings = self._settings(work.connection, kiosk)
         notice = self._notices.of(work.connection, kiosk, message.received_ms) if self._notices else None
         keys = self._day_keys.of(work.connection, kiosk) if self._day_keys else None
-        told = ((settings_topic(kiosk), settings), (notice_topic(kiosk), notice), (day_keys_topic(kiosk), keys))
+        renewal = renewals.waiting(work.connection, kiosk) or None
+        told = (
+            (settings_topic(kiosk), settings),
+            (notice_topic(kiosk), notice),
+            (day_keys_topic(kiosk), keys),
+            (renewal_topic(kiosk), renewal),
+        )
         replies += (Reply(topic, payload, retain=True) for topic, payload in told if payload is not None)
         return [*replies, *self._ask(work, message, kiosk)]
 
@@ -419,6 +431,8 @@ def _take_state(work: Work, message: Message, kiosk: str) -> None:
         work.heard.append(Heard(kiosk, Kind.PROCESS, state.process, message.received_ms))
     if _FORKED in state.faults:
         work.heard.append(Heard(kiosk, Kind.FORK, state.session, message.received_ms))
+    if state.identity and renewals.settle(work.connection, kiosk, state.identity):
+        log.info("%s has stored its new credential; the old one is of no use any more", kiosk)
 
 
 def _ack(work: Work, kiosk: str, epoch: UUID, *, error: Reason | None = None) -> Ack:

@@ -27,6 +27,7 @@ from feedback.wire import (
     day_keys_topic,
     encode,
     notice_topic,
+    renewal_topic,
     settings_topic,
     state_topic,
 )
@@ -81,6 +82,7 @@ class MqttIngest:
         self._told: dict[str, int] = {}
         self._keyed: dict[str, bytes] = {}
         self._asked: dict[str, bytes] = {}
+        self._renewed: dict[str, int] = {}
         self._stop = threading.Event()
         self._worker = threading.Thread(target=self._work, name="ingest")
         self._generation = ""
@@ -175,6 +177,7 @@ class MqttIngest:
                     self._until_available(self._publish_notices)
                     self._until_available(self._publish_day_keys)
                     self._until_available(self._publish_commands)
+                    self._until_available(self._publish_renewals)
                     watched = time.monotonic()
         except Exception:  # the thread's outermost frame: the process ends, and its supervisor starts it again
             log.exception("ingest has failed")
@@ -205,11 +208,12 @@ class MqttIngest:
         self._ingest.forget_presence()
         self._generation = self._ingest.generation()
         self._publish(Reply(SERVER_STATE_TOPIC, self._state(online=True), retain=True))
-        self._published, self._told, self._keyed, self._asked = {}, {}, {}, {}
+        self._published, self._told, self._keyed, self._asked, self._renewed = {}, {}, {}, {}, {}
         self._publish_settings()
         self._publish_notices()
         self._publish_day_keys()
         self._publish_commands()
+        self._publish_renewals()
 
     def _publish_settings(self) -> None:
         """Publish the settings of each kiosk that are not at the broker yet; take back those of kiosks that are gone."""
@@ -217,11 +221,10 @@ class MqttIngest:
             return
         versions = self._ingest.settings_versions()
         for kiosk in self._published.keys() - versions.keys():
-            for topic in (settings_topic(kiosk), notice_topic(kiosk), day_keys_topic(kiosk), command_topic(kiosk), state_topic(kiosk)):
-                self._publish(Reply(topic, b"", retain=True))
-            self._told.pop(kiosk, None)
-            self._keyed.pop(kiosk, None)
-            self._asked.pop(kiosk, None)
+            for topic in (settings_topic, notice_topic, day_keys_topic, command_topic, renewal_topic, state_topic):
+                self._publish(Reply(topic(kiosk), b"", retain=True))
+            for known in (self._told, self._keyed, self._asked, self._renewed):
+                known.pop(kiosk, None)
         for kiosk, version in versions.items():
             settings = self._ingest.settings(kiosk) if self._published.get(kiosk) != version else None
             if settings is not None:
@@ -252,6 +255,14 @@ class MqttIngest:
         for kiosk, digest, listed in self._ingest.commands(self._now_ms(), self._asked):
             self._publish(Reply(command_topic(kiosk), listed, retain=True))
             self._asked[kiosk] = digest
+
+    def _publish_renewals(self) -> None:
+        """Publish what kiosks are told of new credentials, and take it back once it is over."""
+        if not self._client.is_connected():
+            return
+        for current in self._ingest.renewals(self._renewed):
+            self._publish(Reply(renewal_topic(current.kiosk), current.payload, retain=True))
+            self._renewed[current.kiosk] = current.number
 
     def _publish(self, reply: Reply) -> None:
         self._client.publish(reply.topic, reply.payload, qos=1, retain=reply.retain)

@@ -34,6 +34,16 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a kiosk stands, and what it is called."""
+
+    id: str
+    name: str
+    site_id: int
+    desk_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewKiosk:
     """A kiosk that was just added, with the only copy of its credential."""
 
@@ -60,16 +70,41 @@ def add_kiosk(connection: Connection, wish: Wish, *, hash_password: Callable[[st
     Raises:
         RegistryError: the id is taken, or site or desk is unknown.
     """
+    place = find_place(connection, wish)
+    credential = new_credential()
+    put_kiosk(connection, place, password=hash_password(credential.reveal()), now_ms=now_ms)
+    return NewKiosk(id=place.id, credential=credential)
+
+
+def find_place(connection: Connection, wish: Wish) -> Place:
+    """Find where a new kiosk is to stand, and choose its id.
+
+    Raises:
+        RegistryError: the id is taken, or site or desk is unknown.
+    """
     site_id = _find_site(connection, wish.site)
     desk_id = None if wish.desk is None else _find_desk(connection, wish.desk, site_id=site_id, site=wish.site)
     id_ = wish.name if KIOSK_ID.fullmatch(wish.name) else "kiosk-" + "".join(secrets.choice(_LETTERS) for _ in range(8))
-    if connection.execute(select(kiosks.c.id).where(kiosks.c.id == id_)).first():
-        raise RegistryError(f"there is a kiosk {id_!r} already: choose another name, or remove that one first")
-    credential = Secret(secrets.token_urlsafe(32))
-    row = {"id": id_, "name": wish.name, "site_id": site_id, "desk_id": desk_id, "created_ms": now_ms}
-    connection.execute(insert(kiosks).values(password=hash_password(credential.reveal()), **row))
+    place = Place(id=id_, name=wish.name, site_id=site_id, desk_id=desk_id)
+    _require_free(connection, place.id)
+    return place
+
+
+def put_kiosk(connection: Connection, place: Place, *, password: str, now_ms: int, **more: object) -> None:
+    """Put a kiosk into the registry; `more` are further columns.
+
+    Raises:
+        RegistryError: its id is taken.
+    """
+    _require_free(connection, place.id)
+    row = {"id": place.id, "name": place.name, "site_id": place.site_id, "desk_id": place.desk_id, "created_ms": now_ms}
+    connection.execute(insert(kiosks).values(password=password, **row, **more))
     number_settings(connection)
-    return NewKiosk(id=id_, credential=credential)
+
+
+def new_credential() -> Secret:
+    """Make a credential: 256 random bits."""
+    return Secret(secrets.token_urlsafe(32))
 
 
 def remove_kiosk(connection: Connection, kiosk: str) -> None:
@@ -79,10 +114,15 @@ def remove_kiosk(connection: Connection, kiosk: str) -> None:
         RegistryError: there is no such kiosk.
     """
     if connection.execute(delete(kiosks).where(kiosks.c.id == kiosk)).rowcount == 0:
-        known = connection.execute(select(kiosks.c.id)).scalars().all()
-        raise RegistryError(f"there is no kiosk {kiosk!r}{suggest(kiosk, known)}")
+        raise no_such_kiosk(connection, kiosk)
     connection.execute(delete(kiosk_states).where(kiosk_states.c.kiosk == kiosk))
     clone_signs.forget(connection, kiosk)
+
+
+def no_such_kiosk(connection: Connection, kiosk: str) -> RegistryError:
+    """Give the error for a kiosk that there is not."""
+    known = connection.execute(select(kiosks.c.id)).scalars().all()
+    return RegistryError(f"there is no kiosk {kiosk!r}{suggest(kiosk, known)}")
 
 
 def list_kiosks(connection: Connection) -> list[KioskLine]:
@@ -102,6 +142,11 @@ def list_kiosks(connection: Connection) -> list[KioskLine]:
 def password_hashes(connection: Connection) -> dict[str, str]:
     """Give the hash of every kiosk's credential."""
     return {row.id: row.password for row in connection.execute(select(kiosks.c.id, kiosks.c.password).order_by(kiosks.c.id))}
+
+
+def _require_free(connection: Connection, id_: str) -> None:
+    if connection.execute(select(kiosks.c.id).where(kiosks.c.id == id_)).first():
+        raise RegistryError(f"there is a kiosk {id_!r} already: choose another name, or remove that one first")
 
 
 def _find_site(connection: Connection, key: str) -> int:

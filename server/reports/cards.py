@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import segno
 import typst
 
 from feedback.tickets import card_code
+from server.reports import qr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 MOST: Final = 400
 """So many cards at once: fifty sheets."""
 _HERE: Final = Path(__file__).parent
-_QUIET: Final = 4  # modules of white around, as the standard wants
 _WORDS: Final = {
     "title": "Картки столів",
     "word": "Стіл",
@@ -37,7 +35,7 @@ def cards_pdf(centre: str, slug: str, desks: Sequence[DeskOption], *, now_ms: in
 
     The PDF is tagged, its fonts are within it, and what it needs lies beside this file: nothing is fetched.
     """
-    cards = [{"number": desk.number, "name": desk.name, "qr": _qr(card_code(slug, desk.id))} for desk in desks]
+    cards = [{"number": desk.number, "name": desk.name, "qr": qr.svg(card_code(slug, desk.id))} for desk in desks]
     given = json.dumps({**_WORDS, "centre": centre, "desks": cards}, ensure_ascii=False)
     return typst.compile(
         _HERE / "cards.typ",
@@ -49,9 +47,3 @@ def cards_pdf(centre: str, slug: str, desks: Sequence[DeskOption], *, now_ms: in
         pdf_standards="ua-1",
         timestamp=datetime.fromtimestamp(now_ms // 1000, UTC),
     )
-
-
-def _qr(code: str) -> str:
-    svg = io.BytesIO()
-    segno.make_qr(code, error="m").save(svg, kind="svg", border=_QUIET, xmldecl=False, svgns=True)
-    return svg.getvalue().decode()

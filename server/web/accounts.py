@@ -30,8 +30,8 @@ COUNTERS: Final = TAKERS
 """Roles that count ticket boxes."""
 TELLERS: Final = ("leader", "technician", "admin")
 """Roles that say what visitors are told."""
-SENDERS: Final = ("technician", "admin")
-"""Roles that ask kiosks to do something."""
+TECHNICIANS: Final = ("technician", "admin")
+"""Roles that look after kiosks: they invite them, give them new credentials, and ask them to do something."""
 MENDERS: Final = TELLERS
 """Roles that see to a kiosk."""
 IMPORTERS: Final = ("leader", "admin")

@@ -25,8 +25,10 @@ from server.web import (
     charts,
     commands,
     desks,
+    enrol,
     errors,
     headers,
+    invitations,
     kiosks,
     live,
     pictures,
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from server.web.enrol import Entry
+
 _LARGEST_FORM_BYTES: Final = 64 * 1024
 
 
@@ -58,14 +62,33 @@ def show_health(web: TheWeb) -> Response[str]:
     return Response("ok\n", media_type=MediaType.TEXT)
 
 
-def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) -> Litestar:
-    """Build the pages and the API over a database whose tables exist."""
+def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int], entry: Entry) -> Litestar:
+    """Build the pages and the API over a database whose tables exist; `entry` is how kiosks come in."""
     web, throttle = Web(engine, public_url, now_ms), Throttle()
     totals = live.Live(web)
     given: dict[str, Any] = {"web": web, "throttle": throttle, "live": totals, "uploads": Uploads(), "lookups": slips.Lookups()}
+    given |= {"entry": entry, "guesses": enrol.Guesses()}
     routes = [
         route
-        for room in (sign_in, desks, kiosks, commands, calls, telling, queue, boxes, cards, slips, pictures, charts, live, api, queue_push)
+        for room in (
+            sign_in,
+            desks,
+            kiosks,
+            commands,
+            invitations,
+            enrol,
+            calls,
+            telling,
+            queue,
+            boxes,
+            cards,
+            slips,
+            pictures,
+            charts,
+            live,
+            api,
+            queue_push,
+        )
         for route in room.ROUTES
     ]
     return Litestar(

@@ -17,7 +17,7 @@ from server.db.engine import reading, writing
 from server.errors import RegistryError
 from server.fleet import commands
 from server.fleet.commands import Wish
-from server.web.access import FOR_SENDERS, Asked
+from server.web.access import FOR_TECHNICIANS, Asked
 from server.web.context import TheWeb
 
 
@@ -30,7 +30,7 @@ class Asking(msgspec.Struct, frozen=True):
 _Form = Body(media_type=RequestEncodingType.URL_ENCODED)
 
 
-@post("/kiosks/{kiosk_id:str}/commands", opt=FOR_SENDERS, sync_to_thread=True, include_in_schema=False)
+@post("/kiosks/{kiosk_id:str}/commands", opt=FOR_TECHNICIANS, sync_to_thread=True, include_in_schema=False)
 def send_command(request: Asked, web: TheWeb, kiosk_id: FromPath[str], data: Annotated[Asking, _Form]) -> Response[Any]:
     """Send a command."""
     if data.kind not in set(CommandKind) or request.user is None:
@@ -44,7 +44,7 @@ def send_command(request: Asked, web: TheWeb, kiosk_id: FromPath[str], data: Ann
     return Redirect(f"/kiosks/{kiosk_id}#commands", status_code=303)
 
 
-@get("/kiosks/{kiosk_id:str}/diagnostics/{command:uuid}", opt=FOR_SENDERS, sync_to_thread=True, include_in_schema=False)
+@get("/kiosks/{kiosk_id:str}/diagnostics/{command:uuid}", opt=FOR_TECHNICIANS, sync_to_thread=True, include_in_schema=False)
 def download_bundle(web: TheWeb, kiosk_id: FromPath[str], command: FromPath[UUID]) -> Response[bytes]:
     """Give the bundle that was the result of a command."""
     with reading(web.engine) as connection:

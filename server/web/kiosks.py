@@ -13,6 +13,7 @@ from feedback.questionnaire import choices_of
 from feedback.records import NOT_TESTED
 from server.db.engine import reading, writing
 from server.fleet import clone_signs, command_words, commands
+from server.fleet.renewals import credential_of
 from server.ratings import devices
 from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_quarantined
 from server.ratings.pilots import pilot_counts
@@ -64,6 +65,7 @@ FAULTS: Final = {
     "code_unread": N_("the ticket scanner reads nothing"),
     "print_bad": N_("the slip printer prints badly"),
     "not_heard": N_("what it says cannot be heard"),
+    "not_enrolled": N_("it belongs to no server yet"),
 }
 """What kiosks say of themselves, for people; newer kiosks may say what is not here, and it is shown as they say it."""
 SHOWING: Final = {
@@ -133,6 +135,7 @@ def show_kiosk(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response
             "days": devices.last_days(connection, kiosk_id, web.today(centre), centre.zone),
             "sent": commands.latest(connection, kiosk_id),
             "copy": clone_signs.verdicts(connection, web.now_ms()).get(kiosk_id),
+            "credential": credential_of(connection, kiosk_id),
         }
     names: dict[str, Any] = {"faults": FAULTS, "devices": DEVICES, "showing": SHOWING, "untested": NOT_TESTED}
     return page(request, "kiosk.html", kiosk=kiosk, **found, **names, says=command_words, centre=centre, now_ms=web.now_ms())

@@ -14,7 +14,7 @@ from server.db.engine import reading
 from server.errors import DatabaseUnavailableError
 from server.fleet.calls import open_calls
 from server.web import assets
-from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, MENDERS, READERS, SENDERS, TAKERS, TELLERS
+from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, MENDERS, READERS, TAKERS, TECHNICIANS, TELLERS
 from server.web.language import DEFAULT, LANGUAGES, N_, Language, language
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _environment(code: str) -> Environment:
         menders=MENDERS,
         counters=COUNTERS,
         tellers=TELLERS,
-        senders=SENDERS,
+        technicians=TECHNICIANS,
     )
     for name in ("number", "percent", "interval", "day", "days", "moment", "ago", "lasting", "weekday", "months", "minutes", "iso_day"):
         environment.filters[name] = partial(getattr(spoken, name))

@@ -11,9 +11,11 @@ import pytest
 import uvicorn
 
 from server.fleet.day_keys import DayKeys
+from server.keys import load_keys
 from server.web.accounts import create_invitation
 from server.web.app import create_web
 from tests.server.web import fill
+from tests.server.web.conftest import entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +68,9 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         ticks = count(fill.NOW_MS)  # no two things happen at once
-        web = create_web(engine, public_url=address, now_ms=lambda: next(ticks))
+        web = create_web(
+            engine, public_url=address, now_ms=lambda: next(ticks), entry=entry_of(engine, load_keys(tmp_path_factory.mktemp("keys")))
+        )
         server = uvicorn.Server(uvicorn.Config(web, log_level="critical", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
@@ -92,13 +96,13 @@ def reader(chromium: Browser, centre: Centre, request: pytest.FixtureRequest) ->
     assert reader.hosts == {centre.address.removeprefix("http://")}
 
 
-def sign_up(page: Page, centre: Centre, login: str) -> None:
-    page.goto(centre.invite())
+def sign_up(page: Page, centre: Centre, login: str, role: str = "leader") -> None:
+    page.goto(centre.invite(role))
     page.fill("[name=login]", login)
     page.fill("[name=password]", PASSWORD)
     page.fill("[name=again]", PASSWORD)
     page.click("main button")
-    page.wait_for_url(f"{centre.address}/")
+    page.wait_for_url(lambda url: "/invitation/" not in url)
 
 
 def wait_until(is_so: object) -> None:

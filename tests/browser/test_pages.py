@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import time
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
+import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 
+from feedback.claims import invitation_in
 from tests.browser.conftest import PASSWORD, sign_up, wait_until
 from tests.server.web import fill
 
@@ -60,6 +64,23 @@ def test_a_leader_comes_in_by_invitation_and_filters(reader: Reader, centre: Cen
     page.fill("[name=password]", PASSWORD)
     page.click("main button")
     page.wait_for_url(f"{centre.address}/")
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_an_invitation_is_scanned_from_the_page(reader: Reader, centre: Centre, width: int) -> None:
+    page = reader.page
+    sign_up(page, centre, f"technician{width}", "technician")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{centre.address}/kiosk-invitations")
+    page.fill("[name=name]", f"Вихід {width}")
+    page.get_by_role("button", name="Створити запрошення").first.click()
+    shown = page.locator("dd.code").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    (read,) = zxingcpp.read_barcodes(Image.open(BytesIO(page.screenshot(full_page=True))))
+    found = invitation_in(read.text)
+    assert (found.claim.code.replace("-", ""), found.server) == ("".join(shown.replace("-", "").split()), centre.address)
+    assert not Axe().run(page).response["violations"]
+    assert reader.complaints == []
 
 
 def test_a_total_changes_on_the_open_page(reader: Reader, centre: Centre, record_property: pytest.RecordProperty) -> None:

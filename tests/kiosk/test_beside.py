@@ -50,7 +50,8 @@ class Main:
         self.heard: list[object] = []
         self.kept: list[AnyRecord] = []
         self.clock = SystemClock()
-        self.beside = BesideScreen(parse(kiosk_toml(data_dir), "kiosk.toml"), self.clock, self.posted.append, stack)
+        config = parse(kiosk_toml(data_dir), "kiosk.toml")
+        self.beside = BesideScreen(config, self.clock, self.posted.append, stack, is_enrolled=lambda: True)
         self.beside.begin(self, lambda make: self.kept.append(make(7)), lambda: self.heard.append("woken"))
 
     def button(self, button: PanelButton, at: Moment) -> None:

@@ -117,7 +117,7 @@ def test_a_kiosk_that_stands_still_signs_in_by_itself(config: Path, broker: Brok
     config.write_text(config.read_text().replace('"credential"', '"another"'))
     refused = check(config)["broker"]
     assert refused["mark"] == "wrong"
-    assert "Take a new kiosk.toml" in refused["todo"]
+    assert "Ask for an invitation" in refused["todo"]
 
 
 def test_knocking_leaves_no_trace(broker: Broker) -> None:

@@ -129,7 +129,7 @@ def test_every_key_is_in_the_documents(table: str, key: str) -> None:
         (PIN, PIN[:60], "pin must be the whole line"),
         ("pin =", "pim =", "technician: unknown key 'pim'; did you mean 'pin'?"),
         ("[screen]", "[screen", "this is not TOML"),
-        ('id = "exit-sample-1"', "", "missing required field `id`"),
+        ('id = "exit-sample-1"', "", "[server] needs the kiosk's name there, [kiosk] id"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(old: str, new: str, complaint: str) -> None:

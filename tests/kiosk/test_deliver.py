@@ -20,6 +20,7 @@ from kiosk.sync import delivery
 from kiosk.sync.agent import Agent
 from kiosk.sync.deliver import ANSWER_S, BACK_OFF_S, Deliverer, Sender
 from kiosk.sync.delivery import Ledger
+from kiosk.sync.moving import begin_as
 from kiosk.sync.outbox import EPOCHS, Outbox
 from tests.kiosk.support import KIOSK, FakeClock, counted_ids
 from tests.kiosk.test_store import FIRST_VERSION, a_sealed, a_vote, assert_chained, boxes, logged, rows
@@ -411,8 +412,9 @@ def test_a_full_disk_puts_a_mark_off_and_ends_nothing(kiosk: Kiosk, caplog: pyte
     kiosk.deliverer.connected()
     kiosk.deliverer.step()
     (_, ack) = kiosk.carry()
-    agent = Agent(None, None, None, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
+    agent = Agent(None, None, None, None, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
     agent.serve(kiosk.deliverer, None, None)  # type: ignore[arg-type]
+    agent.serve(kiosk.deliverer, None)  # type: ignore[arg-type]
     kiosk.ledger._db.execute("PRAGMA query_only = 1")
     agent.received(wire.ack_topic(KIOSK), wire.encode(ack))
     assert "put off" in caplog.text
@@ -570,3 +572,38 @@ def test_whatever_happens_on_the_way_everything_arrives_once(tmp_path_factory: p
     kiosk.settle()
     kiosk.assert_all_delivered()
     kiosk.close()
+
+
+# --- another id ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [0, 2])
+def test_under_another_id_only_what_was_not_delivered_goes(kiosk: Kiosk, left: int) -> None:
+    def begin(name: str) -> None:
+        begin_as(name, kiosk.ledger, kiosk.outbox, epochs)
+
+    begin(KIOSK)
+    kiosk.vote(3)
+    kiosk.settle()
+    before = kiosk.server
+    if left:
+        kiosk.vote(left)
+    begin(KIOSK)
+    assert kiosk.ledger.fork is None, "the same id changes nothing"
+    kiosk.server = FakeServer(before.generation)  # to the same server another kiosk: it knows no mark of it
+    begin("another-kiosk")
+    kiosk.start()
+    kiosk.settle()
+    kiosk.vote()
+    kiosk.settle()
+    assert len(kiosk.server.records) == left + 1
+    assert not kiosk.server.records.keys() & before.records.keys()
+    assert_chained(kiosk.data_dir / FILE)
+
+
+def test_votes_from_before_the_first_enrolment_go_with_it(kiosk: Kiosk) -> None:
+    kiosk.vote(3)
+    begin_as(KIOSK, kiosk.ledger, kiosk.outbox, epochs)
+    kiosk.settle()
+    kiosk.assert_all_delivered()
+    assert len(kiosk.server.records) == 3

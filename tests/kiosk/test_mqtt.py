@@ -22,6 +22,7 @@ from kiosk import accepted, facts, salvage
 from kiosk.day_keys import DayKeys
 from kiosk.store import FILE, Store
 from kiosk.sync.mqtt import MqttTransport
+from kiosk.sync.renewals import Credentials
 from kiosk.tls import believing
 from tests.kiosk.support import KIOSK, kiosk_toml, running, settings_of, wait_until
 from tests.kiosk.test_assets import LOGO, Shelf, naming, sha
@@ -155,7 +156,8 @@ def test_the_adapter_connects_again_with_a_new_session_and_sends_nothing_late(br
             calls.get()()
         return bool(holds())
 
-    with MqttTransport(config.server, KIOSK, listener=ear, post=calls.put, spread=lambda _longest: 0.05) as transport:
+    written = Credentials(data_dir, None, config.server.credential.reveal())
+    with MqttTransport(config.server, KIOSK, listener=ear, post=calls.put, spread=lambda _longest: 0.05, credentials=written) as transport:
         wait_until(lambda: drained(lambda: len(ear.sessions) == 1))
         client = transport._client
         assert client is not None
@@ -196,7 +198,8 @@ def test_the_adapter_says_nothing_to_a_stranger(broker: Broker, data_dir: Path, 
         tried.append(longest)
         return 0.01
 
-    with MqttTransport(server, KIOSK, listener=ear, post=lambda call: call(), spread=soon):
+    written = Credentials(data_dir, None, server.credential.reveal())
+    with MqttTransport(server, KIOSK, listener=ear, post=lambda call: call(), spread=soon, credentials=written):
         wait_until(lambda: len(tried) > 2)
     assert ear.sessions == []
 

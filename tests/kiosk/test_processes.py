@@ -20,6 +20,7 @@ from feedback import looks
 from feedback.records import Vote, decode_body
 from kiosk import accepted
 from kiosk.store import FILE
+from kiosk.sync import delivery
 from tests.kiosk.support import MirrorClient, kiosk_toml, running, settings_of, wait_until
 from tests.kiosk.test_store import assert_chained, logged
 from tests.kiosk.test_sync_settings import KEY, signed
@@ -203,11 +204,17 @@ def test_the_mirror_is_for_simulated_hardware_only(config: Path, data_dir: Path)
     assert (code, "simulated touch screen" in said) == (2, True)
 
 
-def test_sync_of_a_kiosk_not_enrolled_says_so(config: Path) -> None:
-    code, said = outcome_of("sync", "--config", str(config))
-    assert code == 2
-    assert said.startswith("vidhuk-kiosk: this kiosk is not enrolled")
-    assert said.count("\n") == 1
+def test_sync_of_a_kiosk_not_enrolled_waits_and_says_so(config: Path, data_dir: Path) -> None:
+    said = data_dir.parent / "said"
+    with said.open("wb") as log:
+        sync = subprocess.Popen([sys.executable, "-m", "kiosk", "sync", "--config", str(config)], stderr=log)
+        try:
+            wait_until(lambda: b"not enrolled: votes are kept" in said.read_bytes())
+            assert delivery.facts(data_dir / delivery.FILE)[delivery.CONNECTED] == "no"
+            sync.send_signal(signal.SIGTERM)
+            assert sync.wait(20) == 0
+        finally:
+            sync.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

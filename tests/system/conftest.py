@@ -25,7 +25,7 @@ def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
     database = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
     with House(tmp_path, database=database) as house:
         house.server("registry", "load", str(CENTRE))
-        house.add_kiosk(KIOSK, "center")
+        house.invite_kiosk(KIOSK, "center")
         for part in ("broker", "ingest", "web"):
             house.start_server(part)
         house.start_kiosk(KIOSK)

@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING
 import pytest
 from litestar.testing import TestClient
 
+from server.fleet.enrolment import Enrolment
+from server.fleet.renewals import Renewals
+from server.keys import Keys, load_keys
 from server.web import accounts
 from server.web.app import create_web
+from server.web.enrol import Entry
 from tests.server.web import fill
 from tests.server.web.fill import Clock
 
@@ -42,10 +46,25 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def server_keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return load_keys(tmp_path_factory.mktemp("server"))
+
+
 @pytest.fixture
-def visitor(engine: Engine, clock: Clock) -> Iterator[TestClient[Litestar]]:
+def entry(engine: Engine, server_keys: Keys) -> Entry:
+    return entry_of(engine, server_keys)
+
+
+def entry_of(engine: Engine, keys: Keys) -> Entry:
+    enrolment = Enrolment(engine=engine, keys=keys, ca="PEM", host="broker.example", port=8883, hash_password=str)
+    return Entry(enrolment, Renewals(keys.sign, str))
+
+
+@pytest.fixture
+def visitor(engine: Engine, clock: Clock, entry: Entry) -> Iterator[TestClient[Litestar]]:
     """A browser of somebody who has not signed in."""
-    app = create_web(engine, public_url="http://testserver.local", now_ms=clock)
+    app = create_web(engine, public_url="http://testserver.local", now_ms=clock, entry=entry)
     with TestClient(app) as client:
         client.headers.update(ORIGIN)
         client.follow_redirects = False

@@ -15,6 +15,7 @@ from tests.server.web import fill
 from tests.server.web.conftest import ON_BOTH, ORIGIN, PASSWORD, sign_up
 
 if TYPE_CHECKING:
+    from server.web.enrol import Entry
     from tests.server.web.fill import Clock
 
 Client = "TestClient[Litestar]"
@@ -148,10 +149,10 @@ def test_a_busy_session_ends_after_twelve_hours(leader: Client, clock: Clock) ->
 @pytest.mark.parametrize(
     ("url", "name", "secure"), [("http://testserver.local", "vidhuk", False), ("https://centre.example", "__Host-vidhuk", True)]
 )
-def test_the_cookie(engine: Engine, clock: Clock, url: str, name: str, secure: bool) -> None:  # noqa: FBT001
+def test_the_cookie(engine: Engine, clock: Clock, entry: Entry, url: str, name: str, secure: bool) -> None:  # noqa: FBT001, PLR0913, PLR0917
     from litestar.testing import TestClient
 
-    app = create_web(engine, public_url=url, now_ms=clock)
+    app = create_web(engine, public_url=url, now_ms=clock, entry=entry)
     with TestClient(app) as client:
         client.headers["origin"] = url
         client.follow_redirects = False

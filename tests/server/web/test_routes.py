@@ -28,6 +28,8 @@ PUBLIC = {
     ("GET", "/kiosk-assets/x"),
     ("GET", "/v"),
     ("GET", "/v/x"),
+    ("GET", "/enrol"),
+    ("POST", "/enrol"),
 }
 STANDING = (
     "default-src 'none'",
