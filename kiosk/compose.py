@@ -7,6 +7,7 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,9 @@ from kiosk.errors import ConfigError, Fault
 from kiosk.gesture import Corners
 from kiosk.hardware.sound import NoOutput, outputs_of
 from kiosk.process import SOFTWARE, alive, end_on_signals, give_memory_back
+from kiosk.pruning import Pruner
 from kiosk.recorder import Recorder
+from kiosk.room import Room
 from kiosk.salvage import open_store
 from kiosk.screens import STAFF, OutOfOrder, Screen
 from kiosk.sealing import Sealer
@@ -78,7 +81,8 @@ class Terminal:
         self._config, self._clock = config, SystemClock()
         self.app, self.window = _open_app(config, stack)
         self._voice = _open_voice(config, stack)
-        self._recorder = _open_recorder(config, self._clock, stack)
+        self._room = Room(config.data_dir)
+        self._recorder = _open_recorder(config, self._clock, self._room, stack)
         self._post = _post()
         self._beside = BesideScreen(config, self._clock, self._post, stack)
         self._tickets = _open_tickets(config, self._recorder)
@@ -116,7 +120,8 @@ class Terminal:
 
     def _each_second(self) -> None:
         self._voice.speaker.tick()
-        self._beside.each_second(self._voice.speaker.faults, stores=not isinstance(self.visits.screen, OutOfOrder))
+        faults = (*self._voice.speaker.faults, *self._room.faults)
+        self._beside.each_second(faults, stores=not isinstance(self.visits.screen, OutOfOrder))
         self._tests.tick()
 
     def _faults(self) -> tuple[Fault, ...]:
@@ -270,9 +275,10 @@ def _open_voice(config: Config, stack: ExitStack) -> _Voice:
     return _Voice(voice, {"speaker": speaker, "headphones": headphones})
 
 
-def _open_recorder(config: Config, clock: Clock, stack: ExitStack) -> Recorder:
+def _open_recorder(config: Config, clock: Clock, room: Room, stack: ExitStack) -> Recorder:
+    pruner = Pruner(config.data_dir, keep=timedelta(days=config.kiosk.keep_days), clock=clock, room=room)
     wake = partial(folder.wake, config.data_dir, stack.enter_context(folder.wake_sender()))
-    return stack.enter_context(Recorder(partial(open_store, config.data_dir, id_maker(clock)), _post(), wake))
+    return stack.enter_context(Recorder(partial(open_store, config.data_dir, id_maker(clock)), _post(), wake, pruner))
 
 
 def _open_tickets(config: Config, recorder: Recorder) -> TicketDesk:

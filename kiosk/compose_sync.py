@@ -13,6 +13,7 @@ from kiosk.clock import SystemClock, id_maker
 from kiosk.errors import ConfigError, Fault
 from kiosk.process import SOFTWARE, alive, end_on_signals
 from kiosk.resting import ZONE
+from kiosk.room import Room
 from kiosk.salvage import ASIDE
 from kiosk.sync import delivery
 from kiosk.sync.agent import Agent
@@ -82,7 +83,7 @@ def _state(data_dir: Path, parts: tuple[Deliverer, Agent, AssetFetcher], outbox:
         settings=facts.settings_in(outbox.fact(facts.SETTINGS_FACT)),
         software=SOFTWARE,
         clock_trusted=clock.moment().trusted,
-        faults=tuple(dict.fromkeys((*damaged, *(fault for part in parts for fault in part.faults), *of_ui))),
+        faults=tuple(dict.fromkeys((*damaged, *Room(data_dir).faults, *(fault for part in parts for fault in part.faults), *of_ui))),
         showing=facts.showing_in(outbox.fact(facts.SHOWING_FACT)),
         refused=agent.refused,
     )

@@ -20,6 +20,7 @@ FORMAT: Final = 1
 SMALLEST: Final = 200
 LARGEST: Final = 16384
 DIAGONALS_INCH: Final = (3, 100)
+KEEP_DAYS: Final = (1, 3650)
 _COPY: Final = "copy both keys from what `vidhuk-server kiosk add` printed for this kiosk, digit by digit"
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -29,7 +30,8 @@ _PIN: Final = re.compile(r"\$argon2id\$v=19\$m=\d{1,7},t=\d{1,2},p=1\$[A-Za-z0-9
 class Terminal(msgspec.Struct, frozen=True):
     """Table [kiosk]. `hardware` is "real", the devices of the tables below, or "simulated", all of them without any.
 
-    `self_test` is the time of day at which the kiosk tests itself, by the clock on the wall.
+    `self_test` is the time of day at which the kiosk tests itself, by the clock on the wall. `keep_days` is how long records stay that the
+    server has.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Terminal(msgspec.Struct, frozen=True):
     language: Literal["uk", "en"] = "uk"
     hardware: Literal["simulated", "real"] = "real"
     self_test: str = "04:00"
+    keep_days: int = 90
 
     @property
     def tested_at(self) -> time:
@@ -131,6 +134,9 @@ def _check(config: Config, source: str) -> None:
         raise ConfigError(f"{source}: [kiosk] id {config.kiosk.id!r} must be 8 to 32 small Latin letters, digits and hyphens")
     if not _TIME.fullmatch(config.kiosk.self_test):
         raise ConfigError(f"{source}: [kiosk] self_test {config.kiosk.self_test!r} must be a time of day such as 04:00")
+    least, most = KEEP_DAYS
+    if not least <= config.kiosk.keep_days <= most:
+        raise ConfigError(f"{source}: [kiosk] keep_days {config.kiosk.keep_days} must be from {least} to {most} days")
     _check_screen(config.screen, source)
     if not 0 <= config.sound.volume <= 100:  # noqa: PLR2004 - percent
         raise ConfigError(f"{source}: [sound] volume {config.sound.volume} must be from 0 to 100")

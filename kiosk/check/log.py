@@ -10,7 +10,7 @@ import msgspec
 
 from kiosk.findings import Finding, Mark
 from kiosk.salvage import ASIDE
-from kiosk.store import DAMAGE, FILE, continues
+from kiosk.store import DAMAGE, FILE, continues, is_pruned, pruned_heads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,12 +77,14 @@ def _look_once(path: Path) -> Soundness:
 
 def _look_at_chain(db: sqlite3.Connection) -> Soundness:
     (count,) = db.execute("SELECT count(*) FROM records").fetchone()
-    heads: dict[object, object] = {}
+    heads = pruned_heads(db)
     last = -1
     while rows := db.execute(_ROWS, (last, _STEP)).fetchall():
         for number, epoch, seq, body, stored in rows:
-            if epoch in heads and not continues(heads[epoch], seq, body, stored):
-                return Soundness(count, f"record {seq} of epoch {epoch} is not what was written", damaged=True)
-            heads[epoch] = stored
             last = number
+            if is_pruned(heads, epoch, seq):
+                continue
+            if epoch in heads and not continues(heads[epoch][1], seq, body, stored):
+                return Soundness(count, f"record {seq} of epoch {epoch} is not what was written", damaged=True)
+            heads[epoch] = (0, stored)
     return Soundness(count)

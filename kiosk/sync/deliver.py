@@ -115,10 +115,12 @@ class Deliverer:
         if epoch is None or self._ledger.is_past(ack.generation) or self._ledger.fork is not None:
             return
         own = self._outbox.hash_at(epoch.id, ack.seq)
-        if own is not None and own.hex() == ack.head:
+        if ack.seq < epoch.pruned:
+            self._lose_ground(ack, epoch, epochs[0])
+        elif own is not None and own.hex() == ack.head:
             self._agree(ack)
         elif own is not None or (ack.seq > epoch.last and epoch == epochs[-1]):
-            self._part_ways(ack)
+            self._part_ways(ack, epochs)
 
     def step(self) -> float:
         """Do what is due."""
@@ -127,7 +129,7 @@ class Deliverer:
         if not self._connected or not epochs:
             return POLL_S
         if self._hello_is_due:
-            self._say_hello(epochs[-1])
+            self._say_hello(epochs)
         if not self._server_online or self._waits_for_fork(epochs):
             return POLL_S
         now_ms = self._clock.moment().boottime_ms
@@ -154,9 +156,22 @@ class Deliverer:
         self._refused = ack.error is not None
         self._forget_flight()
 
-    def _part_ways(self, ack: wire.Ack) -> None:
-        agreed = self._agreed(ack.epoch) if ack.generation == self._ledger.generation else 0
-        fork = Fork(ack.epoch, agreed, self._new_epoch())
+    def _lose_ground(self, ack: wire.Ack, epoch: Epoch, oldest: Epoch) -> None:
+        """Let a server go on that no longer has what is pruned here: in a new epoch, with everything that is kept."""
+        is_new = ack.generation != self._ledger.generation
+        if epoch.last < epoch.first or not (is_new or self._ledger.mark(epoch.id) < epoch.pruned):
+            return
+        log.warning("the server has %s only up to %s, and here it begins at %s; asking for a new epoch", epoch.id, ack.seq, epoch.first)
+        if is_new:
+            self._ledger.begin_generation(ack.generation)
+        self._ledger.request_fork(Fork(oldest.id, 0, self._new_epoch()))
+        self._forget_flight()
+
+    def _part_ways(self, ack: wire.Ack, epochs: list[Epoch]) -> None:
+        is_known = ack.generation == self._ledger.generation
+        agreed = self._agreed(ack.epoch) if is_known else 0
+        begins_at = ack.epoch if is_known or not any(epoch.pruned for epoch in epochs) else epochs[0].id  # its contexts may be named later
+        fork = Fork(begins_at, agreed, self._new_epoch())
         log.warning("the server has other records at %s of %s; asking for a new epoch after %s", ack.seq, ack.epoch, agreed)
         self._ledger.request_fork(fork)
         self._forget_flight()
@@ -193,10 +208,11 @@ class Deliverer:
         self._again_at_ms = now.at.boottime_ms + round((ANSWER_S + back_off_s) * 1000)
         self._tries = min(self._tries + 1, 16)
 
-    def _say_hello(self, epoch: Epoch) -> None:
+    def _say_hello(self, epochs: list[Epoch]) -> None:
         now = wire.Now(self._clock.boot_id, self._clock.moment())
-        acked = self._ledger.mark(epoch.id)
-        hello = wire.Hello(epoch.id, epoch.last, acked, epoch.first, now, self._sender.software, self._ledger.generation)
+        epoch, acked = epochs[-1], self._ledger.mark(epochs[-1].id)
+        pruned = {past.id: past.pruned for past in epochs if past.pruned} or msgspec.UNSET
+        hello = wire.Hello(epoch.id, epoch.last, acked, epoch.first, now, self._sender.software, self._ledger.generation, pruned=pruned)
         self._transport.publish(wire.hello_topic(self._sender.kiosk), wire.encode(hello))
         self._hello_is_due = False
 
