@@ -90,6 +90,10 @@ class Outbox:
         rows = self._read(self._adapted(HASH_AT), {"epoch": str(epoch), "seq": seq})
         return bytes(rows[0][0]) if rows else None
 
+    def holds(self, epoch: UUID) -> bool:
+        """Whether anything of an epoch is there, be it a context that stayed when the rest was pruned."""
+        return bool(self._read("SELECT 1 FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) LIMIT 1", (str(epoch),)))
+
     def slice_after(self, epoch: UUID, seq: int) -> Slice | None:
         """Give the next records after `seq`, as many as one batch holds."""
         prev = self.hash_at(epoch, seq)

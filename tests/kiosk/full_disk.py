@@ -29,10 +29,10 @@ class Ear:
         self.answers: SimpleQueue[bool] = SimpleQueue()
 
     def committed(self, _token: int) -> None:
-        self.answers.put(True)
+        self.answers.put(True)  # noqa: FBT003 - an answer is yes or no
 
     def failed(self, _token: int) -> None:
-        self.answers.put(False)
+        self.answers.put(False)  # noqa: FBT003
 
 
 class SmallDisk:
