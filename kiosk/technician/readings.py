@@ -34,10 +34,11 @@ class About(msgspec.Struct, frozen=True):
 
 
 class Storage(msgspec.Struct, frozen=True):
-    """The room on the card."""
+    """The room on the card. `is_full` is whether votes find room only where old ones are deleted."""
 
     free_bytes: int
     total_bytes: int
+    is_full: bool = False
 
     @property
     def is_little(self) -> bool:
