@@ -106,6 +106,14 @@ def continues(head: object, seq: object, body: object, stored: object) -> bool:
     return seq >= 0 and link(head, seq, body) == stored
 
 
+def steps_of(db: sqlite3.Connection) -> int:
+    """Give how many steps of `kiosk.store_schema` a log has, as far as it says so."""
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
+        return 0
+    said = db.execute("SELECT value FROM facts WHERE name = ?", (STEPS_FACT,)).fetchone()
+    return int(said[0]) if said and str(said[0]).isdecimal() else 0
+
+
 def pruned_heads(db: sqlite3.Connection) -> dict[object, tuple[int, object]]:
     """Give how far each pruned epoch is pruned and the hash there, by its number; none in a log of an older version."""
     if not db.execute("SELECT 1 FROM pragma_table_info('epochs') WHERE name = 'pruned'").fetchone():
@@ -166,20 +174,14 @@ class Store:
                 self._db.execute("INSERT INTO epochs (epoch, reason) VALUES (?, ?)", (str(new_epoch()), reason))
 
     def _refuse_newer(self) -> None:
-        steps = self._steps()
+        steps = steps_of(self._db)
         if steps > STEPS:
             raise StoreNewerError(
                 f"{FILE} is of a newer version of the program (step {steps}, this one knows {STEPS}): install that version"
             )
 
     def _has_every_step(self) -> bool:
-        return self._steps() == STEPS
-
-    def _steps(self) -> int:
-        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
-            return 0
-        said = self._db.execute("SELECT value FROM facts WHERE name = ?", (STEPS_FACT,)).fetchone()
-        return int(said[0]) if said and str(said[0]).isdecimal() else 0
+        return steps_of(self._db) == STEPS
 
     def __enter__(self) -> Self:
         return self
@@ -295,7 +297,7 @@ class Store:
     def oldest(self, after: int, limit: int) -> list[Kept]:
         """Give the records that are kept, in their order, from the one after number `after` of the log on."""
         query = """
-            SELECT r.n, e.epoch, r.seq, r.body FROM records r JOIN epochs e ON e.n = r.epoch
+            SELECT r.n, e.epoch, r.seq, r.body FROM records r CROSS JOIN epochs e ON e.n = r.epoch
             WHERE r.n > ? AND r.seq > e.pruned ORDER BY r.n LIMIT ?
         """
         with own_errors():
@@ -324,7 +326,7 @@ class Store:
 
     def _forget_contexts(self) -> None:
         """Delete the contexts of past boots among those that stayed behind: nothing that came later can name them."""
-        query = "SELECT r.n, r.body FROM epochs e JOIN records r ON r.epoch = e.n AND r.seq <= e.pruned ORDER BY r.n"
+        query = "SELECT r.n, r.body FROM epochs e CROSS JOIN records r ON r.epoch = e.n AND r.seq <= e.pruned ORDER BY r.n"
         left = [(n, _boot(body)) for n, body in self._db.execute(query)]
         last = next((boot for _, boot in reversed(left) if boot is not None), None)
         self._db.executemany("DELETE FROM records WHERE n = ?", [(n,) for n, boot in left if boot not in (None, last)])

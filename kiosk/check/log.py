@@ -10,7 +10,7 @@ import msgspec
 
 from kiosk.findings import Finding, Mark
 from kiosk.salvage import ASIDE
-from kiosk.store import DAMAGE, FILE, continues, is_pruned, pruned_heads
+from kiosk.store import DAMAGE, FILE, STEPS, continues, is_pruned, pruned_heads, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +25,15 @@ _ROWS: Final = "SELECT n, epoch, seq, body, hash FROM records WHERE n > ? ORDER 
 
 
 class Soundness(msgspec.Struct, frozen=True):
-    """What became of looking through the log: how many records there are, and what is wrong; damage, or only no way to it just now."""
+    """What became of looking through the log: how many records there are, and what is wrong.
+
+    It is damage, or a log of a newer version, or else there is only no way to it just now.
+    """
 
     records: int = 0
     complaint: str = ""
     damaged: bool = False
+    newer: bool = False
 
 
 def look_at_log(data_dir: Path, _: Words) -> Iterator[Finding]:
@@ -50,6 +54,9 @@ def _told(title: str, sound: Soundness, _: Words) -> Finding:
     if sound.damaged:
         todo = _("Restart the kiosk: it sets this log aside and saves what can be read. Then replace the card")
         return Finding("log", title, Mark.WRONG, _("damaged: {why}").format(why=sound.complaint), todo)
+    if sound.newer:
+        found, todo = _("a newer version of the program has written it"), _("Install that version: this one stores no votes in it")
+        return Finding("log", title, Mark.WRONG, found, todo)
     if sound.complaint:
         todo = _("Run this as the kiosk’s own user, and try it again")
         return Finding("log", title, Mark.WRONG, _("it cannot be read: {why}").format(why=sound.complaint), todo)
@@ -70,7 +77,7 @@ def _look_once(path: Path) -> Soundness:
                 return Soundness(complaint=verdict, damaged=True)
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone():
                 return Soundness()
-            return _look_at_chain(db)
+            return Soundness(newer=True) if steps_of(db) > STEPS else _look_at_chain(db)
     except sqlite3.Error as error:
         return Soundness(complaint=str(error), damaged=getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE)
 

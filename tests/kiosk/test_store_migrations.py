@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from kiosk import salvage
+from kiosk.check.log import look_at_log
 from kiosk.errors import StoreNewerError
 from kiosk.salvage import open_store
 from kiosk.store import FILE, STEPS, Store
@@ -123,6 +124,11 @@ def test_a_log_of_a_newer_version_is_left_alone_and_said_to_be_one(data_dir: Pat
     with pytest.raises(StoreNewerError, match=r"newer version of the program \(step 5, this one knows 4\): install that version"):
         open_store(data_dir, new_id)
     assert (data_dir / FILE).read_bytes() == before
+    (found,) = look_at_log(data_dir, lambda words: words)
+    assert (found.found, found.todo) == (
+        "a newer version of the program has written it",
+        "Install that version: this one stores no votes in it",
+    )
     assert not list(data_dir.glob(salvage.ASIDE))
 
 
