@@ -708,3 +708,31 @@ def test_a_context_of_an_epoch_of_which_nothing_else_is_left_comes_before_the_vo
     restored_empty(kiosk)
     kiosk.assert_all_delivered()
     assert len(kiosk.server.records) == 4, "three votes and their context"
+
+
+def test_the_ledger_promises_durability_and_has_room_to_move_a_mark_on_a_full_disk(data_dir: Path) -> None:
+    with delivery.open_ledger(data_dir / delivery.FILE) as ledger:
+        asked = {name: ledger._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "wal_autocheckpoint")}
+        assert asked == {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 50}
+        sizes = []
+        for seq in range(1, 400):
+            ledger.set_mark(UUID(int=1), seq, "ab" * 32)
+            sizes.append(sum(path.stat().st_size for path in data_dir.glob(f"{delivery.FILE}*")))
+        assert set(sizes) == {sizes[0]}, "no mark takes more room"
+
+
+def test_a_ledger_that_seems_damaged_once_is_looked_at_again(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, complaints = data_dir / delivery.FILE, [sqlite3.DatabaseError("database disk image is malformed")]
+    with delivery.open_ledger(path) as ledger:
+        ledger.set_mark(UUID(int=1), 7, "ab" * 32)
+    check = delivery._check
+
+    def check_again(db: sqlite3.Connection) -> None:
+        if complaints:
+            raise complaints.pop()
+        check(db)
+
+    monkeypatch.setattr(delivery, "_check", check_again)
+    with delivery.open_ledger(path) as ledger:
+        assert ledger.mark(UUID(int=1)) == 7
+    assert not list(data_dir.glob("*-damaged*"))
