@@ -16,6 +16,8 @@ SEALED_PAGE_FACT: Final = "sealed_page"
 """Where the table `sealed` begins, noted for salvage: in a log that was made before it, that is not where it begins in a new one."""
 SPENT_PAGE_FACT: Final = "spent_page"
 """Where the table `spent` begins, for the same reason."""
+DELIVERED_FACT: Final = "delivered"
+"""Up to which record of the log the server had everything, on each of the last days: pairs "day:number", days counted from 1970."""
 UI_FAULTS_FACT: Final = "ui_faults"
 """What is wrong with the devices of ui: names of faults, separated by spaces."""
 

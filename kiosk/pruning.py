@@ -6,16 +6,17 @@ It runs on the store thread, in steps after each of which a vote can be stored. 
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from feedback.records import RecordError, decode_body
 from kiosk.errors import StoreFullError
+from kiosk.facts import DELIVERED_FACT
 from kiosk.sync import delivery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
     from pathlib import Path
     from uuid import UUID
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STEP: Final = 200
+GRACE: Final = timedelta(days=7)
+"""What was delivered late stays so long all the same: longer than the last backup of the server is old."""
+DAY_MS: Final = 86_400_000
 SPARE_PAGES: Final = 64
 """On a full card so many pages of the file are kept free: some two hundred visits."""
 
@@ -35,10 +39,11 @@ SPARE_PAGES: Final = 64
 class Pruner:
     """What may be deleted, and when."""
 
-    def __init__(self, data_dir: Path, *, keep: timedelta, clock: Clock, room: Room) -> None:
-        """Delivered records stay for `keep`."""
+    def __init__(self, data_dir: Path, *, keep: timedelta, clock: Clock, room: Room, grace: timedelta = GRACE) -> None:
+        """Records that are delivered stay until they are as old as `keep`, and for `grace` after the delivery."""
         self._ledger = data_dir / delivery.FILE
         self._keep_ms = round(keep.total_seconds() * 1000)
+        self._grace_days = grace.days
         self._clock = clock
         self._room = room
         self._log: Store | None = None
@@ -81,7 +86,19 @@ class Pruner:
         now = self._clock.moment()
         if not now.trusted:
             return False
-        return self._delete(store, until_n=self._over_n) or self._look(store, now)
+        return self._delete(store, until_n=min(self._over_n, self._long_delivered(store, now))) or self._look(store, now)
+
+    def _long_delivered(self, store: Store, now: Moment) -> int:
+        """Give the number of the last record that was delivered before the grace began, and note which was today."""
+        today = now.wall_ms // DAY_MS
+        noted = _numbers(store.fact(DELIVERED_FACT))
+        newest = max((store.number_of(epoch, seq) for epoch, seq in self._delivered(store).items()), default=0)
+        long_ago = max((n for day, n in noted.items() if day <= today - self._grace_days), default=0)
+        kept = {day: n for day, n in noted.items() if today - self._grace_days < day < today}
+        fresh = {today - self._grace_days: long_ago} | kept | {today: max(newest, noted.get(today, 0))}
+        if fresh != noted:
+            store.note(DELIVERED_FACT, " ".join(f"{day}:{n}" for day, n in sorted(fresh.items())))
+        return fresh[today] if self._grace_days == 0 else long_ago
 
     def _meet(self, store: Store) -> None:
         if store is not self._log:  # another file, perhaps with other numbers
@@ -120,6 +137,11 @@ class Pruner:
 
 def _may_go(row: Kept, until_n: int | None, has: Mapping[UUID, int]) -> bool:
     return (until_n is None or row.n <= until_n) and row.seq <= has.get(row.epoch, 0)
+
+
+def _numbers(fact: str) -> dict[int, int]:
+    pairs = [pair.partition(":") for pair in fact.split()]
+    return {int(day): int(n) for day, _, n in pairs if day.isdecimal() and n.isdecimal()}
 
 
 def _trusted_ms(body: bytes) -> int | None:

@@ -18,7 +18,8 @@ from feedback.records import RecordError, Sealed, TicketScan, decode_body
 from kiosk.errors import StoreDamagedError, StoreFullError
 from kiosk.facts import SEALED_PAGE_FACT, SPENT_PAGE_FACT
 from kiosk.folder import sync_folder
-from kiosk.store import FILE, Box, Store, own_errors
+from kiosk.store import FILE, Box, Store
+from kiosk.store_file import own_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

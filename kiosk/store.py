@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import errno
-import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from uuid import UUID
 
 from feedback.records import AnyRecord, Context, RecordError, Undo, decode_body, encode_body, genesis, link
-from kiosk.errors import StoreDamagedError, StoreError, StoreFullError, StoreNewerError
+from kiosk.errors import StoreDamagedError, StoreError, StoreNewerError
 from kiosk.facts import STEPS_FACT
+from kiosk.store_file import HASH_AT, PATIENCE_MS, connect, continues, is_pruned, own_errors, pruned_heads, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,32 +21,12 @@ if TYPE_CHECKING:
     from feedback.tickets import TicketToken
 
 FILE: Final = "votes.db"
-PRAGMAS: Final[dict[str, str | int]] = {
-    "journal_mode": "wal",
-    "synchronous": 2,
-    "wal_autocheckpoint": 200,
-    "foreign_keys": 1,
-    "secure_delete": 1,  # what is erased is overwritten: nobody shall find a ticket's token on the card
-}
-PATIENCE_MS: Final = 5000
 NO_PATIENCE_MS: Final = 100
 PROBE_BYTES: Final = 24_000
 """A probe writes as much as the longest vote with its words: a disk that takes less would take the next visitor's not."""
 STEPS: Final = 4
 """How many steps `kiosk.store_schema` has."""
-DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT}
 _NO_LIMIT: Final = 0x3FFF_FFFF
-EPOCHS: Final = """
-    SELECT epoch, pruned, max(pruned, coalesce((SELECT max(seq) FROM records WHERE records.epoch = epochs.n), 0)) FROM epochs ORDER BY n
-"""
-"""Each epoch, how far it is pruned, and its last number. One look-up per epoch: this is asked several times a second, and the log grows."""
-HASH_AT: Final = """
-    SELECT CAST(hash AS BLOB) FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = :epoch) AND seq = :seq
-    UNION ALL SELECT CAST(pruned_hash AS BLOB) FROM epochs WHERE epoch = :epoch AND pruned = :seq AND pruned > 0
-"""
-
-
 _PRUNE: Final = (
     """
     UPDATE sealed SET box = zeroblob(length(box))
@@ -74,71 +53,12 @@ class Box(NamedTuple):
     day: str | None = None
 
 
-@contextmanager
-def own_errors() -> Iterator[None]:
-    """Give SQLite's and the disk's errors our names: damage, or a failure that may pass."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        kind = StoreDamagedError if code in DAMAGE else StoreFullError if code == sqlite3.SQLITE_FULL else StoreError
-        raise kind(f"{error} ({getattr(error, 'sqlite_errorname', type(error).__name__)})") from error
-    except OSError as error:
-        raise (StoreFullError if error.errno in _NO_ROOM else StoreError)(str(error)) from error
-
-
-def connect(path: Path, promises: Mapping[str, str | int] = PRAGMAS) -> sqlite3.Connection:
-    """Open a connection that promises durability, and ask it whether it does."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_MS / 1000)
-    try:
-        for name, value in promises.items():
-            _promise(connection, name, value)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def continues(head: object, seq: object, body: object, stored: object) -> bool:
-    """Whether a row is what was chained after `head`; in a damaged one there may be values of any type."""
-    if not (isinstance(head, bytes) and isinstance(seq, int) and isinstance(body, bytes)):
-        return False
-    return seq >= 0 and link(head, seq, body) == stored
-
-
-def steps_of(db: sqlite3.Connection) -> int:
-    """Give how many steps of `kiosk.store_schema` a log has, as far as it says so."""
-    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
-        return 0
-    said = db.execute("SELECT value FROM facts WHERE name = ?", (STEPS_FACT,)).fetchone()
-    return int(said[0]) if said and str(said[0]).isdecimal() else 0
-
-
-def pruned_heads(db: sqlite3.Connection) -> dict[object, tuple[int, object]]:
-    """Give how far each pruned epoch is pruned and the hash there, by its number; none in a log of an older version."""
-    if not db.execute("SELECT 1 FROM pragma_table_info('epochs') WHERE name = 'pruned'").fetchone():
-        return {}
-    return {n: (pruned, head) for n, pruned, head in db.execute("SELECT n, pruned, pruned_hash FROM epochs WHERE pruned > 0")}
-
-
-def is_pruned(heads: Mapping[object, tuple[int, object]], epoch: object, seq: object) -> bool:
-    """Whether a row is a context that stayed when what stood around it was pruned: it is in no chain any more."""
-    return isinstance(seq, int) and epoch in heads and seq <= heads[epoch][0]
-
-
 def _boot(body: bytes) -> UUID | None:
     try:
         record = decode_body(body)
     except RecordError:
         return None
     return record.boot_id if isinstance(record, Context) else None
-
-
-def _promise(connection: sqlite3.Connection, name: str, value: str | int) -> None:
-    connection.execute(f"PRAGMA {name} = {value}")
-    (answer,) = connection.execute(f"PRAGMA {name}").fetchone()
-    if answer != value:
-        raise StoreError(f"PRAGMA {name} is {answer!r} and will not become {value!r}")
 
 
 class Store:
@@ -366,6 +286,19 @@ class Store:
             for seq, (n, body) in enumerate(moved, 1):
                 head = link(head, seq, body)
                 self._db.execute("UPDATE records SET epoch = ?, seq = ?, hash = ? WHERE n = ?", (new, seq, head, n))
+
+    def number_of(self, epoch: UUID, seq: int) -> int:
+        """Give the number in the log of a record that is kept, 0 where there is none."""
+        query = "SELECT n FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq = ?"
+        with own_errors():
+            row = self._db.execute(query, (str(epoch), seq)).fetchone()
+            return int(row[0]) if row else 0
+
+    def fact(self, name: str) -> str:
+        """Give a small fact, empty where it was never noted."""
+        with own_errors():
+            row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+            return str(row[0]) if row else ""
 
     def note(self, name: str, value: str) -> None:
         """Keep a small fact for sync to read."""

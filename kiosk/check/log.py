@@ -10,7 +10,8 @@ import msgspec
 
 from kiosk.findings import Finding, Mark
 from kiosk.salvage import ASIDE
-from kiosk.store import DAMAGE, FILE, STEPS, continues, is_pruned, pruned_heads, steps_of
+from kiosk.store import FILE, STEPS
+from kiosk.store_file import DAMAGE, continues, is_pruned, pruned_heads, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

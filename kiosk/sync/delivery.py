@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from kiosk.store import connect
+from kiosk.store_file import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable

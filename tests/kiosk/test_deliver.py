@@ -18,7 +18,8 @@ from kiosk.errors import Fault
 from kiosk.pruning import Pruner
 from kiosk.room import Room
 from kiosk.salvage import ASIDE, open_store
-from kiosk.store import EPOCHS, FILE, Store
+from kiosk.store import FILE, Store
+from kiosk.store_file import EPOCHS
 from kiosk.sync import delivery
 from kiosk.sync.agent import Agent
 from kiosk.sync.deliver import ANSWER_S, BACK_OFF_S, Deliverer, Sender

@@ -47,7 +47,7 @@ class Card:
         self.data_dir, self.clock = data_dir, FakeClock()
         self.store = Store(data_dir / FILE, new_id)
         self.ledger = Ledger(data_dir / delivery.FILE)
-        self.pruner = Pruner(data_dir, keep=KEEP, clock=self.clock, room=Room(data_dir))
+        self.pruner = Pruner(data_dir, keep=KEEP, clock=self.clock, room=Room(data_dir), grace=timedelta(0))
 
     def at(self, days_ago: float, *, trusted: bool = True) -> Moment:
         now = self.clock.moment()
@@ -105,6 +105,24 @@ def test_what_the_server_has_goes_after_its_days_and_the_rest_stays(card: Card) 
     card.prune()
     assert card.kept() == [*young, *late]
     card.clock.pass_s(2 * 86_400)
+    card.prune()
+    assert card.kept() == []
+
+
+def test_what_was_delivered_late_stays_for_a_while(card: Card) -> None:
+    card.vote(200, 3)
+    card.pruner = Pruner(card.data_dir, keep=KEEP, clock=card.clock, room=Room(card.data_dir))
+    card.deliver()
+    for _ in range(7):
+        card.prune()
+        assert len(card.kept()) >= 3, "the server may be restored from a backup of the day before"
+        late = card.vote(200)
+        card.clock.pass_s(86_400)
+    card.deliver()
+    card.prune()
+    assert card.kept()[-1] == late[0]
+    assert len(card.kept()) == 7
+    card.clock.pass_s(7 * 86_400)
     card.prune()
     assert card.kept() == []
 

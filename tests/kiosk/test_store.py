@@ -38,7 +38,8 @@ from kiosk.errors import StoreError
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
 from kiosk.set_aside import SetAside
-from kiosk.store import FILE, PRAGMAS, Store, connect
+from kiosk.store import FILE, Store
+from kiosk.store_file import PRAGMAS, connect
 from kiosk.sync.outbox import Outbox
 from tests.kiosk.support import BOOT, FakeClock, counted_ids, wait_until
 
