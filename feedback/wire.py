@@ -104,7 +104,10 @@ class Now(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True):
-    """Where the kiosk's log stands: highest `seq`, highest acknowledged `acked`, `oldest` still kept."""
+    """Where the kiosk's log stands: highest `seq`, highest acknowledged `acked`, `oldest` still kept.
+
+    `pruned` has the last record that is gone from each epoch of which some are; it is not sent where there is none.
+    """
 
     epoch: UUID
     seq: int
@@ -114,6 +117,7 @@ class Hello(msgspec.Struct, frozen=True):
     software: str
     generation: str | None = None
     v: int = VERSION
+    pruned: dict[UUID, int] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 FORGET_S: Final = 600.0
 LOG_S: Final = 60.0
 LOG_LINES: Final = 40
+PRUNE_S: Final = 3600.0
 
 
 class Chores:
@@ -44,6 +45,7 @@ class Chores:
         self._log_at_ms = 0
         self._aside = SetAside(config.data_dir)
         self._forget_at_ms = 0
+        self._prune_at_ms = 0
         self._seen_settings: str | None = None
         self._seen_notice: tuple[int, int] | None = None
         self._told: dict[str, str] = {}
@@ -107,6 +109,17 @@ class Chores:
         fork = delivery.requested_fork(ledger)
         if fork is not None:
             self._recorder.rechain(fork.epoch, fork.after_seq, fork.into)
+
+    def prune(self) -> None:
+        """Delete a few of the records whose time is over; where there are more, the next ones a second later."""
+        now_ms = self._clock.moment().boottime_ms
+        if now_ms >= self._prune_at_ms:
+            self._prune_at_ms = now_ms + round(PRUNE_S * 1000)
+            self._recorder.prune(self._pruned)
+
+    def _pruned(self, has_more: bool) -> None:  # noqa: FBT001 - an answer is yes or no
+        if has_more:
+            self._prune_at_ms = 0
 
     def forget(self, settings: KioskSettings) -> None:
         """Forget now and then the tickets of days whose life is over; only a trusted clock knows them."""

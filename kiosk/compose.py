@@ -8,6 +8,7 @@ import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,10 @@ from kiosk.gesture import Corners
 from kiosk.hardware.sound import NoOutput, outputs_of
 from kiosk.membership import Membership
 from kiosk.process import SOFTWARE, alive, end_on_signals, give_memory_back
+from kiosk.pruning import Pruner
 from kiosk.recorder import Recorder
 from kiosk.requests_to_enrol import Request
+from kiosk.room import Room
 from kiosk.salvage import open_store
 from kiosk.screens import STAFF, OutOfOrder, Screen
 from kiosk.self_test import VOICE
@@ -87,7 +90,8 @@ class Terminal:
         self.app, self.window = _open_app(config, stack)
         self._voice = _open_voice(config, stack)
         self._wake = partial(folder.wake, config.data_dir, stack.enter_context(folder.wake_sender()))
-        self._recorder = _open_recorder(config, self._clock, self._wake, stack)
+        self._room = Room(config.data_dir)
+        self._recorder = _open_recorder(config, self._clock, self._room, self._wake, stack)
         self._post = _post()
         self._beside = BesideScreen(config, self._clock, self._post, stack, is_enrolled=lambda: self._membership.is_enrolled)
         self._tickets = _open_tickets(self._membership, self._recorder)
@@ -130,9 +134,8 @@ class Terminal:
         if self._membership.look():
             self._chores.belong(self._membership.config)
         self._voice.speaker.tick()
-        self._beside.each_second(
-            (*self._voice.speaker.faults, *self._membership.faults), stores=not isinstance(self.visits.screen, OutOfOrder)
-        )
+        faults = (*self._voice.speaker.faults, *self._room.faults, *self._membership.faults)
+        self._beside.each_second(faults, stores=not isinstance(self.visits.screen, OutOfOrder))
         self._tests.tick()
         self._orders.tick()
 
@@ -294,8 +297,9 @@ def _open_voice(config: Config, stack: ExitStack) -> _Voice:
     return _Voice(voice, {"speaker": speaker, "headphones": headphones})
 
 
-def _open_recorder(config: Config, clock: Clock, wake: Callable[[], None], stack: ExitStack) -> Recorder:
-    return stack.enter_context(Recorder(partial(open_store, config.data_dir, id_maker(clock)), _post(), wake))
+def _open_recorder(config: Config, clock: Clock, room: Room, wake: Callable[[], None], stack: ExitStack) -> Recorder:
+    pruner = Pruner(config.data_dir, keep=timedelta(days=config.kiosk.keep_days), clock=clock, room=room)
+    return stack.enter_context(Recorder(partial(open_store, config.data_dir, id_maker(clock)), _post(), wake, pruner))
 
 
 def _open_tickets(membership: Membership, recorder: Recorder) -> TicketDesk:

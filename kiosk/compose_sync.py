@@ -17,6 +17,7 @@ from kiosk.errors import Fault
 from kiosk.process import SOFTWARE, alive, end_on_signals
 from kiosk.requests_to_enrol import FACT
 from kiosk.resting import ZONE
+from kiosk.room import Room
 from kiosk.salvage import ASIDE
 from kiosk.sync import delivery
 from kiosk.sync.agent import Agent
@@ -165,7 +166,9 @@ class Sync:
             settings=facts.settings_in(outbox.fact(facts.SETTINGS_FACT)),
             software=SOFTWARE,
             clock_trusted=self._clock.moment().trusted,
-            faults=tuple(dict.fromkeys((*damaged, *(fault for part in parts for fault in part.faults), *of_ui))),
+            faults=tuple(
+                dict.fromkeys((*damaged, *Room(self._config.data_dir).faults, *(fault for part in parts for fault in part.faults), *of_ui))
+            ),
             showing=facts.showing_in(outbox.fact(facts.SHOWING_FACT)),
             refused=agent.refused,
             process=self._process,

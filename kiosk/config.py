@@ -24,6 +24,7 @@ FORMAT: Final = 1
 SMALLEST: Final = 200
 LARGEST: Final = 16384
 DIAGONALS_INCH: Final = (3, 100)
+KEEP_DAYS: Final = (1, 3650)
 _COPY: Final = "copy both keys from what `vidhuk-server kiosk add` printed for this kiosk, digit by digit"
 _CA: Final = "copy it from what `vidhuk-server kiosk add` printed for this kiosk"
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
@@ -35,6 +36,7 @@ class Terminal(msgspec.Struct, frozen=True):
     """Table [kiosk]. `hardware` is "real", the devices of the tables below, or "simulated", all of them without any.
 
     `id` is empty where enrolment gives it. `self_test` is the time of day at which the kiosk tests itself, by the clock on the wall.
+    `keep_days` is how long records stay that the server has.
     """
 
     data_dir: str
@@ -42,6 +44,7 @@ class Terminal(msgspec.Struct, frozen=True):
     language: Literal["uk", "en"] = "uk"
     hardware: Literal["simulated", "real"] = "real"
     self_test: str = "04:00"
+    keep_days: int = 90
 
     @property
     def tested_at(self) -> time:
@@ -148,6 +151,9 @@ def _check(config: Config, source: str) -> None:
         raise ConfigError(f"{source}: [kiosk] id {config.kiosk.id!r} must be 8 to 32 small Latin letters, digits and hyphens")
     if not _TIME.fullmatch(config.kiosk.self_test):
         raise ConfigError(f"{source}: [kiosk] self_test {config.kiosk.self_test!r} must be a time of day such as 04:00")
+    least, most = KEEP_DAYS
+    if not least <= config.kiosk.keep_days <= most:
+        raise ConfigError(f"{source}: [kiosk] keep_days {config.kiosk.keep_days} must be from {least} to {most} days")
     _check_screen(config.screen, source)
     if not 0 <= config.sound.volume <= 100:  # noqa: PLR2004 - percent
         raise ConfigError(f"{source}: [sound] volume {config.sound.volume} must be from 0 to 100")

@@ -30,6 +30,7 @@ class Fault(StrEnum):
     COMMANDS_REFUSED = "commands_refused"
     STORAGE_FAILED = "storage_failed"
     LITTLE_ROOM = "little_room"
+    DISK_FULL = "disk_full"
     TOO_HOT = "too_hot"
     POWER_WEAK = "power_weak"
     CLOCK_UNSET = "clock_unset"
@@ -100,6 +101,14 @@ class PrintError(KioskError):
 
 class StoreError(KioskError):
     """A record could not be stored; retrying later may help (a full or detached disk)."""
+
+
+class StoreFullError(StoreError):
+    """There is no room to store it; retrying helps once old records are gone or somebody has made room."""
+
+
+class StoreNewerError(StoreError):
+    """A newer version of the program has written the log; retrying does not help, installing that version does."""
 
 
 class StoreDamagedError(StoreError):

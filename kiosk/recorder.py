@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
-from kiosk.errors import StoreDamagedError, StoreError
+from kiosk.errors import StoreDamagedError, StoreError, StoreFullError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 
     from feedback.records import AnyRecord
     from feedback.tickets import TicketToken
+    from kiosk.pruning import Pruner
     from kiosk.set_aside import SetAside
     from kiosk.store import Store
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+
+def _nothing(_store: Store) -> None:
+    """Nothing is to be done before."""
 
 
 class Listener(Protocol):
@@ -35,11 +41,18 @@ class Listener(Protocol):
 class Recorder:
     """Stores what it is handed, in order. After a failure the log is opened anew, which also salvages a damaged one."""
 
-    def __init__(self, open_store: Callable[[], Store], post: Callable[[Callable[[], None]], None], wake: Callable[[], None]) -> None:
-        """`wake` is called after each commit and must not block."""
+    def __init__(
+        self,
+        open_store: Callable[[], Store],
+        post: Callable[[Callable[[], None]], None],
+        wake: Callable[[], None],
+        pruner: Pruner | None = None,
+    ) -> None:
+        """`wake` is called after each commit and must not block; without a `pruner` nothing is ever deleted."""
         self._open_store = open_store
         self._post = post
         self._wake = wake
+        self._pruner = pruner
         self._store: Store | None = None
         self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
@@ -93,6 +106,10 @@ class Recorder:
         self._jobs.put(lambda: self._quietly(lambda store: _forget(store, is_over)))
         self._jobs.put(lambda: aside.forget_tickets(is_over))
 
+    def prune(self, answer: Callable[[bool], None]) -> None:
+        """Do a bit of what is to be deleted; `answer` is told on the main thread whether there is more to do at once."""
+        self._jobs.put(lambda: self._prune(answer))
+
     def look(self) -> None:
         """Look through the log, which also salvages a damaged one."""
         self._jobs.put(lambda: self._quietly(lambda store: store.check()))
@@ -126,6 +143,11 @@ class Recorder:
     def _answer(self, answer: Callable[[T], None], found: T) -> None:
         self._post(lambda: answer(found))
 
+    def _prune(self, answer: Callable[[bool], None]) -> None:
+        pruner = self._pruner
+        if pruner is not None:
+            self._quietly(lambda store: self._post(partial(answer, pruner.step(store))))
+
     def _quietly(self, work: Callable[[Store], None]) -> bool:
         """Do the work, and tell whether it is done."""
         try:
@@ -136,18 +158,28 @@ class Recorder:
         return True
 
     def _with_store(self, work: Callable[[Store], None]) -> None:
-        """Do the work; malformed once is not malformed, so then once more on a log opened anew."""
+        """Do the work; malformed once is not malformed, so then once more on a log opened anew, and on a full card once room was made."""
         try:
             self._attempt(work)
         except StoreDamagedError as error:
             log.warning("votes.db: %s; opening it again", error)
             self._attempt(work)
+        except StoreError as error:
+            if self._pruner is None or not self._pruner.helps(error):
+                raise
+            self._pruner.give_up_reserve()
+            self._attempt(work, self._pruner.relieve)
 
-    def _attempt(self, work: Callable[[Store], None]) -> None:
+    def _attempt(self, work: Callable[[Store], None], before: Callable[[Store], None] = _nothing) -> None:
         try:
             if self._store is None:
                 self._store = self._open_store()
+            before(self._store)
+            if self._pruner is not None:
+                self._pruner.prepare(self._store)
             work(self._store)
+        except StoreFullError:  # the log is sound, and opening it takes room too
+            raise
         except StoreError:
             self._close()
             raise

@@ -15,10 +15,11 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
 
 from feedback.records import RecordError, Sealed, TicketScan, decode_body
-from kiosk.errors import StoreDamagedError
+from kiosk.errors import StoreDamagedError, StoreFullError
 from kiosk.facts import SEALED_PAGE_FACT, SPENT_PAGE_FACT
 from kiosk.folder import sync_folder
-from kiosk.store import FILE, Box, Store, own_errors
+from kiosk.store import FILE, Box, Store
+from kiosk.store_file import own_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +40,8 @@ _FRESH: Final = "votes-fresh.db"
 _PARTS: Final = ("-wal", "-shm", "")
 _STEP: Final = 256
 _PAGE_BYTES: Final = 4096
+_BLOCK_BYTES: Final = 512
+_INDEX_BYTES: Final = 32_768
 _PAGE_COUNT: Final = slice(28, 32)
 _ROW_BYTES: Final = 128
 """Less than any record takes with its hash, id and index entries."""
@@ -51,6 +54,7 @@ def open_store(folder: Path, new_epoch: Callable[[], UUID]) -> Store:
         StoreError: it cannot be opened at all just now.
     """
     with own_errors():
+        _require_room(folder)
         _finish_swap(folder)
     try:
         return Store(folder / FILE, new_epoch)
@@ -64,6 +68,14 @@ def open_store(folder: Path, new_epoch: Callable[[], UUID]) -> Store:
         _salvage(folder, new_epoch)
         _finish_swap(folder)
     return Store(folder / FILE, new_epoch)
+
+
+def _require_room(folder: Path) -> None:
+    """Refuse to open the log where its index in memory, a file of holes, would find no room when it is written: that ends a process."""
+    index = folder / f"{FILE}-shm"
+    is_there = index.exists() and index.stat().st_blocks * _BLOCK_BYTES >= _INDEX_BYTES
+    if not is_there and shutil.disk_usage(folder).free < 2 * _INDEX_BYTES:
+        raise StoreFullError(f"there is no room to open {FILE}")
 
 
 def _salvage(folder: Path, new_epoch: Callable[[], UUID]) -> None:

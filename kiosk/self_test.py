@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from feedback.records import Moment
     from kiosk.technician.lines import Tried
-    from kiosk.technician.readings import Readings
+    from kiosk.technician.readings import Readings, Storage
 
 D = TypeVar("D", bound=str)
 
@@ -39,12 +39,16 @@ def of_readings(readings: Readings, now: Moment) -> Results:
     """Give what the computer says of itself; what it cannot say is not there."""
     storage, degrees, weak = readings.storage, readings.temperature_c, readings.under_voltage
     found = {CLOCK: "" if now.trusted else Fault.CLOCK_UNSET}
-    found[ROOM] = Fault.STORAGE_FAILED if storage is None else Fault.LITTLE_ROOM if storage.is_little else ""
+    found[ROOM] = Fault.STORAGE_FAILED if storage is None else _of_room(storage)
     if degrees is not None:
         found[TEMPERATURE] = "" if degrees < HOT_C else Fault.TOO_HOT
     if weak is not None:
         found[POWER] = Fault.POWER_WEAK if weak else ""
     return {part: str(fault) for part, fault in found.items()}
+
+
+def _of_room(storage: Storage) -> str:
+    return str(Fault.DISK_FULL) if storage.is_full else str(Fault.LITTLE_ROOM) if storage.is_little else ""
 
 
 def of_devices(devices: Mapping[D, Fault | None]) -> Results:

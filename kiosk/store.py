@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from uuid import UUID
 
-from feedback.records import AnyRecord, Undo, encode_body, genesis, link
-from kiosk.errors import StoreDamagedError, StoreError
+from feedback.records import AnyRecord, Context, RecordError, Undo, decode_body, encode_body, genesis, link
+from kiosk.errors import StoreDamagedError, StoreError, StoreNewerError
 from kiosk.facts import STEPS_FACT
+from kiosk.store_file import HASH_AT, PATIENCE_MS, connect, continues, is_pruned, own_errors, pruned_heads, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,18 +21,29 @@ if TYPE_CHECKING:
     from feedback.tickets import TicketToken
 
 FILE: Final = "votes.db"
-PRAGMAS: Final[dict[str, str | int]] = {
-    "journal_mode": "wal",
-    "synchronous": 2,
-    "wal_autocheckpoint": 200,
-    "foreign_keys": 1,
-    "secure_delete": 1,  # what is erased is overwritten: nobody shall find a ticket's token on the card
-}
-PATIENCE_MS: Final = 5000
 NO_PATIENCE_MS: Final = 100
-STEPS: Final = 3
+PROBE_BYTES: Final = 24_000
+"""A probe writes as much as the longest vote with its words: a disk that takes less would take the next visitor's not."""
+STEPS: Final = 4
 """How many steps `kiosk.store_schema` has."""
-DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_NO_LIMIT: Final = 0x3FFF_FFFF
+_PRUNE: Final = (
+    """
+    UPDATE sealed SET box = zeroblob(length(box))
+    WHERE record IN (SELECT id FROM records WHERE epoch = ? AND seq > ? AND seq <= ?)
+    """,
+    "DELETE FROM sealed WHERE record IN (SELECT id FROM records WHERE epoch = ? AND seq > ? AND seq <= ?)",
+    "DELETE FROM records WHERE epoch = ? AND seq > ? AND seq <= ? AND kind <> 'context'",
+)
+
+
+class Kept(NamedTuple):
+    """A record that is kept: its number in the log, and its place and body."""
+
+    n: int
+    epoch: UUID
+    seq: int
+    body: bytes
 
 
 class Box(NamedTuple):
@@ -42,43 +53,12 @@ class Box(NamedTuple):
     day: str | None = None
 
 
-@contextmanager
-def own_errors() -> Iterator[None]:
-    """Give SQLite's and the disk's errors our names: damage, or a failure that may pass."""
+def _boot(body: bytes) -> UUID | None:
     try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        kind = StoreDamagedError if code in DAMAGE else StoreError
-        raise kind(f"{error} ({getattr(error, 'sqlite_errorname', type(error).__name__)})") from error
-    except OSError as error:
-        raise StoreError(str(error)) from error
-
-
-def connect(path: Path, promises: Mapping[str, str | int] = PRAGMAS) -> sqlite3.Connection:
-    """Open a connection that promises durability, and ask it whether it does."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_MS / 1000)
-    try:
-        for name, value in promises.items():
-            _promise(connection, name, value)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def continues(head: object, seq: object, body: object, stored: object) -> bool:
-    """Whether a row is what was chained after `head`; in a damaged one there may be values of any type."""
-    if not (isinstance(head, bytes) and isinstance(seq, int) and isinstance(body, bytes)):
-        return False
-    return seq >= 0 and link(head, seq, body) == stored
-
-
-def _promise(connection: sqlite3.Connection, name: str, value: str | int) -> None:
-    connection.execute(f"PRAGMA {name} = {value}")
-    (answer,) = connection.execute(f"PRAGMA {name}").fetchone()
-    if answer != value:
-        raise StoreError(f"PRAGMA {name} is {answer!r} and will not become {value!r}")
+        record = decode_body(body)
+    except RecordError:
+        return None
+    return record.boot_id if isinstance(record, Context) else None
 
 
 class Store:
@@ -89,6 +69,7 @@ class Store:
 
         Raises:
             StoreDamagedError: the file is no sound database.
+            StoreNewerError: a newer version of the program has written it.
             StoreError: it cannot be opened or does not keep its promises.
         """
         with own_errors():
@@ -102,6 +83,7 @@ class Store:
 
     def _prepare(self, new_epoch: Callable[[], UUID], reason: str) -> None:
         self.check()
+        self._refuse_newer()
         with self._transaction():  # one for all steps, or a power cut could leave tables in another order than salvage counts on
             if not self._has_every_step():
                 from kiosk.store_schema import bring_up  # only where it is needed: it takes 12 MB
@@ -111,11 +93,15 @@ class Store:
             if not self._db.execute("SELECT 1 FROM epochs").fetchone():
                 self._db.execute("INSERT INTO epochs (epoch, reason) VALUES (?, ?)", (str(new_epoch()), reason))
 
+    def _refuse_newer(self) -> None:
+        steps = steps_of(self._db)
+        if steps > STEPS:
+            raise StoreNewerError(
+                f"{FILE} is of a newer version of the program (step {steps}, this one knows {STEPS}): install that version"
+            )
+
     def _has_every_step(self) -> bool:
-        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
-            return False
-        said: object = self._db.execute("SELECT value FROM facts WHERE name = ?", (STEPS_FACT,)).fetchone()
-        return said == (str(STEPS),)
+        return steps_of(self._db) == STEPS
 
     def __enter__(self) -> Self:
         return self
@@ -141,11 +127,13 @@ class Store:
                 self._check_chain()
 
     def _check_chain(self) -> None:
-        epoch, head = None, b""
+        heads = pruned_heads(self._db)
         for of, seq, body, stored in self._db.execute("SELECT epoch, seq, body, hash FROM records ORDER BY epoch, seq"):
-            if of == epoch and not continues(head, seq, body, stored):
+            if is_pruned(heads, of, seq):
+                continue
+            if of in heads and not continues(heads[of][1], seq, body, stored):
                 raise StoreDamagedError(f"record {seq} of epoch {of} is not what was written")
-            epoch, head = of, stored
+            heads[of] = (0, stored)
 
     @property
     def epoch(self) -> UUID:
@@ -184,7 +172,8 @@ class Store:
         """The same with id, kind and the bytes that already are the record; of tickets spent and given back with days and tokens."""
         with own_errors(), self._transaction():
             if not new:
-                self._note("probe", "written")
+                self._note("probe", "." * PROBE_BYTES)
+                self._note("probe", "written")  # and what it took is free again for the next vote
             epoch, seq, head = self._tail()
             for record, kind, body in new:
                 if self._db.execute("SELECT 1 FROM records WHERE id = ?", (str(record),)).fetchone():
@@ -225,6 +214,62 @@ class Store:
             self._db.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
             return not busy
 
+    def oldest(self, after: int, limit: int) -> list[Kept]:
+        """Give the records that are kept, in their order, from the one after number `after` of the log on."""
+        query = """
+            SELECT r.n, e.epoch, r.seq, r.body FROM records r CROSS JOIN epochs e ON e.n = r.epoch
+            WHERE r.n > ? AND r.seq > e.pruned ORDER BY r.n LIMIT ?
+        """
+        with own_errors():
+            return [Kept(n, UUID(epoch), seq, body) for n, epoch, seq, body in self._db.execute(query, (after, limit))]
+
+    def hash_at(self, epoch: UUID, seq: int) -> bytes | None:
+        """Give the chain hash at `seq`, None where there is no record."""
+        with own_errors():
+            row = self._db.execute(HASH_AT, {"epoch": str(epoch), "seq": seq}).fetchone()
+            return bytes(row[0]) if row else None
+
+    def prune(self, epoch: UUID, up_to: int) -> None:
+        """Delete the records of an epoch up to that number, with their boxes. Its chain goes on from the hash there.
+
+        Contexts stay as long as a record may name them.
+        """
+        with own_errors(), self._transaction():
+            query = "SELECT e.n, e.pruned, r.hash FROM epochs e JOIN records r ON r.epoch = e.n WHERE e.epoch = ? AND r.seq = ?"
+            n, pruned, head = self._db.execute(query, (str(epoch), up_to)).fetchone() or (0, up_to, b"")
+            if up_to <= pruned:
+                return
+            for statement in _PRUNE:
+                self._db.execute(statement, (n, pruned, up_to))
+            self._db.execute("UPDATE epochs SET pruned = ?, pruned_hash = ? WHERE n = ?", (up_to, head, n))
+            self._forget_contexts()
+
+    def _forget_contexts(self) -> None:
+        """Delete the contexts of past boots among those that stayed behind: nothing that came later can name them."""
+        query = "SELECT r.n, r.body FROM epochs e CROSS JOIN records r ON r.epoch = e.n AND r.seq <= e.pruned ORDER BY r.n"
+        left = [(n, _boot(body)) for n, body in self._db.execute(query)]
+        last = next((boot for _, boot in reversed(left) if boot is not None), None)
+        self._db.executemany("DELETE FROM records WHERE n = ?", [(n,) for n, boot in left if boot not in (None, last)])
+
+    @property
+    def spare_pages(self) -> int:
+        """How many pages of the file are free for what is stored next."""
+        with own_errors():
+            return int(self._db.execute("PRAGMA freelist_count").fetchone()[0])
+
+    def fold(self) -> None:
+        """Fold the journal into the file, so that it is written anew from its beginning."""
+        with own_errors():
+            self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+    def hold_size(self, *, held: bool) -> None:
+        """Keep the file from growing, or let it grow again.
+
+        What a full disk has no room for would stay in the journal for ever, which then could not be folded, and nothing deleted either.
+        """
+        with own_errors():
+            self._db.execute(f"PRAGMA max_page_count = {1 if held else _NO_LIMIT}").fetchall()
+
     def rechain(self, epoch: UUID, after_seq: int, into: UUID) -> None:
         """Take every record after `after_seq` of `epoch` into the new epoch `into`; ids and bodies stay. Once done, it stays done."""
         with own_errors(), self._transaction():
@@ -242,6 +287,13 @@ class Store:
                 head = link(head, seq, body)
                 self._db.execute("UPDATE records SET epoch = ?, seq = ?, hash = ? WHERE n = ?", (new, seq, head, n))
 
+    def number_of(self, epoch: UUID, seq: int) -> int:
+        """Give the number in the log of a record that is kept, 0 where there is none."""
+        query = "SELECT n FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq = ?"
+        with own_errors():
+            row = self._db.execute(query, (str(epoch), seq)).fetchone()
+            return int(row[0]) if row else 0
+
     def note(self, name: str, value: str) -> None:
         """Keep a small fact for sync to read."""
         with own_errors(), self._transaction():
@@ -257,9 +309,13 @@ class Store:
         self._db.execute("INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value))
 
     def _tail(self) -> tuple[int, int, bytes]:
-        epoch, name = self._db.execute("SELECT n, epoch FROM epochs ORDER BY n DESC LIMIT 1").fetchone()
-        last = self._db.execute("SELECT seq, hash FROM records WHERE epoch = ? ORDER BY seq DESC LIMIT 1", (epoch,)).fetchone()
-        return (epoch, *last) if last else (epoch, 0, genesis(UUID(name)))
+        query = "SELECT n, epoch, pruned, CAST(pruned_hash AS BLOB) FROM epochs ORDER BY n DESC LIMIT 1"
+        epoch, name, pruned, pruned_hash = self._db.execute(query).fetchone()
+        query = "SELECT seq, hash FROM records WHERE epoch = ? AND seq > ? ORDER BY seq DESC LIMIT 1"
+        last = self._db.execute(query, (epoch, pruned)).fetchone()
+        if last is None:
+            last = (pruned, pruned_hash) if pruned else (0, genesis(UUID(name)))
+        return (epoch, *last)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -42,6 +42,13 @@ def tickets(db: sqlite_utils.Database) -> None:
     db.execute("INSERT INTO facts SELECT ?, rootpage FROM sqlite_master WHERE name = 'spent'", (SPENT_PAGE_FACT,))
 
 
+@migrations()
+def pruned(db: sqlite_utils.Database) -> None:
+    """How far an epoch is pruned, and the chain hash there, from which its first record that is kept goes on."""
+    db.execute("ALTER TABLE epochs ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE epochs ADD COLUMN pruned_hash BLOB")
+
+
 def bring_up(db: sqlite3.Connection) -> None:
     """Take the steps that are missing; the caller's transaction holds them together."""
     migrations.apply(sqlite_utils.Database(db))

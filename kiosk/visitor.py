@@ -44,6 +44,9 @@ class Duties(Protocol):
     def forget(self, settings: KioskSettings) -> None:
         """Forget the tickets whose life is over."""
 
+    def prune(self) -> None:
+        """Delete a few of the records whose time is over."""
+
 
 class AtTheScreen:
     """The window's `Visitor` with nothing but a visit."""
@@ -168,6 +171,7 @@ class KioskVisitor(AtTheScreen):
         if self._visits.between_visits:
             self._duties.obey()
             self._duties.forget(self._visits.settings)
+            self._duties.prune()
             settings = self._duties.settings()
             if settings is not None:
                 self._take_up(settings)

@@ -10,7 +10,8 @@ import msgspec
 
 from kiosk.findings import Finding, Mark
 from kiosk.salvage import ASIDE
-from kiosk.store import DAMAGE, FILE, continues
+from kiosk.store import FILE, STEPS
+from kiosk.store_file import DAMAGE, continues, is_pruned, pruned_heads, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +26,15 @@ _ROWS: Final = "SELECT n, epoch, seq, body, hash FROM records WHERE n > ? ORDER 
 
 
 class Soundness(msgspec.Struct, frozen=True):
-    """What became of looking through the log: how many records there are, and what is wrong; damage, or only no way to it just now."""
+    """What became of looking through the log: how many records there are, and what is wrong.
+
+    It is damage, or a log of a newer version, or else there is only no way to it just now.
+    """
 
     records: int = 0
     complaint: str = ""
     damaged: bool = False
+    newer: bool = False
 
 
 def look_at_log(data_dir: Path, _: Words) -> Iterator[Finding]:
@@ -50,6 +55,9 @@ def _told(title: str, sound: Soundness, _: Words) -> Finding:
     if sound.damaged:
         todo = _("Restart the kiosk: it sets this log aside and saves what can be read. Then replace the card")
         return Finding("log", title, Mark.WRONG, _("damaged: {why}").format(why=sound.complaint), todo)
+    if sound.newer:
+        found, todo = _("a newer version of the program has written it"), _("Install that version: this one stores no votes in it")
+        return Finding("log", title, Mark.WRONG, found, todo)
     if sound.complaint:
         todo = _("Run this as the kiosk’s own user, and try it again")
         return Finding("log", title, Mark.WRONG, _("it cannot be read: {why}").format(why=sound.complaint), todo)
@@ -70,19 +78,21 @@ def _look_once(path: Path) -> Soundness:
                 return Soundness(complaint=verdict, damaged=True)
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone():
                 return Soundness()
-            return _look_at_chain(db)
+            return Soundness(newer=True) if steps_of(db) > STEPS else _look_at_chain(db)
     except sqlite3.Error as error:
         return Soundness(complaint=str(error), damaged=getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE)
 
 
 def _look_at_chain(db: sqlite3.Connection) -> Soundness:
     (count,) = db.execute("SELECT count(*) FROM records").fetchone()
-    heads: dict[object, object] = {}
+    heads = pruned_heads(db)
     last = -1
     while rows := db.execute(_ROWS, (last, _STEP)).fetchall():
         for number, epoch, seq, body, stored in rows:
-            if epoch in heads and not continues(heads[epoch], seq, body, stored):
-                return Soundness(count, f"record {seq} of epoch {epoch} is not what was written", damaged=True)
-            heads[epoch] = stored
             last = number
+            if is_pruned(heads, epoch, seq):
+                continue
+            if epoch in heads and not continues(heads[epoch][1], seq, body, stored):
+                return Soundness(count, f"record {seq} of epoch {epoch} is not what was written", damaged=True)
+            heads[epoch] = (0, stored)
     return Soundness(count)

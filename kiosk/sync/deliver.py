@@ -74,6 +74,8 @@ class Deliverer:
         self._connected = False
         self._server_online = True
         self._hello_is_due = False
+        self._awaits_welcome = False
+        """Whether nothing is sent until the server has said where it stands, for records may name a context of an epoch before theirs."""
         self._in_flight: Slice | None = None
         self._again_at_ms = 0
         self._tries = 0
@@ -96,7 +98,7 @@ class Deliverer:
 
     def disconnected(self) -> None:
         """There is none."""
-        self._connected = False
+        self._connected = self._awaits_welcome = False
         self._forget_flight()
 
     def server_said(self, state: wire.ServerState) -> None:
@@ -115,10 +117,15 @@ class Deliverer:
         if epoch is None or self._ledger.is_past(ack.generation) or self._ledger.fork is not None:
             return
         own = self._outbox.hash_at(epoch.id, ack.seq)
-        if own is not None and own.hex() == ack.head:
+        self._awaits_welcome &= ack.epoch != epochs[-1].id
+        if self._has_lost_ground(ack, epoch, epochs):
+            self._begin_anew(ack, epochs)
+        elif ack.seq < epoch.pruned:
+            return
+        elif own is not None and own.hex() == ack.head:
             self._agree(ack)
         elif own is not None or (ack.seq > epoch.last and epoch == epochs[-1]):
-            self._part_ways(ack)
+            self._part_ways(ack, epochs)
 
     def step(self) -> float:
         """Do what is due."""
@@ -126,11 +133,11 @@ class Deliverer:
         self._ledger.want_look(self._outbox.damaged)
         if not self._connected or not epochs:
             return POLL_S
-        if self._hello_is_due:
-            self._say_hello(epochs[-1])
-        if not self._server_online or self._waits_for_fork(epochs):
-            return POLL_S
         now_ms = self._clock.moment().boottime_ms
+        if self._hello_is_due or (self._awaits_welcome and now_ms >= self._again_at_ms):
+            self._say_hello(epochs)
+        if not self._server_online or self._waits_for_fork(epochs) or self._awaits_welcome:
+            return POLL_S
         if self._in_flight is None or now_ms >= self._again_at_ms:
             self._in_flight = self._next_slice(epochs)
             if self._in_flight is None:
@@ -154,9 +161,26 @@ class Deliverer:
         self._refused = ack.error is not None
         self._forget_flight()
 
-    def _part_ways(self, ack: wire.Ack) -> None:
-        agreed = self._agreed(ack.epoch) if ack.generation == self._ledger.generation else 0
-        fork = Fork(ack.epoch, agreed, self._new_epoch())
+    def _has_lost_ground(self, ack: wire.Ack, epoch: Epoch, epochs: list[Epoch]) -> bool:
+        """Whether the server no longer has what is pruned here, or perhaps not the contexts of an epoch of which nothing else is kept."""
+        is_new = ack.generation != self._ledger.generation
+        if ack.seq < epoch.pruned:
+            return (is_new or self._ledger.mark(epoch.id) < epoch.pruned) and self._outbox.holds(epoch.id)
+        return is_new and any(past.pruned == past.last > 0 and past != epoch and self._outbox.holds(past.id) for past in epochs)
+
+    def _begin_anew(self, ack: wire.Ack, epochs: list[Epoch]) -> None:
+        """Let a server that has forgotten go on: in a new epoch without a gap, with everything that is kept."""
+        log.warning("the server has %s only up to %s, and more is pruned here; asking for a new epoch", ack.epoch, ack.seq)
+        if ack.generation != self._ledger.generation:
+            self._ledger.begin_generation(ack.generation)
+        self._ledger.request_fork(Fork(epochs[0].id, 0, self._new_epoch()))
+        self._forget_flight()
+
+    def _part_ways(self, ack: wire.Ack, epochs: list[Epoch]) -> None:
+        is_known = ack.generation == self._ledger.generation
+        agreed = self._agreed(ack.epoch) if is_known else 0
+        begins_at = ack.epoch if is_known or not any(epoch.pruned for epoch in epochs) else epochs[0].id  # its contexts may be named later
+        fork = Fork(begins_at, agreed, self._new_epoch())
         log.warning("the server has other records at %s of %s; asking for a new epoch after %s", ack.seq, ack.epoch, agreed)
         self._ledger.request_fork(fork)
         self._forget_flight()
@@ -189,16 +213,22 @@ class Deliverer:
         records = [msgspec.Raw(body) for body in part.bodies]
         batch = wire.Batch(part.epoch, part.first_seq, part.prev.hex(), now, _is_historical(part.bodies[0], now.at), records, part.sealed)
         self._transport.publish(wire.batch_topic(self._sender.kiosk), wire.encode(batch))
+        self._expect_answer(now.at)
+
+    def _expect_answer(self, now: Moment) -> None:
         back_off_s = self._spread(min(BACK_OFF_S, ANSWER_S * 2**self._tries)) if self._tries else 0.0
-        self._again_at_ms = now.at.boottime_ms + round((ANSWER_S + back_off_s) * 1000)
+        self._again_at_ms = now.boottime_ms + round((ANSWER_S + back_off_s) * 1000)
         self._tries = min(self._tries + 1, 16)
 
-    def _say_hello(self, epoch: Epoch) -> None:
+    def _say_hello(self, epochs: list[Epoch]) -> None:
         now = wire.Now(self._clock.boot_id, self._clock.moment())
-        acked = self._ledger.mark(epoch.id)
-        hello = wire.Hello(epoch.id, epoch.last, acked, epoch.first, now, self._sender.software, self._ledger.generation)
+        epoch, acked = epochs[-1], self._ledger.mark(epochs[-1].id)
+        pruned = {past.id: past.pruned for past in epochs if past.pruned} or msgspec.UNSET
+        hello = wire.Hello(epoch.id, epoch.last, acked, epoch.first, now, self._sender.software, self._ledger.generation, pruned=pruned)
         self._transport.publish(wire.hello_topic(self._sender.kiosk), wire.encode(hello))
-        self._hello_is_due = False
+        self._hello_is_due, self._awaits_welcome = False, len(epochs) > 1
+        if self._awaits_welcome:
+            self._expect_answer(now.at)
 
     def _forget_flight(self) -> None:
         self._in_flight, self._tries = None, 0

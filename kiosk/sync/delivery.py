@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from kiosk.store_file import connect
 from kiosk.sync import command_book
 from kiosk.sync.command_book import CommandBook
 
@@ -30,6 +31,9 @@ _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS looks (n INTEGER PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+_PRAGMAS: Final[dict[str, str | int]] = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 50}
+_ROOM_BYTES: Final = 200_000
+"""So much the journal holds before it is written anew: room that is taken at the start, so that a mark can be moved on a full disk."""
 CONNECTED: Final = "connected"
 FAULTS: Final = "faults"
 """Facts for the technician: "yes" while there is a way to the server; the faults of the delivery, joined by commas."""
@@ -43,20 +47,37 @@ class Fork(msgspec.Struct, frozen=True):
     into: UUID
 
 
+class Mark(msgspec.Struct, frozen=True):
+    """Up to which record the server has an epoch, and its chain hash there (hex)."""
+
+    seq: int
+    head: str
+
+
 class Ledger:
     """The file, opened by its writer."""
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=5)
+        """Open or make it.
+
+        Raises:
+            StoreError: it does not keep its promises.
+        """
+        self._db = connect(path, _PRAGMAS)
         try:
-            self._db.execute("PRAGMA journal_mode = wal")
-            self._db.execute("PRAGMA synchronous = full")
-            self._db.executescript(_SCHEMA + command_book.SCHEMA)
             _check(self._db)
+            self._db.executescript(_SCHEMA + command_book.SCHEMA)
+            with suppress(sqlite3.OperationalError):
+                self._take_room()
         except BaseException:
             self._db.close()
             raise
         self.commands = CommandBook(self._db)
+
+    def _take_room(self) -> None:
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES ('room', ?)", ("." * _ROOM_BYTES,))
+        self._db.execute("DELETE FROM facts WHERE name = 'room'")
+        self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
     def __enter__(self) -> Self:
         return self
@@ -126,13 +147,14 @@ class Ledger:
 
 
 def open_ledger(path: Path) -> Ledger:
-    """Open the file; a damaged one is set aside, for the server will say again what it has."""
-    try:
-        return Ledger(path)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise
-        log.warning("%s is damaged (%s) and is begun anew", path.name, error)
+    """Open the file; one that is damaged, twice, is set aside, for the server will say again what it has."""
+    for doing in ("looking again", "it is begun anew"):
+        try:
+            return Ledger(path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            log.warning("%s is damaged (%s): %s", path.name, error, doing)
     for part in ("-wal", "-shm", ""):
         with suppress(FileNotFoundError):
             Path(f"{path}{part}").rename(f"{path}-damaged{part}")
@@ -168,6 +190,17 @@ def facts(path: Path) -> dict[str, str]:
 def marks(path: Path) -> dict[UUID, int]:
     """Give what the server has of each epoch, as ui sees it; nothing when the file cannot be read just now."""
     return _glance(path, lambda db: {UUID(epoch): seq for epoch, seq in db.execute("SELECT epoch, seq FROM marks")}, otherwise={})
+
+
+def delivered(path: Path) -> dict[UUID, Mark]:
+    """Give what the server has of each epoch, as ui sees it; nothing while the log is to fork, or when the file cannot be read just now."""
+    return _glance(path, _delivered, otherwise={})
+
+
+def _delivered(db: sqlite3.Connection) -> dict[UUID, Mark]:
+    if _fork(db) is not None:
+        return {}
+    return {UUID(epoch): Mark(seq, head) for epoch, seq, head in db.execute("SELECT epoch, seq, head FROM marks")}
 
 
 def _glance(path: Path, ask: Callable[[sqlite3.Connection], T], *, otherwise: T) -> T:

@@ -11,10 +11,11 @@ import msgspec
 
 from feedback.records import genesis
 from feedback.wire import MAX_BATCH_BYTES, MAX_RECORDS
-from kiosk.store import DAMAGE, FILE, continues
+from kiosk.store import FILE
+from kiosk.store_file import DAMAGE, EPOCHS, HASH_AT, continues
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _ENVELOPE_BYTES: Final = 512
@@ -22,29 +23,35 @@ _ENVELOPE_BYTES: Final = 512
 
 _BOX_KEY_BYTES: Final = len('"00000000-0000-0000-0000-000000000000":"",')
 
-EPOCHS: Final = """
-    SELECT epoch,
-        coalesce((SELECT min(seq) FROM records WHERE records.epoch = epochs.n), 0),
-        coalesce((SELECT max(seq) FROM records WHERE records.epoch = epochs.n), 0)
-    FROM epochs ORDER BY n
-"""
-"""Two look-ups in the index per epoch: this is asked several times a second, and the log only grows."""
+_UNPRUNED: Final = "(SELECT *, 0 AS pruned, NULL AS pruned_hash FROM epochs)"
+"""The epochs of a log that ui has not opened since it prunes."""
 
 SLICE: Final = """
     SELECT seq, id, body, hash, CAST(box AS BLOB) FROM records LEFT JOIN sealed ON records.id = sealed.record
-    WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq > ? ORDER BY seq LIMIT ?
+    WHERE epoch = (SELECT n FROM epochs WHERE epoch = :epoch) AND seq > max(:seq, (SELECT pruned FROM epochs WHERE epoch = :epoch))
+    ORDER BY seq LIMIT :most
 """
 SLICE_WITHOUT_BOXES: Final = """
-    SELECT seq, id, body, hash, NULL FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq > ? ORDER BY seq LIMIT ?
+    SELECT seq, id, body, hash, NULL FROM records
+    WHERE epoch = (SELECT n FROM epochs WHERE epoch = :epoch) AND seq > max(:seq, (SELECT pruned FROM epochs WHERE epoch = :epoch))
+    ORDER BY seq LIMIT :most
 """
 
 
 class Epoch(msgspec.Struct, frozen=True):
-    """One epoch in the log: its first and last record; both 0 when it is empty."""
+    """One epoch in the log: its first record that is kept and its last; both 0 when it never had one.
+
+    Where none is kept, `first` is the number that the next one will have.
+    """
 
     id: UUID
     first: int
     last: int
+
+    @property
+    def pruned(self) -> int:
+        """Up to which record it is pruned."""
+        return max(0, self.first - 1)
 
 
 class Slice(msgspec.Struct, frozen=True):
@@ -75,22 +82,25 @@ class Outbox:
 
     def epochs(self) -> list[Epoch]:
         """Give all epochs, oldest first; the last one is being written."""
-        return [Epoch(UUID(name), first, last) for name, first, last in self._read(EPOCHS)]
+        return [Epoch(UUID(name), pruned + 1 if last else 0, last) for name, pruned, last in self._read(self._adapted(EPOCHS))]
 
     def hash_at(self, epoch: UUID, seq: int) -> bytes | None:
-        """Give our own chain hash at `seq`, None where we have no record."""
+        """Give our own chain hash at `seq`, None where we have no record any more or none yet."""
         if seq == 0:
             return genesis(epoch)
-        rows = self._read(
-            "SELECT CAST(hash AS BLOB) FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) AND seq = ?", str(epoch), seq
-        )
+        rows = self._read(self._adapted(HASH_AT), {"epoch": str(epoch), "seq": seq})
         return bytes(rows[0][0]) if rows else None
+
+    def holds(self, epoch: UUID) -> bool:
+        """Whether anything of an epoch is there, be it a context that stayed when the rest was pruned."""
+        return bool(self._read("SELECT 1 FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) LIMIT 1", (str(epoch),)))
 
     def slice_after(self, epoch: UUID, seq: int) -> Slice | None:
         """Give the next records after `seq`, as many as one batch holds."""
         prev = self.hash_at(epoch, seq)
-        rows = self._read(SLICE if self._keeps_boxes() else SLICE_WITHOUT_BOXES, str(epoch), seq, MAX_RECORDS)
-        if prev is None or not rows:
+        query = self._adapted(SLICE if self._keeps_boxes() else SLICE_WITHOUT_BOXES)
+        rows = self._read(query, {"epoch": str(epoch), "seq": seq, "most": MAX_RECORDS})
+        if prev is None or not rows or rows[0][0] != seq + 1:
             return None
         head = prev
         for number, _, body, stored, _ in rows:
@@ -106,12 +116,18 @@ class Outbox:
         """Whether ui has opened the log since it keeps boxes; sync of a new version may be the first to start."""
         return bool(self._read("SELECT 1 FROM sqlite_master WHERE name = 'sealed'"))
 
+    def _adapted(self, query: str) -> str:
+        """Have the query work on a log that ui has not opened since it prunes."""
+        if self._read("SELECT 1 FROM pragma_table_info('epochs') WHERE name = 'pruned'"):
+            return query
+        return query.replace("FROM epochs", f"FROM {_UNPRUNED} AS epochs")
+
     def fact(self, name: str) -> str | None:
         """Give a small fact that ui keeps there."""
-        rows = self._read("SELECT value FROM facts WHERE name = ?", name)
+        rows = self._read("SELECT value FROM facts WHERE name = ?", (name,))
         return str(rows[0][0]) if rows else None
 
-    def _read(self, query: str, *values: str | int) -> list[Any]:
+    def _read(self, query: str, values: Sequence[str | int] | Mapping[str, str | int] = ()) -> list[Any]:
         try:
             return self._connection().execute(query, values).fetchall()
         except (sqlite3.Error, OSError, OverflowError) as error:

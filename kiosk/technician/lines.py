@@ -169,6 +169,8 @@ def storage_line(readings: Readings, _: Words) -> Entry:
     storage = readings.storage
     if storage is None:
         return Entry("storage", _("Memory card"), _("It cannot be read: replace the card"), well=False)
+    if storage.is_full:
+        return Entry("storage", _("Memory card"), _("The card is full: replace it, keep the old one"), well=False)
     if storage.is_little:
         return Entry("storage", _("Memory card"), _("Little room on the card: replace the card"), well=False)
     total = round(storage.total_bytes / 1e9)

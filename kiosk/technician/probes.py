@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from feedback.records import RecordError, decode_body
 from kiosk import folder
+from kiosk.errors import Fault
 from kiosk.requests_to_enrol import FACT, attempt_in
+from kiosk.room import Room
 from kiosk.sync import delivery
 from kiosk.sync.outbox import Outbox
 from kiosk.technician.readings import Delivery, Readings, Storage
@@ -38,7 +40,7 @@ class Machine:
     def _storage(self) -> Storage | None:
         with suppress(OSError):
             usage = shutil.disk_usage(self._data_dir)
-            return Storage(usage.free, usage.total)
+            return Storage(usage.free, usage.total, Fault.DISK_FULL in Room(self._data_dir).faults)
         return None
 
     def _temperature_c(self) -> float | None:

@@ -10,13 +10,12 @@ import msgspec
 from kiosk.errors import Fault
 from kiosk.hardware import Device
 from kiosk.requests_to_enrol import Attempt
+from kiosk.room import is_little
 
 Output = Literal["speaker", "headphones"]
 
 HOT_C: Final = 80.0
 """From here on a Raspberry Pi slows itself down."""
-LITTLE_BYTES: Final = 200_000_000
-LITTLE_SHARE: Final = 0.05
 
 
 class About(msgspec.Struct, frozen=True):
@@ -37,15 +36,16 @@ class About(msgspec.Struct, frozen=True):
 
 
 class Storage(msgspec.Struct, frozen=True):
-    """The room on the card."""
+    """The room on the card. `is_full` is whether votes find room only where old ones are deleted."""
 
     free_bytes: int
     total_bytes: int
+    is_full: bool = False
 
     @property
     def is_little(self) -> bool:
         """Whether somebody should do something about it."""
-        return self.free_bytes < max(LITTLE_BYTES, LITTLE_SHARE * self.total_bytes)
+        return is_little(self.free_bytes, self.total_bytes)
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -96,6 +96,14 @@ class _EpochOnly(msgspec.Struct):
     epoch: UUID
 
 
+class _Gone(msgspec.Struct, frozen=True):
+    """The records of an epoch that a kiosk no longer has and the server never had or has lost."""
+
+    epoch: UUID
+    first_seq: int
+    last_seq: int
+
+
 class Ingest:
     """Takes messages in.
 
@@ -289,6 +297,7 @@ class Ingest:
         if hello.acked > mark.seq and hello.generation == work.generation:
             log.warning("%s was told of %d records and we have %d: the database is an older copy of itself", kiosk, hello.acked, mark.seq)
             work.generation = store.begin_generation(work.connection)
+        _note_gone(work, message, kiosk, hello)
         replies = [_reply_ack(kiosk, _ack(work, kiosk, hello.epoch))]
         settings = self._settings(work.connection, kiosk)
         notice = self._notices.of(work.connection, kiosk, message.received_ms) if self._notices else None
@@ -325,6 +334,18 @@ class Ingest:
             sites=sites,
             unseal=self._unseal,
         )
+
+
+def _note_gone(work: Work, message: Message, kiosk: str, hello: Hello) -> None:
+    """Say once what cannot come any more: a kiosk has deleted it, because the database had it before it was restored."""
+    for epoch, pruned in (hello.pruned or {}).items():
+        seq = store.read_mark(work.connection, kiosk, epoch).seq
+        if seq < pruned <= MAX_SEQ:
+            gone = f"{pruned - seq} records of {kiosk} are gone: it had deleted them before this database was restored without them"
+            payload = msgspec.json.encode(_Gone(epoch, seq + 1, pruned))
+            note = Note(reason=Reason.GONE, detail=gone, topic=message.topic, kiosk=kiosk, payload=payload, received_ms=message.received_ms)
+            if quarantine.keep_once(work.connection, note):
+                log.warning("%s", gone)
 
 
 def _acknowledge_batch(work: Work, message: Message, kiosk: str) -> Reply:

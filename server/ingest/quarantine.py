@@ -35,6 +35,7 @@ class Reason(StrEnum):
     BAD_BOX = "bad_box"
     BAD_TICKET = "bad_ticket"
     REFUSED = "refused"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,14 @@ def keep(connection: Connection, notes: Iterable[Note]) -> None:
     ordered = [(*_row(first[digest]), times[digest]) for digest in sorted(first)]
     counted = "ON CONFLICT (digest) DO UPDATE SET times = quarantine.times + excluded.times"
     insert_rows(connection, quarantine, columns, ordered, on_conflict=counted)
+
+
+def keep_once(connection: Connection, note: Note) -> bool:
+    """Store a note that is not there yet, and count no other; tell whether it was new."""
+    if connection.execute(select(quarantine.c.id).where(quarantine.c.digest == note.digest)).first() is not None:
+        return False
+    keep(connection, [note])
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ FAULTS: Final = {
     "commands_refused": N_("it does not accept the commands from the server"),
     "storage_failed": N_("its memory card does not take what is written"),
     "little_room": N_("there is little room left on its memory card"),
+    "disk_full": N_("its memory card is full: delivered votes are deleted before their time"),
     "too_hot": N_("its computer is too hot"),
     "power_weak": N_("its power supply is too weak"),
     "clock_unset": N_("the network has not set its clock"),
@@ -103,6 +104,7 @@ REASONS: Final = {
     "bad_box": N_("What the visitor wrote did not come whole"),
     "bad_ticket": N_("The ticket’s token did not come whole; the vote counts"),
     "refused": N_("The database did not take the message"),
+    "gone": N_("Records that the kiosk had deleted before this database was restored without them"),
 }
 """Why the server could not take a message."""
 

@@ -106,6 +106,14 @@ def test_golden_messages_still_decode(name: str, kind: type) -> None:
     assert wire.decode((SAMPLES / f"{name}.json").read_bytes(), kind)
 
 
+@pytest.mark.parametrize("name", ["hello", "hello-pruned"])
+def test_golden_hello_says_what_is_pruned_only_where_something_is(name: str) -> None:
+    content = (SAMPLES / f"{name}.json").read_bytes().strip()
+    golden = wire.decode(content, wire.Hello)
+    assert (golden.pruned or {}).get(golden.epoch, 0) == golden.oldest - 1
+    assert wire.encode(golden) == content
+
+
 def test_golden_batch_with_tickets_still_decodes() -> None:
     golden = wire.decode((SAMPLES / "batch-tickets.json").read_bytes(), wire.Batch)
     records = [decode_body(body) for body in golden.bodies]

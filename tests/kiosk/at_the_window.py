@@ -38,6 +38,9 @@ class NoDuties:
     def obey(self) -> None:
         pass
 
+    def prune(self) -> None:
+        pass
+
     def forget(self, settings: KioskSettings) -> None:
         pass
 

@@ -541,6 +541,7 @@ def test_json_has_everything_and_no_secret(toml: Path, data_dir: Path) -> None:
         "language": False,
         "hardware": True,
         "self_test": False,
+        "keep_days": False,
     }
     assert "'credential'" not in result.output
     assert not list(data_dir.glob("votes.db*")), "it changes nothing"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
@@ -12,16 +13,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedback import wire
-from feedback.records import Sealed, decode_body, genesis, link
+from feedback.records import Context, Sealed, Vote, decode_body, genesis, link
 from kiosk.errors import Fault
+from kiosk.pruning import Pruner
+from kiosk.room import Room
 from kiosk.salvage import ASIDE, open_store
 from kiosk.store import FILE, Store
+from kiosk.store_file import EPOCHS
 from kiosk.sync import delivery
 from kiosk.sync.agent import Agent
 from kiosk.sync.deliver import ANSWER_S, BACK_OFF_S, Deliverer, Sender
 from kiosk.sync.delivery import Ledger
 from kiosk.sync.moving import begin_as
-from kiosk.sync.outbox import EPOCHS, Outbox
+from kiosk.sync.outbox import Outbox
 from tests.kiosk.support import KIOSK, FakeClock, counted_ids
 from tests.kiosk.test_store import FIRST_VERSION, a_sealed, a_vote, assert_chained, boxes, logged, rows
 
@@ -43,6 +47,11 @@ class FakeServer:
         self.records: dict[UUID, bytes] = {}
         self.boxes: dict[UUID, bytes] = {}
         self.conflicts = 0
+        self.unknown: list[UUID] = []
+        """Votes that came before the context they name."""
+        self.ever: set[UUID] = set()
+        """Every record that it has ever had."""
+        self.contexts = {1}
         self.marks: dict[UUID, tuple[int, bytes]] = {}
 
     def receive(self, topic: str, payload: bytes) -> wire.Ack | None:
@@ -52,8 +61,15 @@ class FakeServer:
             return None
         batch = wire.decode(payload, wire.Batch)
         seq, head = self.marks.get(batch.epoch, (0, genesis(batch.epoch)))
+        if batch.first_seq > seq + 1:
+            return self._ack(batch.epoch)
         for number, body in enumerate(batch.bodies, batch.first_seq):
             record = decode_body(body)
+            if isinstance(record, Vote) and record.id not in self.records and record.context not in self.contexts:
+                self.unknown.append(record.id)
+            if isinstance(record, Context):
+                self.contexts.add(record.number)
+            self.ever.add(record.id)
             if self.records.setdefault(record.id, body) != body:
                 self.conflicts += 1
             if isinstance(record, Sealed) and record.id in batch.sealed:
@@ -72,6 +88,7 @@ class FakeServer:
 
     def restore(self, backup: Backup, generation: str) -> None:
         self.records, self.boxes, self.marks = (dict(part) for part in backup)
+        self.contexts = {1, *(record.number for record in map(decode_body, self.records.values()) if isinstance(record, Context))}
         self.generation = generation
 
 
@@ -87,6 +104,9 @@ class Kiosk:
         self.ledger = Ledger(data_dir / delivery.FILE)
         self.sent: list[tuple[str, bytes]] = []
         self.waits: list[float] = []
+        self.pruned: set[UUID] = set()
+        self.context = 1
+        self.pruner = Pruner(data_dir, keep=timedelta(0), clock=self.clock, room=Room(data_dir))
         self.start()
 
     def start(self) -> None:
@@ -104,7 +124,23 @@ class Kiosk:
         self.sent.append((topic, payload))
 
     def vote(self, count: int = 1) -> None:
-        self.store.append([a_vote() for _ in range(count)])
+        self.store.append([msgspec.structs.replace(a_vote(), context=self.context) for _ in range(count)])
+
+    def boot(self) -> None:
+        """Let the records to come have a context of another boot."""
+        self.context += 1
+        self.store.append([Context(epochs(), self.clock.moment(), self.context, epochs(), "test", "default", 1)])
+
+    def prune(self, most: int) -> None:
+        """Delete a few of the records that the server has, as a full card does."""
+        before = self.kept()
+        for row in self.store.oldest(0, most):
+            if row.seq <= self.pruner._delivered(self.store).get(row.epoch, 0):
+                self.store.prune(row.epoch, row.seq)
+        self.pruned |= before - self.kept()
+
+    def kept(self) -> set[UUID]:
+        return {UUID(record) for (record,) in self.store._db.execute("SELECT id FROM records")}
 
     def write(self, box: bytes = b"sealed" * 100) -> UUID:
         record, its_box = a_sealed(box)
@@ -145,6 +181,7 @@ class Kiosk:
         assert {decode_body(body).id: body for body in bodies}.items() <= self.server.records.items()
         assert boxes(self.data_dir / FILE).items() <= self.server.boxes.items()
         assert self.server.conflicts == 0
+        assert self.server.unknown == []
         assert_chained(self.data_dir / FILE)
 
     def close(self) -> None:
@@ -414,7 +451,6 @@ def test_a_full_disk_puts_a_mark_off_and_ends_nothing(kiosk: Kiosk, caplog: pyte
     (_, ack) = kiosk.carry()
     agent = Agent(None, None, None, None, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
     agent.serve(kiosk.deliverer, None, None)  # type: ignore[arg-type]
-    agent.serve(kiosk.deliverer, None)  # type: ignore[arg-type]
     kiosk.ledger._db.execute("PRAGMA query_only = 1")
     agent.received(wire.ack_topic(KIOSK), wire.encode(ack))
     assert "put off" in caplog.text
@@ -487,7 +523,7 @@ def test_what_is_asked_at_every_step_does_not_grow_with_the_log(data_dir: Path) 
     plan = [detail for *_, detail in rows(data_dir / FILE, f"EXPLAIN QUERY PLAN {EPOCHS}")]
     assert [detail for detail in plan if "records" in detail] == [
         "SEARCH records USING COVERING INDEX sqlite_autoindex_records_2 (epoch=?)"
-    ] * 2
+    ]
 
 
 class Accidents:
@@ -556,21 +592,67 @@ class Accidents:
     def chores(self) -> None:
         self.kiosk.ui_chores()
 
+    def boot(self) -> None:
+        self.kiosk.boot()
+
+    def prune(self) -> None:
+        self.kiosk.prune(self.chance.choice([1, 3, 100]))
+
+    def deliver(self) -> None:
+        self.reconnect()
+        for _ in range(4):
+            self.kiosk.ui_chores()
+            self.kiosk.deliverer.step()
+            self.carry()
+
+    def lose_everything(self) -> None:
+        self.kiosk.server.restore(({}, {}, {}), str(self.chance.random()))
+
 
 ACCIDENTS = sorted(name for name in vars(Accidents) if not name.startswith("_"))
+PRUNING = [
+    "vote",
+    "deliver",
+    "prune",
+    "boot",
+    "deliver",
+    "prune",
+    "back_up",
+    "restore",
+    "lose_everything",
+    "wrong_head",
+    "late_ack",
+    "restart",
+]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@few
 @given(names=st.lists(st.sampled_from(ACCIDENTS), max_size=60), seed=st.integers(0, 2**32))
 def test_whatever_happens_on_the_way_everything_arrives_once(tmp_path_factory: pytest.TempPathFactory, names: list[str], seed: int) -> None:
-    kiosk = Kiosk(tmp_path_factory.mktemp("kiosk"), FakeServer())
+    let_happen(Kiosk(tmp_path_factory.mktemp("kiosk"), FakeServer()), names, seed)
+
+
+@few
+@given(names=st.lists(st.sampled_from(PRUNING), min_size=8, max_size=24), seed=st.integers(0, 2**32))
+def test_whatever_is_pruned_the_server_gets_the_rest_once(tmp_path_factory: pytest.TempPathFactory, names: list[str], seed: int) -> None:
+    let_happen(Kiosk(tmp_path_factory.mktemp("kiosk"), FakeServer()), ["boot", "vote", "deliver", *names], seed)
+
+
+def let_happen(kiosk: Kiosk, names: list[str], seed: int) -> None:
     accidents = Accidents(kiosk, random.Random(seed))
+    appended: set[UUID] = set()
     for name in names:
         getattr(accidents, name)()
+        appended |= kiosk.kept()
     kiosk.vote()
     kiosk.settle()
     kiosk.settle()
     kiosk.assert_all_delivered()
+    assert appended <= kiosk.kept() | kiosk.pruned, "what was not deleted is there"
+    assert kiosk.pruned <= kiosk.server.ever, "and the server had what was"
     kiosk.close()
 
 
@@ -607,3 +689,87 @@ def test_votes_from_before_the_first_enrolment_go_with_it(kiosk: Kiosk) -> None:
     kiosk.settle()
     kiosk.assert_all_delivered()
     assert len(kiosk.server.records) == 3
+
+
+def restored_empty(kiosk: Kiosk) -> None:
+    kiosk.server.restore(({}, {}, {}), "g2")
+    kiosk.settle()
+    kiosk.vote()
+    kiosk.settle()
+
+
+def test_a_server_that_lost_what_is_pruned_gets_everything_that_is_kept(kiosk: Kiosk) -> None:
+    kiosk.boot()
+    kiosk.vote(10)
+    kiosk.settle()
+    old = kiosk.store.epoch
+    kiosk.prune(6)
+    kept = kiosk.kept()
+    assert len(kept) == 6, "five votes and the context that they name"
+    restored_empty(kiosk)
+    kiosk.assert_all_delivered()
+    assert set(kiosk.server.records) > kept
+    assert kiosk.store.epoch != old, "in a new epoch, which has no gap"
+    kiosk.deliverer.acknowledged(wire.Ack(old, 3, "ab" * 32, "g2"))
+    assert kiosk.ledger.fork is None, "a late word about the old epoch changes nothing"
+
+
+def test_a_server_that_lost_everything_of_a_log_of_which_nothing_is_left_goes_on_with_the_next_vote(kiosk: Kiosk) -> None:
+    kiosk.boot()
+    kiosk.vote(3)
+    kiosk.settle()
+    kiosk.prune(100)
+    restored_empty(kiosk)
+    kiosk.assert_all_delivered()
+    assert len(kiosk.server.records) == 2, "the vote and the context that it names"
+
+
+def test_a_kiosk_says_what_is_gone(kiosk: Kiosk) -> None:
+    kiosk.vote(3)
+    kiosk.settle()
+    kiosk.prune(2)
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    hello = wire.decode(kiosk.sent[0][1], wire.Hello)
+    assert (hello.oldest, hello.seq, hello.acked, hello.pruned) == (3, 3, 3, {kiosk.store.epoch: 2})
+
+
+def test_a_context_of_an_epoch_of_which_nothing_else_is_left_comes_before_the_votes_that_name_it(kiosk: Kiosk) -> None:
+    kiosk.boot()
+    kiosk.vote(4)
+    kiosk.settle()
+    kiosk.store.rechain(kiosk.store.epoch, 5, epochs())
+    kiosk.vote(2)
+    kiosk.settle()
+    kiosk.prune(5)
+    restored_empty(kiosk)
+    kiosk.assert_all_delivered()
+    assert len(kiosk.server.records) == 4, "three votes and their context"
+
+
+def test_the_ledger_promises_durability_and_has_room_to_move_a_mark_on_a_full_disk(data_dir: Path) -> None:
+    with delivery.open_ledger(data_dir / delivery.FILE) as ledger:
+        asked = {name: ledger._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "wal_autocheckpoint")}
+        assert asked == {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 50}
+        sizes = []
+        for seq in range(1, 400):
+            ledger.set_mark(UUID(int=1), seq, "ab" * 32)
+            sizes.append(sum(path.stat().st_size for path in data_dir.glob(f"{delivery.FILE}*")))
+        assert set(sizes) == {sizes[0]}, "no mark takes more room"
+
+
+def test_a_ledger_that_seems_damaged_once_is_looked_at_again(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, complaints = data_dir / delivery.FILE, [sqlite3.DatabaseError("database disk image is malformed")]
+    with delivery.open_ledger(path) as ledger:
+        ledger.set_mark(UUID(int=1), 7, "ab" * 32)
+    check = delivery._check
+
+    def check_again(db: sqlite3.Connection) -> None:
+        if complaints:
+            raise complaints.pop()
+        check(db)
+
+    monkeypatch.setattr(delivery, "_check", check_again)
+    with delivery.open_ledger(path) as ledger:
+        assert ledger.mark(UUID(int=1)) == 7
+    assert not list(data_dir.glob("*-damaged*"))

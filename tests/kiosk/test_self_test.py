@@ -225,6 +225,11 @@ def test_what_the_computer_cannot_say_is_not_on_record() -> None:
     assert found == {"clock": "", "room": "storage_failed"}
 
 
+def test_a_full_card_is_more_than_little_room() -> None:
+    found = of_readings(Readings(Storage(1_000_000, 29_000_000_000, is_full=True)), Moment(0, 0, trusted=True))
+    assert found["room"] == "disk_full"
+
+
 def test_only_what_was_tried_is_on_record() -> None:
     assert of_tried(Tried()) == {}
     assert of_tried(Tried(storing=True)) == {}

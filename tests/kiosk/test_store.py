@@ -38,7 +38,8 @@ from kiosk.errors import StoreError
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
 from kiosk.set_aside import SetAside
-from kiosk.store import FILE, PRAGMAS, Store, connect
+from kiosk.store import FILE, Store
+from kiosk.store_file import PRAGMAS, connect
 from kiosk.sync.outbox import Outbox
 from tests.kiosk.support import BOOT, FakeClock, counted_ids, wait_until
 
@@ -97,10 +98,10 @@ def logged(path: Path) -> list[tuple[str, int, bytes, bytes]]:
 
 
 def assert_chained(path: Path) -> None:
-    for (epoch,) in rows(path, "SELECT epoch FROM epochs"):
-        mine = [(seq, body, head) for name, seq, body, head in logged(path) if name == epoch]
-        assert [seq for seq, _, _ in mine] == list(range(1, len(mine) + 1))
-        assert [head for _, _, head in mine] == chain(genesis(UUID(epoch)), 1, [body for _, body, _ in mine])
+    for epoch, pruned, pruned_hash in rows(path, "SELECT epoch, pruned, pruned_hash FROM epochs"):
+        mine = [(seq, body, head) for name, seq, body, head in logged(path) if name == epoch and seq > pruned]
+        assert [seq for seq, _, _ in mine] == list(range(pruned + 1, pruned + len(mine) + 1))
+        assert [head for _, _, head in mine] == chain(pruned_hash or genesis(UUID(epoch)), pruned + 1, [body for _, body, _ in mine])
 
 
 def answers(path: Path) -> list[str]:
@@ -230,50 +231,6 @@ def test_a_log_of_the_second_version_keeps_its_boxes_and_takes_tickets(data_dir:
     assert (len(before), len(old)) == (6, 3)
     assert boxes(data_dir / FILE) == old | box
     assert_chained(data_dir / FILE)
-
-
-MIGRATING = """
-import os, sqlite3, sys
-from pathlib import Path
-from uuid import uuid4
-from kiosk import store
-
-class Dying(sqlite3.Connection):
-    left = int(sys.argv[2])
-    def execute(self, *query):
-        Dying.left -= 1
-        if Dying.left == 0:
-            os._exit(9)
-        return super().execute(*query)
-
-opened = sqlite3.connect
-sqlite3.connect = lambda *where, **how: opened(*where, **how, factory=Dying)
-store.Store(Path(sys.argv[1]), uuid4).close()
-"""
-
-
-@pytest.mark.parametrize("is_new", [False, True], ids=["of the first version", "new"])
-def test_a_power_cut_while_the_log_is_prepared_leaves_the_old_or_the_new(data_dir: Path, *, is_new: bool) -> None:
-    path, outcomes = data_dir / FILE, []
-    for step in range(1, 80):
-        for old in data_dir.iterdir():
-            old.unlink()
-        if not is_new:
-            shutil.copyfile(FIRST_VERSION, path)
-        done = subprocess.run([sys.executable, "-c", MIGRATING, str(path), str(step)], check=False, capture_output=True)
-        assert done.returncode in {0, 9}, done.stderr
-        tables = [name for (name,) in rows(path, "SELECT name FROM sqlite_master WHERE type = 'table'")] if path.exists() else []
-        outcomes.append(tuple(tables))
-        if done.returncode == 0:
-            break
-        with open_store(data_dir, new_id) as store:
-            store.append([a_vote()])
-        assert len(logged(path)) == (1 if is_new else 5)
-        assert not list(data_dir.glob(salvage.ASIDE))
-    else:
-        pytest.fail("never came to its end")
-    whole = ("_sqlite_migrations", "epochs", "records", "facts", "sealed", "spent")
-    assert set(outcomes) == {() if is_new else whole[:-2], whole}
 
 
 def test_a_connection_that_keeps_no_promise_is_refused(data_dir: Path) -> None:
@@ -698,17 +655,3 @@ def test_every_kind_of_record_is_named(data_dir: Path) -> None:
     with Store(data_dir / FILE, new_id) as store:
         store.append([Context(new_id(), at, 1, BOOT, "test", "default", 1), a_vote(), VisitEnd(new_id(), at, new_id(), 1, "completed", 0)])  # type: ignore[arg-type]
     assert rows(data_dir / FILE, "SELECT kind FROM records ORDER BY n") == [("context",), ("vote",), ("end",)]
-
-
-def test_a_log_that_has_every_step_says_so(data_dir: Path) -> None:
-    from sqlite_utils import Database
-
-    from kiosk.store import STEPS
-    from kiosk.store_schema import migrations
-
-    with Store(data_dir / FILE, counted_ids()):
-        pass
-    db = Database(data_dir / FILE)
-    assert len(migrations.applied(db)) == STEPS
-    assert migrations.pending(db) == []
-    db.close()

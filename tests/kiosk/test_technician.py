@@ -457,6 +457,7 @@ class Pages:
             50,
             Tried(storing=True),
         ),
+        Known(ABOUT, Readings(Storage(1_000_000, 29_000_000_000, is_full=True)), Moment(0, 0, trusted=True), 50, 50),
         Known(ABOUT, WELL, Moment(0, 0, trusted=True), 50, 50, devices=dict.fromkeys(Device)),
         *(Known(ABOUT, WELL, Moment(0, 0, trusted=True), 50, 50, devices=dict.fromkeys(Device, fault)) for fault in DEVICE_FAULTS),
     ]

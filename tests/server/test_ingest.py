@@ -11,6 +11,7 @@ from feedback.wire import Ack, Hello, ServerState, State, ack_topic, batch_topic
 from server.db import schema
 from server.ingest import core
 from server.ingest.core import Message, Reply
+from server.integrity.chains import verify_chains
 from server.ratings import rollups
 from tests.server.kit import KIOSK, MORNING, OTHER, QUARTER, Log, deliver, make_ingest, only_ack, reasons, rows
 
@@ -387,6 +388,28 @@ def test_a_kiosk_that_knows_more_than_the_database_makes_it_a_new_generation(eng
     assert ingest.generation() == after.generation
     assert hello(5, before.generation) == after, "it is told the rest by one change"
     assert deliver(ingest, log).generation == after.generation
+
+
+def test_what_a_kiosk_had_deleted_before_the_database_lost_it_is_said_once_and_the_rest_goes_on(engine: Engine, log: Log) -> None:
+    ingest = make_ingest(engine)
+    for seed in ("a", "b", "c", "d"):
+        log.add(log.vote(seed))
+    deliver(ingest, log, 1, 2)
+    hello = decode(log.hello(), Hello)
+    for pruned in (2, 4, 4):
+        ingest.handle(hello_topic(KIOSK), encode(msgspec.structs.replace(hello, oldest=pruned + 1, pruned={log.epoch: pruned})), MORNING)
+    (kept,) = rows(engine, schema.quarantine)
+    assert (kept["reason"], kept["times"], kept["detail"]) == (
+        "gone",
+        1,
+        f"2 records of {KIOSK} are gone: it had deleted them before this database was restored without them",
+    )
+    assert deliver(ingest, log, 5).seq == 2, "a gap is still a gap"
+    anew = Log(bodies=[log.bodies[0], *log.bodies[4:]])
+    assert deliver(ingest, anew).seq == len(anew.bodies)
+    assert [row["id"] for row in votes(engine)] == [log.vote(seed).id for seed in ("a", "d")]
+    with engine.connect() as connection:
+        assert verify_chains(connection) == []
 
 
 def test_bodies_are_kept_byte_for_byte(engine: Engine, log: Log) -> None:

@@ -1,23 +1,33 @@
 from __future__ import annotations
 
+import hashlib
+import shutil
+import signal
 import sqlite3
-from contextlib import closing
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import MetaData, event, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
-from server.db import schema
+from server.db import migrations, schema
 from server.db.engine import open_engine
 from server.db.migrate import migrate
 from server.errors import DatabaseError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
     from sqlalchemy import Engine
+
+    from tests.services import PostgresCluster
 
 
 def test_migrations_make_exactly_the_schema(engine: Engine) -> None:
@@ -75,3 +85,180 @@ def test_begin_takes_the_write_lock_at_once_and_connect_takes_none(tmp_path: Pat
 def test_other_databases_are_refused_in_one_sentence(url: str) -> None:
     with pytest.raises(DatabaseError, match="postgresql://"):
         open_engine(url)
+
+
+FIRST_ROWS = {
+    "server": [{"id": 1, "generation": "g1", "time_zone": "Europe/Kyiv", "centre": "ЦНАП Зразкове"}],
+    "sites": [{"id": 1, "key": "main", "name": "Головний офіс", "address": ""}],
+    "kiosks": [{"id": "exit-sample-1", "name": "Вихід", "site_id": 1, "password": "$7$…", "settings_version": 1, "created_ms": 1}],
+}
+"""Rows of the first version; of every other table there is one that is filled with whatever its columns take."""
+
+
+def fill(engine: Engine) -> None:
+    """Put a row into every table of the first version."""
+    tables = MetaData()
+    tables.reflect(engine)
+    with engine.begin() as connection:
+        connection.execute(tables.tables["server"].delete())
+        for table in tables.sorted_tables:
+            if table.name != "alembic_version":
+                made = {column.name: a_value(column) for column in table.columns}
+                connection.execute(table.insert(), FIRST_ROWS.get(table.name, [made]))
+
+
+def a_value(column: Any) -> object:
+    kind = column.type.python_type
+    if kind is str:
+        return "2025-10-09"[: column.type.length]
+    return b"x" * 32 if kind is bytes else UUID(int=1) if kind is UUID else kind(1)
+
+
+def contents(engine: Engine) -> tuple[str, dict[str, list[dict[str, object]]]]:
+    """Give the version that a database is of, and every row of it."""
+    tables = MetaData()
+    tables.reflect(engine)
+    with engine.connect() as connection:
+        found = {table.name: [dict(row) for row in connection.execute(select(table)).mappings()] for table in tables.sorted_tables}
+    ((version,),) = [row.values() for row in found.pop("alembic_version")]
+    return str(version), found
+
+
+def assert_nothing_lost(before: dict[str, list[dict[str, object]]], after: dict[str, list[dict[str, object]]]) -> None:
+    """Every row is there with every value; a step may add columns, and rows that it draws from others."""
+    for table, rows in before.items():
+        for row in rows:
+            assert any(row.items() <= new.items() for new in after[table]), table
+
+
+def count_statements(engine: Engine, about_to_run: Callable[[int, Any], None]) -> None:
+    """Have `about_to_run` called before each statement of an upgrade with its number, from 1, and the driver's connection."""
+    count = 0
+
+    def before(connection: Any, _cursor: object, _statement: str, *_: object) -> None:
+        nonlocal count
+        count += 1
+        about_to_run(count, connection)
+
+    event.listen(engine, "before_cursor_execute", before)
+
+
+@pytest.fixture
+def first_sqlite(tmp_path: Path) -> Path:
+    """A database of the first version with rows in every table."""
+    path = tmp_path / "first.db"
+    engine = open_engine(f"sqlite:///{path}")
+    migrate(engine, revision="0001")
+    fill(engine)
+    engine.dispose()
+    return path
+
+
+def test_whatever_statement_of_an_upgrade_is_the_last_one_the_database_is_the_old_or_the_new(first_sqlite: Path, tmp_path: Path) -> None:
+    path = tmp_path / "upgraded" / "vidhuk.db"
+    path.parent.mkdir()
+    shutil.copyfile(first_sqlite, path)
+    states: dict[str, Path] = {}
+    numbers: list[int] = []
+
+    def keep_files(number: int, _connection: object) -> None:
+        """Keep the files as they are now, which is how a kill leaves them; each state of them once."""
+        numbers.append(number)
+        parts = {part: Path(f"{path}{part}") for part in ("", "-wal")}
+        there = {part: file.read_bytes() for part, file in parts.items() if file.exists()}
+        digest = hashlib.sha256(b"".join(there.values())).hexdigest()
+        if digest not in states:
+            states[digest] = tmp_path / f"state{number}" / "vidhuk.db"
+            states[digest].parent.mkdir()
+            for part, content in there.items():
+                Path(f"{states[digest]}{part}").write_bytes(content)
+
+    engine = open_engine(f"sqlite:///{path}")
+    count_statements(engine, keep_files)
+    migrate(engine)
+    engine.dispose()
+    assert len(numbers) > 50, "every statement of it"
+    for state in [*states.values(), path]:
+        assert_old_or_new_and_goes_on(f"sqlite:///{state}", f"sqlite:///{first_sqlite}")
+
+
+def assert_old_or_new_and_goes_on(url: str, first: str) -> None:
+    original, engine = open_engine(first), open_engine(url)
+    try:
+        (_, old), (version, now) = contents(original), contents(engine)
+        assert version in {"0001", head()}
+        assert version != "0001" or now == old
+        migrate(engine)
+        version, now = contents(engine)
+        assert version == head()
+        assert_nothing_lost(old, now)
+        with engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), schema.metadata) == []
+    finally:
+        original.dispose()
+        engine.dispose()
+
+
+def head() -> str:
+    names = (Path(migrations.__file__).parent / "versions").glob("m0*.py")
+    return max(name.stem[1:5] for name in names)
+
+
+MIGRATING = """
+import os, signal, sys
+from sqlalchemy import event
+from server.db.engine import open_engine
+from server.db.migrate import migrate
+
+count = 0
+
+def before(*_):
+    global count
+    count += 1
+    if count == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+engine = open_engine(sys.argv[1])
+event.listen(engine, "before_cursor_execute", before)
+migrate(engine)
+"""
+
+
+@pytest.mark.parametrize("killed_at", [20, 60])
+def test_an_upgrade_that_is_killed_is_finished_at_the_next_start(first_sqlite: Path, tmp_path: Path, killed_at: int) -> None:
+    path = tmp_path / "killed.db"
+    shutil.copyfile(first_sqlite, path)
+    url = f"sqlite:///{path}"
+    done = subprocess.run([sys.executable, "-c", MIGRATING, url, str(killed_at)], check=False, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert_old_or_new_and_goes_on(url, f"sqlite:///{first_sqlite}")
+
+
+@pytest.fixture
+def first_postgres(postgres_cluster: PostgresCluster) -> str:
+    name = postgres_cluster.create_database()
+    engine = open_engine(postgres_cluster.url(name))
+    migrate(engine, revision="0001")
+    fill(engine)
+    engine.dispose()
+    return name
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("numbers", [(30, 60), pytest.param(range(1, 200, 3), marks=pytest.mark.full)], ids=["some", "many"])
+def test_an_upgrade_of_postgresql_that_loses_its_connection_is_finished_at_the_next_start(
+    postgres_cluster: PostgresCluster, first_postgres: str, numbers: tuple[int, ...]
+) -> None:
+    for lost_at in numbers:
+        url = postgres_cluster.url(postgres_cluster.create_database(template=first_postgres))
+        engine = open_engine(url)
+
+        def lose(number: int, connection: Any, lost_at: int = lost_at) -> None:
+            if number == lost_at:
+                connection.connection.dbapi_connection.close()
+
+        count_statements(engine, lose)
+        with suppress(DBAPIError):
+            migrate(engine)
+        engine.dispose()
+        assert_old_or_new_and_goes_on(url, postgres_cluster.url(first_postgres))
