@@ -31,6 +31,7 @@ BATCHES: Final = 40
 EACH: Final = 50
 CENTRE: Final = "format: 1\ncentre: C\nsites: [{key: s, name: S}]\ndesks: [{key: d, site: s, number: 1}]\n"
 START_MS: Final = 1_760_000_000_000
+RECEIVED_MS: Final = START_MS + 10**9
 
 
 class Sender:
@@ -45,7 +46,7 @@ class Sender:
         """Give `count` encoded batches of `EACH` votes that continue the chain."""
         for _ in range(count):
             bodies = [encode_body(self._record()) for _ in range(EACH)]
-            now = Now(self.boot, Moment(self._made, START_MS + self._made, trusted=True))
+            now = Now(self.boot, Moment(RECEIVED_MS - START_MS, RECEIVED_MS, trusted=True))
             yield encode(Batch(self.epoch, self.seq + 1, self.head.hex(), now, historical=True, records=[msgspec.Raw(b) for b in bodies]))
             self.head = chain(self.head, self.seq + 1, bodies)[-1]
             self.seq += EACH
@@ -85,7 +86,7 @@ def measure() -> list[Row]:
 
 def _take(ingest: Ingest, batches: list[bytes]) -> int:
     for payload in batches:
-        (reply,) = ingest.handle(batch_topic(KIOSK), payload, START_MS + 10**9)
+        (reply,) = ingest.handle(batch_topic(KIOSK), payload, RECEIVED_MS)
         if decode(reply.payload, Ack).error:
             raise RuntimeError("a batch was refused")
     return len(batches) * EACH

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from feedback.questionnaire import ANSWERS, choices_of
 from feedback.records import Answer, How, Mode, RecordError, decode_body
-from server.db.schema import NO_DESK
-from server.ingest.times import best_time, local, released
+from server.db.schema import NO_DESK, VAGUE_MS
+from server.ingest.times import local, released
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from uuid import UUID
     from zoneinfo import ZoneInfo
 
     from feedback.questionnaire import Questionnaire
-    from feedback.records import AnyRecord, Moment, Vote
-    from feedback.wire import Now
+    from feedback.records import AnyRecord, Vote
+    from server.ingest.times import Time
 
 _MAX_CHARS: Final = {
     "question": 32,
@@ -74,6 +74,7 @@ class VoteRow(NamedTuple):
     weekday: int
     received_ms: int
     released_ms: int
+    time_error_ms: int
     clerk_id: int | None = None
     flag: str = ""
 
@@ -102,6 +103,7 @@ class AnswerRow(NamedTuple):
     day: str
     received_ms: int
     released_ms: int
+    time_error_ms: int
     flag: str = ""
 
 
@@ -133,10 +135,10 @@ class StoredContext(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """How records came: from which kiosk, what its clocks said then, and when and where we received them."""
+    """How records came: from which kiosk, when they were made, and when and where we received them."""
 
     kiosk: str
-    now: Now
+    times: Mapping[UUID, Time]
     received_ms: int
     zone: ZoneInfo
 
@@ -163,6 +165,11 @@ def read_body(body: bytes) -> AnyRecord:
         elif name in _MAX_INT and not 0 <= value < _MAX_INT[name]:
             raise RecordError(f"{name} is out of range")
     return record
+
+
+def is_vague(time: Time) -> bool:
+    """Tell whether nobody can say in which hour something happened."""
+    return time.error_ms > VAGUE_MS
 
 
 New = list[tuple["AnyRecord", bytes]]
@@ -205,7 +212,7 @@ def is_offered(record: Vote | Answer, questionnaire: Questionnaire | None) -> bo
 
 def vote_row(vote: Vote, context: StoredContext, place: Place, arrival: Arrival) -> VoteRow:
     """Make a vote's row."""
-    time = time_of(vote.at, context, arrival)
+    time = arrival.times[vote.id]
     there = local(time.at_ms, arrival.zone)
     return VoteRow(
         id=vote.id,
@@ -229,12 +236,13 @@ def vote_row(vote: Vote, context: StoredContext, place: Place, arrival: Arrival)
         weekday=there.weekday,
         received_ms=arrival.received_ms,
         released_ms=released(time.at_ms, arrival.received_ms),
+        time_error_ms=time.error_ms,
     )
 
 
 def answer_rows(record: Vote | Answer, context: StoredContext, place: Place, arrival: Arrival) -> Sequence[AnswerRow]:
     """Make an answer's rows, one for each choice, or one that says that nothing was chosen."""
-    time = time_of(record.at, context, arrival)
+    time = arrival.times[record.id]
     is_first = not isinstance(record, Answer)
     how = record.how if isinstance(record, Answer) else How.ANSWERED
     repeat = False if isinstance(record, Answer) else record.repeat
@@ -261,19 +269,7 @@ def answer_rows(record: Vote | Answer, context: StoredContext, place: Place, arr
             day=local(time.at_ms, arrival.zone).day,
             received_ms=arrival.received_ms,
             released_ms=released(time.at_ms, arrival.received_ms),
+            time_error_ms=time.error_ms,
         )
         for number, choice in enumerate(choices_in(record) or ("",))
     ]
-
-
-class Time(NamedTuple):
-    """When something happened, and how that was found."""
-
-    at_ms: int
-    quality: str
-
-
-def time_of(at: Moment, context: StoredContext | None, arrival: Arrival) -> Time:
-    """Give the best time of a record."""
-    at_ms, quality = best_time(at, context.boot_id if context else None, arrival.now, arrival.received_ms)
-    return Time(at_ms, str(quality))
