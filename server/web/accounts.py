@@ -24,6 +24,8 @@ READERS: Final = ("leader", "auditor", "admin")
 """Roles that see every rating."""
 KEEPERS: Final = ("technician", *READERS)
 """Roles that see the kiosks."""
+MENDERS: Final = ("technician", "admin")
+"""Roles that have taken in what could not be taken as it came."""
 TAKERS: Final = ("clerk", "leader", "technician", "admin")
 """Roles that go to a visitor who calls."""
 COUNTERS: Final = TAKERS

@@ -29,6 +29,7 @@ from server.web import (
     kiosks,
     live,
     pictures,
+    quarantine,
     queue,
     queue_push,
     sign_in,
@@ -64,7 +65,23 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int]) ->
     given: dict[str, Any] = {"web": web, "throttle": throttle, "live": totals, "uploads": Uploads(), "lookups": slips.Lookups()}
     routes = [
         route
-        for room in (sign_in, desks, kiosks, calls, telling, queue, boxes, cards, slips, pictures, charts, live, api, queue_push)
+        for room in (
+            sign_in,
+            desks,
+            kiosks,
+            quarantine,
+            calls,
+            telling,
+            queue,
+            boxes,
+            cards,
+            slips,
+            pictures,
+            charts,
+            live,
+            api,
+            queue_push,
+        )
         for route in room.ROUTES
     ]
     return Litestar(
