@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bench.bare import BarePostgres, BareSqlite, stored_rows
 from bench.measure import Row, at_least, rates
-from bench.sender import CENTRE, START_MS, Sender
+from bench.sender import CENTRE, RECEIVED_MS, START_MS, Sender
 from feedback.wire import Ack, batch_topic, decode
 from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
@@ -71,7 +71,7 @@ def _found(engine: Engine) -> None:
 
 def _take(ingest: Ingest, batches: list[bytes]) -> int:
     for payload in batches:
-        (reply,) = ingest.handle(batch_topic(KIOSK), payload, START_MS + 10**9)
+        (reply,) = ingest.handle(batch_topic(KIOSK), payload, RECEIVED_MS)
         if decode(reply.payload, Ack).error:
             raise RuntimeError("a batch was refused")
     return len(batches) * EACH

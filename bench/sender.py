@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CENTRE: Final = "format: 1\ncentre: C\nsites: [{key: s, name: S}]\ndesks: [{key: d, site: s, number: 1}]\n"
 START_MS: Final = 1_760_000_000_000
+RECEIVED_MS: Final = START_MS + 10**9
+"""When the batches are sent and taken in."""
 
 
 class Sender:
@@ -39,7 +41,7 @@ class Sender:
     def batches(self, count: int) -> Iterator[bytes]:
         """Give the next `count` batches, encoded."""
         for part in self.slices(count):
-            now = Now(self.boot, Moment(self._made, START_MS + self._made, trusted=True))
+            now = Now(self.boot, Moment(RECEIVED_MS - START_MS, RECEIVED_MS, trusted=True))
             records = [msgspec.Raw(body) for body in part.bodies]
             yield encode(Batch(part.epoch, part.first_seq, part.prev.hex(), now, historical=True, records=records))
 

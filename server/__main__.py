@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands import backup, broker_config, erasing, fleet, integrity, kiosks, questionnaires, queue, telling
+from server.commands import backup, broker_config, erasing, fleet, integrity, kiosks, quarantine, questionnaires, queue, telling
 from server.commands.base import ConfigFile, DataDir, new_app, new_file, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
@@ -24,7 +24,6 @@ app = new_app(name="vidhuk-server", help="The feedback server: takes votes in an
 registry_app = new_app(help="What the centre consists of.")
 kiosk_app = new_app(help="The kiosks that may connect.")
 rollups_app = new_app(help="The counts that pages are made of.")
-quarantine_app = new_app(help="What could not be taken as it came.")
 app.add_typer(registry_app, name="registry")
 app.add_typer(kiosk_app, name="kiosk")
 kiosk_app.command("command")(fleet.send)
@@ -48,7 +47,7 @@ app.command("check-backup")(backup.check)
 app.add_typer(integrity.root_app, name="root")
 app.add_typer(integrity.proof_app, name="proof")
 app.add_typer(rollups_app, name="rollups")
-app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(quarantine.app, name="quarantine")
 
 Shared = Annotated[
     int | None, typer.Option("--shared", min=1, max=9, help="This worker's number, where several share the batches on PostgreSQL.")
@@ -246,34 +245,6 @@ def verify(data: DataDir = None, config: ConfigFile = None) -> None:
         typer.echo(f"{difference.table} {difference.key}: says {difference.stored}, the votes say {difference.counted}")
     say(f"{len(differences)} differences")
     raise typer.Exit(1 if differences else 0)
-
-
-@quarantine_app.command("list")
-def list_quarantine(data: DataDir = None, config: ConfigFile = None) -> None:
-    """List what is in quarantine, newest first."""
-    from server.db.engine import reading
-    from server.ingest.quarantine import latest
-    from server.tables import show
-
-    with opened_server(data, config) as server, reading(server.engine) as connection:
-        kept = latest(connection)
-    rows = [(k.id, k.received_ms, k.kiosk or "", k.reason, k.times, k.detail) for k in kept]
-    show(("number", "received", "kiosk", "reason", "times", "detail"), rows)
-
-
-@quarantine_app.command("show")
-def show_quarantine(number: int, data: DataDir = None, config: ConfigFile = None) -> None:
-    """Show one of them whole."""
-    from server.db.engine import reading
-    from server.ingest.quarantine import find
-    from server.tables import printable
-
-    with opened_server(data, config) as server, reading(server.engine) as connection:
-        kept = find(connection, number)
-    if kept is None:
-        raise RegistryError(f"there is no number {number} in quarantine")
-    typer.echo(printable(f"{kept.reason}: {kept.detail}\non {kept.topic}, {kept.times} times, {len(kept.payload)} bytes:"))
-    typer.echo(printable(kept.payload.decode("utf-8", "backslashreplace")))
 
 
 def main() -> None:

@@ -14,7 +14,6 @@ from sqlalchemy import and_, select
 
 from feedback.records import Channel, Input, Mode, Moment, Vote
 from feedback.tickets import Refusal, read
-from feedback.wire import Now
 from server.channels.boxes import ANSWERS, Said, change, make_id
 from server.channels.layout import as_english
 from server.db.bulk import insert_rows
@@ -24,6 +23,7 @@ from server.fleet.day_keys import token_of, wanted_days
 from server.ingest import store, visits
 from server.ingest.rows import Arrival, Place, StoredContext, vote_row
 from server.ingest.settling import Flag, settle
+from server.ingest.times import Time, TimeQuality, exact
 from server.ratings.rollups import Deltas
 from server.registry.questionnaires import require_newest
 from server.registry.settings import desk_options, ticket_rules
@@ -42,7 +42,6 @@ LANGUAGE: Final = "uk"
 """In which the boxes are labelled."""
 _RULES_AGE_H: Final = 24.0 * 5  # longer than any key of a day lives: by that, not by the kiosks' rule, a ticket is too old here
 _END: Final = time(23, 59, 59)
-_INTERVAL: Final = "interval"
 
 
 def scan(connection: Connection, count: Count, code: str, now_ms: int, verify: Verify) -> Said:
@@ -117,8 +116,8 @@ def _vote(connection: Connection, count: Count, ticket: Ticket, day: str, now_ms
         repeat=False,
     )
     context = StoredContext(0, vote.id, vote.id, questionnaire.id, questionnaire.version, str(Mode.LIVE))
-    row = vote_row(vote, context, _place(connection, count, ticket), Arrival(count.source, Now(vote.id, vote.at), now_ms, zone))
-    return row if row.at_ms == now_ms else row._replace(time_quality=_INTERVAL)
+    times = {vote.id: _time(vote.at.wall_ms, now_ms, zone)}
+    return vote_row(vote, context, _place(connection, count, ticket), Arrival(count.source, times, now_ms, zone))
 
 
 def _cast(connection: Connection, row: VoteRow, day: str, token: str | None) -> bool:
@@ -139,6 +138,14 @@ def _dropped_ms(day: str, now_ms: int, zone: ZoneInfo) -> int:
     if day >= datetime.fromtimestamp(now_ms / 1000, zone).date().isoformat():
         return now_ms
     return round(datetime.combine(date.fromisoformat(day), _END, zone).timestamp() * 1000)
+
+
+def _time(dropped_ms: int, now_ms: int, zone: ZoneInfo) -> Time:
+    """Give the time of a vote that is dated by the count, or of an earlier day, on which it was dropped at some time."""
+    if dropped_ms == now_ms:
+        return exact(now_ms)
+    midnight = datetime.combine(datetime.fromtimestamp(dropped_ms / 1000, zone).date(), time(), zone)
+    return Time(dropped_ms, TimeQuality.INTERVAL.value, dropped_ms - round(midnight.timestamp() * 1000))
 
 
 def _place(connection: Connection, count: Count, ticket: Ticket) -> Place:

@@ -6,6 +6,7 @@ Times are milliseconds since 1970 UTC (`…_ms`); `day` is an ISO date in the ce
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -26,10 +27,17 @@ from sqlalchemy import (
 
 from feedback.questionnaire import ANSWERS
 
+VAGUE_MS: Final = 3_600_000
+"""A vote whose time may be further from the truth than this counts in its day, which is the best guess, and in no hour."""
+NO_HOUR: Final = 24
+"""The hour under which something is counted whose time of day nobody knows."""
+NO_EPOCH: Final = UUID(int=0)
+"""The epoch of records that were taken out of quarantine: they stand in no chain, and their `seq` is their number there."""
 NO_DESK: Final = 0
 """The desk id under which rollups count votes that name no desk."""
 COUNTED_ON_PAGE: Final = "box:"
 """So begins what votes bear as their kiosk that staff counted on the page for ticket boxes: the number of their sitting follows."""
+_IS_VAGUE: Final = f"time_error_ms > {VAGUE_MS}"
 _STEPS: Final = ("5", "10", "15", "20", "30", "45", "60", "more")
 QUEUE_COUNTS: Final = (
     *("tickets", "served"),
@@ -185,6 +193,7 @@ chains = Table(
     Column("seq", BigInteger, nullable=False),  # everything up to here is durable
     Column("head", LargeBinary(32), nullable=False),  # the chain hash there
     Column("changed_ms", BigInteger, nullable=False),
+    Column("trail", Text, nullable=False, server_default=""),  # JSON of `server.ingest.trail.Trail` there: its clock so far
 )
 
 records = Table(
@@ -193,12 +202,12 @@ records = Table(
     Column("n", _Serial, primary_key=True),
     Column("id", Uuid, nullable=False, unique=True),
     Column("kiosk", String(32), nullable=False),
-    Column("epoch", Uuid, nullable=False),  # where it was first received
+    Column("epoch", Uuid, nullable=False),  # where it was first received, or NO_EPOCH
     Column("seq", BigInteger, nullable=False),
     Column("kind", String(16), nullable=False),
     Column("body", LargeBinary, nullable=False),  # byte for byte as the kiosk stored it
     Column("received_ms", BigInteger, nullable=False),
-    Column("head", LargeBinary(32)),  # the chain hash here; null where a version took it in that did not keep it
+    Column("head", LargeBinary(32)),  # the chain hash here; null in no chain, and where a version took it in that did not keep it
 )
 
 chain_places = Table(  # what stands in a chain and is no row of `records` there: again in a newer epoch, or kept in quarantine
@@ -263,11 +272,14 @@ votes = Table(
     Column("released_ms", BigInteger, nullable=False),  # from when its answer may show in shares: design §4, closed windows
     Column("clerk_id", BigInteger),  # who served, where the queue has told
     Column("flag", String(16), nullable=False, server_default=""),  # why it does not count: ticket_used | undone; "" where it counts
+    Column("time_error_ms", BigInteger, nullable=False, server_default="0"),  # the truth lies within it of at_ms
     Index("ix_votes_visit", "visit"),
     Index("ix_votes_released_ms", "released_ms"),
     Index("ix_votes_kiosk_at_ms", "kiosk", "at_ms"),
     # The few that do not count, for the pages that show both numbers.
     Index("ix_votes_flagged", "day", sqlite_where=text("flag <> ''"), postgresql_where=text("flag <> ''")),
+    # And those whose hour nobody knows.
+    Index("ix_votes_vague", "day", sqlite_where=text(_IS_VAGUE), postgresql_where=text(_IS_VAGUE)),
 )
 
 answers = Table(
@@ -295,10 +307,23 @@ answers = Table(
     Column("received_ms", BigInteger, nullable=False),
     Column("released_ms", BigInteger, nullable=False),
     Column("flag", String(16), nullable=False, server_default=""),  # that of its visit's vote
+    Column("time_error_ms", BigInteger, nullable=False, server_default="0"),
     Index("ix_answers_visit", "visit"),
     Index("ix_answers_released_ms", "released_ms"),
     # The few that are kept apart, for the page about pilots.
     Index("ix_answers_apart", "questionnaire", sqlite_where=text("mode <> 'live'"), postgresql_where=text("mode <> 'live'")),
+)
+
+undated = Table(  # records whose time may still be found better, while their boots are vague in the trail of their chain
+    "undated",
+    metadata,
+    Column("record", Uuid, primary_key=True),
+    Column("kiosk", String(32), nullable=False),
+    Column("epoch", Uuid, nullable=False),
+    Column("boot_id", Uuid, nullable=False),
+    Column("boottime_ms", BigInteger, nullable=False),
+    Column("error_ms", BigInteger, nullable=False),  # of the time that it has now
+    Index("ix_undated_kiosk", "kiosk"),
 )
 
 desk_choices = Table(  # what a visitor named, or their ticket
@@ -458,6 +483,8 @@ quarantine = Table(
     Column("payload", LargeBinary, nullable=False),
     Column("digest", LargeBinary(32), nullable=False),  # SHA-256 of reason, topic and payload: the same thing is kept once
     Column("times", Integer, nullable=False, server_default="1"),
+    Column("replayed_ms", BigInteger),  # since when nothing of it is missing any more
+    Column("replayed_by", BigInteger),  # null: by a command
     Index("uq_quarantine_digest", "digest", unique=True),
     Index("ix_quarantine_kiosk", "kiosk"),
 )

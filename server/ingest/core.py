@@ -68,11 +68,12 @@ _FORKED: Final = "log_forked"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What came, and when."""
+    """What came, and when. `counted_ms` is when it counts as received, where that is later."""
 
     topic: str
     payload: bytes
     received_ms: int
+    counted_ms: int = 0
 
     @property
     def kiosk(self) -> str | None:
@@ -223,7 +224,7 @@ class Ingest:
         with writing(self._engine) as connection:
             work = self._open_work(connection, messages)
             # While the database was away, a day may have ended that has its root now.
-            messages = [replace(message, received_ms=max(message.received_ms, work.open_since_ms)) for message in messages]
+            messages = [replace(message, counted_ms=max(message.received_ms, work.open_since_ms)) for message in messages]
             # Kiosk by kiosk, each in the order in which it spoke: two workers never wait for each other in a ring.
             for message in sorted(messages, key=lambda message: message.kiosk or ""):
                 replies += self._take_one(work, message)
@@ -355,12 +356,17 @@ def _acknowledge_batch(work: Work, message: Message, kiosk: str) -> Reply:
         work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
         work.tally.batch(BatchOutcome.UNREADABLE)
         return _refuse_batch(work, message, kiosk, Reason.UNDECODABLE)
-    ack = take_batch(work, Delivery(kiosk=kiosk, topic=message.topic, batch=batch, received_ms=message.received_ms))
+    ack = take_batch(work, _delivery(message, kiosk, batch))
     if ack.error == FORK:
         log.warning(
             "%s sent a branch of epoch %s that leaves ours before %d; it will send it again in a new epoch", kiosk, ack.epoch, ack.seq
         )
     return _reply_ack(kiosk, ack)
+
+
+def _delivery(message: Message, kiosk: str, batch: Batch) -> Delivery:
+    heard_ms, received_ms = message.received_ms, max(message.received_ms, message.counted_ms)
+    return Delivery(kiosk=kiosk, topic=message.topic, batch=batch, received_ms=received_ms, heard_ms=heard_ms)
 
 
 def _decode_batch(payload: bytes) -> Batch:
@@ -410,12 +416,13 @@ def _pass_by(work: Work, message: Message, kiosk: str) -> Reply:
     batch = _readable_batch(message)
     if batch is None:
         return _refuse_batch(work, message, kiosk, Reason.REFUSED)
-    verdict = judge(batch, store.read_mark(work.connection, kiosk, batch.epoch))
+    mark, trail = store.read_trail(work.connection, kiosk, batch.epoch)
+    verdict = judge(batch, mark)
     if verdict.fresh:
         first_seq = verdict.mark.seq - len(verdict.fresh) + 1
         passed = enumerate(zip(verdict.fresh, verdict.heads, strict=True), first_seq)
         store.insert_places(work.connection, [store.PlaceRow(kiosk, batch.epoch, seq, None, body, head) for seq, (body, head) in passed])
-        store.write_mark(work.connection, kiosk, batch.epoch, verdict.mark, message.received_ms)
+        store.write_mark(work.connection, kiosk, batch.epoch, verdict.mark, message.received_ms, trail)
     return _reply_ack(kiosk, _ack(work, kiosk, batch.epoch, error=Reason.REFUSED))
 
 

@@ -15,56 +15,48 @@ from server.fleet.states import record_last_vote
 from server.ingest import store, visits
 from server.ingest.devices import DEVICE_KINDS, take_devices
 from server.ingest.quarantine import Reason
-from server.ingest.rows import New, Place, answer_rows, filled, is_offered, is_rated, of_kind, time_of, vote_row
+from server.ingest.rows import New, Place, answer_rows, filled, is_offered, is_rated, is_vague, of_kind, vote_row
 from server.ingest.tickets import TICKET_KINDS, take_tickets
-from server.ingest.times import TimeQuality
 from server.registry.questionnaires import find_version
 from server.remarks.erasing import erased_among
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from feedback.questionnaire import Questionnaire
-    from server.ingest.rows import AnswerRow, StoredContext, VoteRow
+    from feedback.records import AnyRecord
+    from server.ingest.rows import AnswerRow, Arrival, StoredContext, VoteRow
     from server.ingest.work import Delivery, Work
 
 CALL_MS: Final = 15 * 60_000
 """A call older than this alerts nobody: the visitor has left."""
 
 
-def draw_out(work: Work, delivery: Delivery, new: New) -> None:
-    """Fill the tables that give records their meaning."""
-    contexts = _contexts(work, delivery, new)
-    _take_answers(work, delivery, _answering(work, delivery, new, contexts), _chosen_desks(work, delivery, new))
+def draw_out(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext], arrival: Arrival) -> None:
+    """Fill the tables that give records their meaning; `arrival` says when each was made."""
+    _take_answers(work, delivery, _answering(work, delivery, new, contexts), _chosen_desks(work, delivery, new), arrival)
     kinds = {type(record) for record, _ in new}
     if kinds & TICKET_KINDS:
-        take_tickets(work, delivery, new, contexts)
+        take_tickets(work, delivery, new, contexts, arrival)
     if kinds & DEVICE_KINDS:
-        take_devices(work, delivery, new, contexts)
-    _take_sealed(work, delivery, new, contexts)
-    _take_calls(work, delivery, new, contexts)
-    arrival = delivery.arrival(work.zone)
+        take_devices(work, delivery, new, arrival)
+    _take_sealed(work, delivery, new, contexts, arrival)
+    _take_calls(work, delivery, new, contexts, arrival)
     visits.insert_ends(
         work.connection,
         [
-            visits.EndRow(
-                end.visit,
-                delivery.kiosk,
-                str(end.outcome),
-                end.extra_presses,
-                time_of(end.at, contexts.get(end.context), arrival).at_ms,
-            )
+            visits.EndRow(end.visit, delivery.kiosk, str(end.outcome), end.extra_presses, arrival.times[end.id].at_ms)
             for end, _ in of_kind(new, VisitEnd)
         ],
     )
 
 
-def _contexts(work: Work, delivery: Delivery, new: New) -> dict[int, StoredContext]:
-    """Store new contexts and give every one that the new records name."""
+def take_contexts(work: Work, delivery: Delivery, new: New, walked: Iterable[AnyRecord]) -> dict[int, StoredContext]:
+    """Store new contexts and give every one that the records `walked` name, among them the new ones."""
     said = list(of_kind(new, Context))
     store.insert_contexts(work.connection, delivery.kiosk, [record for record, _ in said])
-    numbers = {record.number if isinstance(record, Context) else record.context for record, _ in new}
+    numbers = {record.number if isinstance(record, Context) else record.context for record in walked}
     contexts = store.read_contexts(work.connection, delivery.kiosk, numbers)
     for record, body in said:
         if contexts[record.number].id != record.id:
@@ -72,9 +64,22 @@ def _contexts(work: Work, delivery: Delivery, new: New) -> dict[int, StoredConte
     return contexts
 
 
+def name_desks(work: Work, delivery: Delivery, there: New) -> None:
+    """Let votes, choices and scans that are there name their desks and services again: what was not known then may be known now."""
+    chosen = _chosen_desks(work, delivery, there)
+    first = list(of_kind(there, Vote))
+    named = _named_places(work, delivery, first)
+    standing = visits.first_places(work.connection, delivery.kiosk, {vote.visit for vote, _ in first})
+    firsts = {vote.visit: filled(standing[vote.visit], named[vote.id]) for vote, _ in first if vote.visit in standing}
+    rows = visits.votes_by_id(work.connection, [vote.id for vote, _ in first])
+    visits.replace_votes(work.connection, [(row, row._replace(**firsts[row.visit]._asdict())) for row in rows], work.deltas)
+    _move(work, delivery, chosen, firsts)
+    work.touched |= {(delivery.kiosk, visit) for visit in (*chosen, *firsts)}
+
+
 def _chosen_desks(work: Work, delivery: Delivery, new: New) -> dict[UUID, Place]:
     """Remember what visitors and tickets named beside the answer; give it by visit, as it stands now."""
-    said = sorted(of_kind(new, DeskChoice | TicketScan), key=lambda found: found[0].id)  # type: ignore[arg-type] # isinstance takes a union
+    said = list(of_kind(new, DeskChoice | TicketScan))  # type: ignore[arg-type] # isinstance takes a union
     desks = store.read_desks(work.connection, {record.desk for record, _ in said if record.desk is not None})
     services = store.read_services(work.connection, {scan.service for scan, _ in said if isinstance(scan, TicketScan) and scan.service})
     chosen: dict[UUID, Place] = {}
@@ -118,8 +123,7 @@ def _answering(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, 
     return kept
 
 
-def _take_answers(work: Work, delivery: Delivery, answering: _Answering, chosen: Mapping[UUID, Place]) -> None:
-    arrival = delivery.arrival(work.zone)
+def _take_answers(work: Work, delivery: Delivery, answering: _Answering, chosen: Mapping[UUID, Place], arrival: Arrival) -> None:
     own = _first_places(work, delivery, answering, chosen)
     firsts: dict[UUID, Place] = {}
     for record, _, _ in answering:
@@ -148,19 +152,25 @@ def _take_answers(work: Work, delivery: Delivery, answering: _Answering, chosen:
 
 def _first_places(work: Work, delivery: Delivery, answering: _Answering, chosen: Mapping[UUID, Place]) -> dict[UUID, Place]:
     """Give where new first answers stand, by their ids: at the desk that they name, else at the one that visitor or ticket named."""
-    new = [(record, body) for record, _, body in answering if isinstance(record, Vote)]
-    desks = store.read_desks(work.connection, {vote.desk for vote, _ in new if vote.desk is not None})
-    services = store.read_services(work.connection, {vote.service for vote, _ in new if vote.service})
-    lacking = {vote.visit for vote, _ in new if vote.desk not in desks or vote.service not in services} - chosen.keys()
+    named = _named_places(work, delivery, [(record, body) for record, _, body in answering if isinstance(record, Vote)])
+    visit_of = {record.id: record.visit for record, _, _ in answering}
+    lacking = {visit_of[id_] for id_, place in named.items() if place.desk_id == NO_DESK or place.service_id is None} - chosen.keys()
     known = {**visits.chosen_desks(work.connection, delivery.kiosk, lacking), **chosen}
+    return {id_: filled(place, known.get(visit_of[id_])) for id_, place in named.items()}
+
+
+def _named_places(work: Work, delivery: Delivery, votes: Sequence[tuple[Vote, bytes]]) -> dict[UUID, Place]:
+    """Give what votes themselves name, by their ids."""
+    desks = store.read_desks(work.connection, {vote.desk for vote, _ in votes if vote.desk is not None})
+    services = store.read_services(work.connection, {vote.service for vote, _ in votes if vote.service})
     nowhere = Place(work.sites[delivery.kiosk], NO_DESK, None)
     places: dict[UUID, Place] = {}
-    for vote, body in new:
+    for vote, body in votes:
         if vote.desk is not None and vote.desk not in desks:
             work.notes.append(delivery.note(Reason.UNKNOWN_DESK, f"vote {vote.id} names desk {vote.desk!r}", body))
         desk = desks.get(vote.desk or "")
         own = nowhere if desk is None else Place(desk.site_id, desk.id, None)
-        places[vote.id] = filled(own._replace(service_id=services.get(vote.service or "")), known.get(vote.visit))
+        places[vote.id] = own._replace(service_id=services.get(vote.service or ""))
     return places
 
 
@@ -190,7 +200,7 @@ def _move(work: Work, delivery: Delivery, chosen: Mapping[UUID, Place], firsts: 
     visits.replace_answers(work.connection, answers, work.deltas)
 
 
-def _take_sealed(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> None:
+def _take_sealed(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext], arrival: Arrival) -> None:
     """Keep sealed words unopened; a box that is not the one its record names is not kept with it."""
     rows = []
     written = list(of_kind(new, Sealed))
@@ -211,7 +221,7 @@ def _take_sealed(work: Work, delivery: Delivery, new: New, contexts: Mapping[int
                 content=str(record.content),
                 language=record.language,
                 box=None if record.visit in erased else _box_of(work, delivery, record, body),
-                at_ms=time_of(record.at, context, delivery.arrival(work.zone)).at_ms,
+                at_ms=arrival.times[record.id].at_ms,
                 received_ms=delivery.received_ms,
             )
         )
@@ -229,15 +239,15 @@ def _box_of(work: Work, delivery: Delivery, record: Sealed, body: bytes) -> byte
     return box
 
 
-def _take_calls(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> None:
+def _take_calls(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext], arrival: Arrival) -> None:
     """Keep calls for a person; one that comes too late, or of a test, alerts nobody."""
     rows = []
     for call, _ in of_kind(new, Call):
         context = contexts.get(call.context)
         mode = context.mode if context else Mode.LIVE
-        at_ms, quality = time_of(call.at, context, delivery.arrival(work.zone))
-        is_dated = quality != TimeQuality.UNKNOWN or not delivery.batch.historical
-        is_live = is_dated and delivery.received_ms - at_ms < CALL_MS and mode != Mode.TEST
+        time = arrival.times[call.id]
+        is_dated = not is_vague(time) or not delivery.batch.historical
+        is_live = is_dated and delivery.received_ms - time.at_ms < CALL_MS and mode != Mode.TEST
         site_id = work.sites[delivery.kiosk]
-        rows.append(visits.CallRow(call.id, call.visit, delivery.kiosk, site_id, str(mode), is_live, at_ms, delivery.received_ms))
+        rows.append(visits.CallRow(call.id, call.visit, delivery.kiosk, site_id, str(mode), is_live, time.at_ms, delivery.received_ms))
     visits.insert_calls(work.connection, rows)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _DETAIL_CHARS: Final = 500
 _LATEST: Final = 200
-_KEPT: Final = tuple(quarantine.c[name] for name in ("id", "received_ms", "kiosk", "topic", "reason", "detail", "payload", "times"))
+_KEPT: Final = tuple(
+    quarantine.c[name] for name in ("id", "received_ms", "kiosk", "topic", "reason", "detail", "payload", "times", "replayed_ms", "digest")
+)
 
 
 class Reason(StrEnum):
@@ -56,7 +58,7 @@ class Note:
 
 
 def keep(connection: Connection, notes: Iterable[Note]) -> None:
-    """Store notes; one that is there already is counted."""
+    """Store notes; one that is there already is counted, and waits again if it was replayed."""
     first: dict[bytes, Note] = {}
     times: Counter[bytes] = Counter()
     for note in notes:
@@ -65,7 +67,7 @@ def keep(connection: Connection, notes: Iterable[Note]) -> None:
     columns = ("digest", "received_ms", "kiosk", "topic", "reason", "detail", "payload", "times")
     # In the order of the digests, so that two workers never wait for each other in a ring.
     ordered = [(*_row(first[digest]), times[digest]) for digest in sorted(first)]
-    counted = "ON CONFLICT (digest) DO UPDATE SET times = quarantine.times + excluded.times"
+    counted = "ON CONFLICT (digest) DO UPDATE SET times = quarantine.times + excluded.times, replayed_ms = NULL, replayed_by = NULL"
     insert_rows(connection, quarantine, columns, ordered, on_conflict=counted)
 
 
@@ -89,6 +91,8 @@ class Kept:
     detail: str
     payload: bytes
     times: int
+    replayed_ms: int | None
+    digest: bytes
 
 
 def latest(connection: Connection) -> list[Kept]:
@@ -97,9 +101,10 @@ def latest(connection: Connection) -> list[Kept]:
     return [Kept(*row) for row in connection.execute(query)]
 
 
-def find(connection: Connection, number: int) -> Kept | None:
-    """Give one by its number."""
-    row = connection.execute(select(*_KEPT).where(quarantine.c.id == number)).first()
+def find(connection: Connection, number: int, *, hold: bool = False) -> Kept | None:
+    """Give one by its number; with `hold` nobody else changes it until the transaction ends."""
+    query = select(*_KEPT).where(quarantine.c.id == number)
+    row = connection.execute(query.with_for_update() if hold else query).first()
     return None if row is None else Kept(*row)
 
 

@@ -10,16 +10,16 @@ from uuid import UUID
 
 from feedback.questionnaire import ANSWERS, choices_of
 from feedback.records import Answer, How, Mode, Moment, RecordError, decode_body
-from server.db.schema import NO_DESK
-from server.ingest.times import best_time, local, released
+from server.db.schema import NO_DESK, VAGUE_MS
+from server.ingest.times import local, released
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from feedback.questionnaire import Questionnaire
     from feedback.records import AnyRecord, Vote
-    from feedback.wire import Now
+    from server.ingest.times import Time
 
 _MAX_CHARS: Final = {
     "question": 32,
@@ -76,6 +76,7 @@ class VoteRow(NamedTuple):
     weekday: int
     received_ms: int
     released_ms: int
+    time_error_ms: int
     clerk_id: int | None = None
     flag: str = ""
 
@@ -104,6 +105,7 @@ class AnswerRow(NamedTuple):
     day: str
     received_ms: int
     released_ms: int
+    time_error_ms: int
     flag: str = ""
 
 
@@ -135,10 +137,10 @@ class StoredContext(NamedTuple):
 
 
 class Arrival(NamedTuple):
-    """How records came: from which kiosk, what its clocks said then, and when and where we received them."""
+    """How records came: from which kiosk, when they were made, and when and where we received them."""
 
     kiosk: str
-    now: Now
+    times: Mapping[UUID, Time]
     received_ms: int
     zone: ZoneInfo
 
@@ -178,6 +180,11 @@ def _limits(kind: type[AnyRecord]) -> tuple[tuple[str, int, int], ...]:
     hints = get_type_hints(kind)
     limited = [name for name in kind.__struct_fields__ if not (isinstance(hints[name], type) and issubclass(hints[name], _ALWAYS_FIT))]
     return tuple((name, _MAX_CHARS.get(name, _LONG_TEXT), _MAX_INT.get(name, 0)) for name in limited)
+
+
+def is_vague(time: Time) -> bool:
+    """Tell whether nobody can say in which hour something happened."""
+    return time.error_ms > VAGUE_MS
 
 
 New = list[tuple["AnyRecord", bytes]]
@@ -220,7 +227,7 @@ def is_offered(record: Vote | Answer, questionnaire: Questionnaire | None) -> bo
 
 def vote_row(vote: Vote, context: StoredContext, place: Place, arrival: Arrival) -> VoteRow:
     """Make a vote's row."""
-    time = time_of(vote.at, context, arrival)
+    time = arrival.times[vote.id]
     there = local(time.at_ms, arrival.zone)
     return VoteRow(
         id=vote.id,
@@ -244,12 +251,13 @@ def vote_row(vote: Vote, context: StoredContext, place: Place, arrival: Arrival)
         weekday=there.weekday,
         received_ms=arrival.received_ms,
         released_ms=released(time.at_ms, arrival.received_ms),
+        time_error_ms=time.error_ms,
     )
 
 
 def answer_rows(record: Vote | Answer, context: StoredContext, place: Place, arrival: Arrival) -> Sequence[AnswerRow]:
     """Make an answer's rows, one for each choice, or one that says that nothing was chosen."""
-    time = time_of(record.at, context, arrival)
+    time = arrival.times[record.id]
     is_first = not isinstance(record, Answer)
     how = record.how if isinstance(record, Answer) else How.ANSWERED
     repeat = False if isinstance(record, Answer) else record.repeat
@@ -276,19 +284,7 @@ def answer_rows(record: Vote | Answer, context: StoredContext, place: Place, arr
             day=local(time.at_ms, arrival.zone).day,
             received_ms=arrival.received_ms,
             released_ms=released(time.at_ms, arrival.received_ms),
+            time_error_ms=time.error_ms,
         )
         for number, choice in enumerate(choices_in(record) or ("",))
     ]
-
-
-class Time(NamedTuple):
-    """When something happened, and how that was found."""
-
-    at_ms: int
-    quality: str
-
-
-def time_of(at: Moment, context: StoredContext | None, arrival: Arrival) -> Time:
-    """Give the best time of a record."""
-    at_ms, quality = best_time(at, context.boot_id if context else None, arrival.now, arrival.received_ms)
-    return Time(at_ms, str(quality))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import uuid4
 
+import msgspec
 from sqlalchemy import bindparam, func, select, update
 
 from server.db.among import Several
@@ -12,6 +13,7 @@ from server.db.bulk import insert_rows
 from server.db.schema import chain_places, chains, contexts, day_roots, desks, kiosks, records, server, services, sites
 from server.ingest.chain import Mark
 from server.ingest.rows import StoredContext
+from server.ingest.trail import Trail
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -36,7 +38,9 @@ _SITES: Final = Several(
 _VERSIONS: Final = select(kiosks.c.id, kiosks.c.settings_version)
 _ROOTED: Final = select(func.coalesce(func.max(day_roots.c.until_ms), 0)).scalar_subquery()
 _SERVER: Final = select(server.c.generation, server.c.time_zone, _ROOTED)
-_MARK: Final = select(chains.c.seq, chains.c.head).where(chains.c.kiosk == bindparam("kiosk"), chains.c.epoch == bindparam("epoch"))
+_MARK: Final = select(chains.c.seq, chains.c.head, chains.c.trail).where(
+    chains.c.kiosk == bindparam("kiosk"), chains.c.epoch == bindparam("epoch")
+)
 _NEWEST: Final = (
     select(chains.c.epoch).where(chains.c.kiosk == bindparam("kiosk")).order_by(chains.c.changed_ms.desc(), chains.c.epoch).limit(1)
 )
@@ -63,7 +67,7 @@ class RecordRow(NamedTuple):
     kind: str
     body: bytes
     received_ms: int
-    head: bytes
+    head: bytes | None
 
 
 class PlaceRow(NamedTuple):
@@ -133,16 +137,25 @@ def read_mark(connection: Connection, kiosk: str, epoch: UUID) -> Mark:
     return Mark.start(epoch) if row is None else Mark(row.seq, row.head)
 
 
+def read_trail(connection: Connection, kiosk: str, epoch: UUID) -> tuple[Mark, Trail]:
+    """Give the mark of one epoch of a kiosk, and what its log has told of the kiosk's clock up to there."""
+    row = connection.execute(_MARK, {"kiosk": kiosk, "epoch": epoch}).first()
+    if row is None:
+        return Mark.start(epoch), Trail()
+    return Mark(row.seq, row.head), msgspec.json.decode(row.trail, type=Trail) if row.trail else Trail()
+
+
 def newest_epoch(connection: Connection, kiosk: str) -> UUID | None:
     """Give the epoch in which a kiosk last delivered something."""
     return connection.execute(_NEWEST, {"kiosk": kiosk}).scalar()
 
 
-def write_mark(connection: Connection, kiosk: str, epoch: UUID, mark: Mark, received_ms: int) -> None:
+def write_mark(connection: Connection, kiosk: str, epoch: UUID, mark: Mark, received_ms: int, trail: Trail) -> None:  # noqa: PLR0913, PLR0917 - a row
     """Move the mark of an epoch."""
-    columns = ("kiosk", "epoch", "seq", "head", "changed_ms")
-    moved = "ON CONFLICT (kiosk, epoch) DO UPDATE SET seq = excluded.seq, head = excluded.head, changed_ms = excluded.changed_ms"
-    insert_rows(connection, chains, columns, [(kiosk, epoch, mark.seq, mark.head, received_ms)], on_conflict=moved)
+    columns = ("seq", "head", "changed_ms", "trail")
+    moved = f"ON CONFLICT (kiosk, epoch) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in columns)}"
+    row = (kiosk, epoch, mark.seq, mark.head, received_ms, msgspec.json.encode(trail).decode())
+    insert_rows(connection, chains, ("kiosk", "epoch", *columns), [row], on_conflict=moved)
 
 
 def stored_records(connection: Connection, ids: Collection[UUID]) -> dict[UUID, StoredRecord]:

@@ -21,7 +21,7 @@ from server.db.bulk import insert_rows
 from server.db.schema import box_counts, ticket_tokens, undone_visits, unsettled_visits
 from server.fleet.day_keys import day_keys_of, gone_ms
 from server.ingest.quarantine import Reason
-from server.ingest.rows import New, of_kind, time_of
+from server.ingest.rows import New, of_kind
 from server.ingest.times import TimeQuality
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from uuid import UUID
     from zoneinfo import ZoneInfo
 
-    from server.ingest.rows import Arrival, StoredContext, Time
+    from server.ingest.rows import Arrival, StoredContext
+    from server.ingest.times import Time
     from server.ingest.work import Delivery, Work
 
 TICKET_KINDS: Final = frozenset({TicketScan, Undo, BoxCount})
@@ -43,14 +44,14 @@ _TOKENS: Final = Several(
 _COUNTS: Final = ("satisfied", "dissatisfied", "repeated_tickets", "foreign_tickets")
 
 
-def take_tickets(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext]) -> None:
+def take_tickets(work: Work, delivery: Delivery, new: New, contexts: Mapping[int, StoredContext], arrival: Arrival) -> None:
     """Take in scans, undone votes and counts of boxes."""
-    arrival = delivery.arrival(work.zone)
+    times = arrival.times
     scans = [(scan, body) for scan, body in of_kind(new, TicketScan) if scan.digest]
     if scans:
-        late = {scan.id for scan, _ in scans if _may_be_erased(time_of(scan.at, contexts.get(scan.context), arrival), arrival)}
+        late = {scan.id for scan, _ in scans if delivery.replayed or _may_be_erased(times[scan.id], arrival)}
         _keep_tokens(work, delivery, scans, late - delivery.batch.sealed.keys())
-    undone = [(delivery.kiosk, undo.visit, time_of(undo.at, contexts.get(undo.context), arrival).at_ms) for undo, _ in of_kind(new, Undo)]
+    undone = [(delivery.kiosk, undo.visit, times[undo.id].at_ms) for undo, _ in of_kind(new, Undo)]
     insert_rows(work.connection, undone_visits, ("kiosk", "visit", "at_ms"), undone, on_conflict="ON CONFLICT DO NOTHING")
     work.touched |= {(kiosk, visit) for kiosk, visit, _ in undone}
     rows = []
@@ -58,7 +59,7 @@ def take_tickets(work: Work, delivery: Delivery, new: New, contexts: Mapping[int
         context = contexts.get(count.context)
         mode = context.mode if context else str(Mode.LIVE)
         counts = (count.satisfied, count.dissatisfied, count.repeated, count.foreign)
-        at_ms = time_of(count.at, context, arrival).at_ms
+        at_ms = times[count.id].at_ms
         rows.append((count.id, delivery.kiosk, work.sites[delivery.kiosk], mode, *counts, at_ms, delivery.received_ms))
     insert_rows(work.connection, box_counts, ("record", "kiosk", "site_id", "mode", *_COUNTS, "at_ms", "received_ms"), rows)
 

@@ -1,32 +1,44 @@
-"""When something happened, decided once: by the kiosk's clock where it can be believed, else by the server's. Pure."""
+"""What is said of when something happened: its best time, how that was found, how far off it may be, and the day it was. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from uuid import UUID
     from zoneinfo import ZoneInfo
-
-    from feedback.records import Moment
-    from feedback.wire import Now
 
 FUTURE_MS: Final = 10 * 60_000
 """How far a trusted clock may run before ours until we stop trusting it."""
 WINDOW_MS: Final = 15 * 60_000
 """Answers enter shares only when a window of this length is closed, so that nobody learns who just voted."""
-EARLIEST_MS: Final = 1_577_836_800_000  # 2020: no kiosk of ours is older
+EARLIEST_MS: Final = 1_577_836_800_000
+"""The beginning of 2020: no kiosk of ours is older."""
+EXACT_ERROR_MS: Final = 5_000
+"""How wrong a trusted clock may be: systemd-timesyncd refuses a time server that may be further from the truth (RootDistanceMaxSec)."""
+DELAY_MS: Final = 30_000
+"""How long a message may travel: a broker cuts off whom it has not heard for one and a half times the kiosk's 20 s of keep-alive."""
+DRIFT_PPM: Final = 200
+"""How far CLOCK_BOOTTIME may run from the truth: a quartz without care for its warmth stays within half of this."""
 
 
 class TimeQuality(StrEnum):
-    """How the time of a record was found."""
+    """How the time of a record was found: by its own clock, by a clock of the same boot, between two known moments, or hardly."""
 
     EXACT = "exact"
     CORRECTED = "corrected"
+    INTERVAL = "interval"
     UNKNOWN = "unknown"
+
+
+class Time(NamedTuple):
+    """When something happened: the truth lies within `error_ms` of `at_ms`."""
+
+    at_ms: int
+    quality: str
+    error_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +50,19 @@ class Local:
     weekday: int
 
 
-def best_time(at: Moment, boot_id: UUID | None, now: Now, received_ms: int) -> tuple[int, TimeQuality]:
-    """Give the best time of a record made at `at` in boot `boot_id`, sent when the kiosk's clocks said `now`."""
-    if at.trusted:
-        believable = EARLIEST_MS <= at.wall_ms <= received_ms + FUTURE_MS
-        return (at.wall_ms, TimeQuality.EXACT) if believable else (received_ms, TimeQuality.UNKNOWN)
-    if boot_id == now.boot_id:
-        corrected = received_ms - (now.at.boottime_ms - at.boottime_ms)
-        if EARLIEST_MS <= corrected <= received_ms:
-            return corrected, TimeQuality.CORRECTED
-    return received_ms, TimeQuality.UNKNOWN
+def exact(at_ms: int) -> Time:
+    """Give the time of something that a trusted clock has stamped."""
+    return Time(at_ms, TimeQuality.EXACT.value, EXACT_ERROR_MS)
+
+
+def unknown(latest_ms: int) -> Time:
+    """Give the time of something of which is known only that it had happened by `latest_ms`."""
+    return Time(latest_ms, TimeQuality.UNKNOWN.value, max(0, latest_ms - EARLIEST_MS))
+
+
+def drift(elapsed_ms: int) -> int:
+    """Give how far CLOCK_BOOTTIME may have run from the truth meanwhile."""
+    return abs(elapsed_ms) * DRIFT_PPM // 1_000_000 + 2  # and each end is cut to a millisecond
 
 
 def local(at_ms: int, zone: ZoneInfo) -> Local:

@@ -142,6 +142,18 @@ def answers_of(connection: Connection, kiosk: str, visits: Collection[UUID]) -> 
     return [AnswerRow(*row) for row in _rows(connection, _ANSWERS, kiosk, visits)]
 
 
+def counted_records(connection: Connection, records: Collection[UUID]) -> set[UUID]:
+    """Give those of the records that are votes or answers already."""
+    query = union_all(select(votes.c.id).where(votes.c.id.in_(records)), select(answers.c.record).where(answers.c.record.in_(records)))
+    return set(connection.execute(query).scalars())
+
+
+def votes_by_id(connection: Connection, records: Collection[UUID]) -> list[VoteRow]:
+    """Give votes by their ids."""
+    query = select(*(votes.c[name] for name in VoteRow._fields)).where(votes.c.id.in_(records))
+    return [VoteRow(*row) for row in connection.execute(query)]
+
+
 def replace_votes(connection: Connection, pairs: Sequence[tuple[VoteRow, VoteRow]], deltas: Deltas) -> None:
     """Let votes stand, be served and be flagged as the second of each pair says, and count them so."""
     changed = [(before, after) for before, after in pairs if before != after]

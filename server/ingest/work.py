@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from server.ingest.quarantine import Note, Reason
-from server.ingest.rows import Arrival
 from server.ingest.tally import Tally
 from server.ratings.rollups import Deltas
 
@@ -44,16 +43,17 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A batch, and how it came."""
+    """A batch, and how it came. It was `heard_ms` when it came, and counts as received then, or as soon as days allowed that.
+
+    `replayed` are records from the quarantine, where the boxes of tickets are never kept.
+    """
 
     kiosk: str
     topic: str
     batch: Batch
     received_ms: int
-
-    def arrival(self, zone: ZoneInfo) -> Arrival:
-        """Give what the times of its records are found from."""
-        return Arrival(self.kiosk, self.batch.now, self.received_ms, zone)
+    heard_ms: int
+    replayed: bool = False
 
     def note(self, reason: Reason, detail: str, body: bytes) -> Note:
         """Describe one of its records for the quarantine."""

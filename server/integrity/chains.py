@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import func, select
 
 from feedback.records import genesis, link
-from server.db.schema import chain_places, chains, records
+from server.db.schema import NO_EPOCH, chain_places, chains, quarantine, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,14 +85,14 @@ class _Walk:
 
 def count_records(connection: Connection) -> int:
     """Give how many records there are to walk."""
-    return connection.execute(select(func.count()).select_from(records)).scalar_one()
+    return connection.execute(select(func.count()).select_from(records).where(records.c.epoch != NO_EPOCH)).scalar_one()
 
 
 def verify_chains(connection: Connection, on_step: Callable[[int], None] = lambda _count: None) -> list[Problem]:
     """Walk every chain; give what does not hold, each chain's first problem first. `on_step` is told how many records more were walked."""
     walks: dict[tuple[str, UUID], _Walk] = {}
     r = records.c
-    query = select(r.kiosk, r.epoch, r.seq, r.id, r.body, r.head).order_by(r.n)
+    query = select(r.kiosk, r.epoch, r.seq, r.id, r.body, r.head).where(r.epoch != NO_EPOCH).order_by(r.n)
     for chunk in connection.execute(query, execution_options={"yield_per": _AT_ONCE}).partitions():
         for row in chunk:
             walk = walks.get((row.kiosk, row.epoch))
@@ -105,7 +105,19 @@ def verify_chains(connection: Connection, on_step: Callable[[int], None] = lambd
         key = (chain.kiosk, chain.epoch)
         walks[key] = walks.get(key) or _begin(connection, *key)
         walks[key].end(chain.seq, chain.head)
-    return [problem for walk in walks.values() for problem in walk.problems]
+    return [*(problem for walk in walks.values() for problem in walk.problems), *_verify_replayed(connection)]
+
+
+def _verify_replayed(connection: Connection) -> list[Problem]:
+    """Look whether what stands in no chain is what is kept in quarantine under its number."""
+    r, q = records.c, quarantine.c
+    query = select(r.id, r.seq, r.body, q.payload).outerjoin(quarantine, (q.id == r.seq) & (q.kiosk == r.kiosk)).where(r.epoch == NO_EPOCH)
+    found = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
+    return [
+        Problem(f"record {row.id}", f"number {row.seq} of the quarantine does not hold it")
+        for row in found
+        if row.body not in (row.payload or b"")
+    ]
 
 
 def _begin(connection: Connection, kiosk: str, epoch: UUID) -> _Walk:

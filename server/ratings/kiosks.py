@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from sqlalchemy import func, or_, select
 
-from server.db.schema import NO_DESK, desks, kiosk_states, kiosks, quarantine, sites
+from server.db.schema import NO_DESK, desks, kiosk_states, kiosks, quarantine, sites, users
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
@@ -47,21 +47,28 @@ class Kiosk(msgspec.Struct, frozen=True):
 
 
 class Quarantined(msgspec.Struct, frozen=True):
-    """A message that could not be taken: why, how often it came, and its first bytes."""
+    """A message that could not be taken: why, how often it came, and its first bytes.
 
+    `replayed_ms` is since when nothing of it is missing any more, and `replayed_by` whose doing that was, null of a command.
+    """
+
+    id: int
     received_ms: int
     kiosk: str | None
     topic: str
     reason: str
     detail: str
     times: int
+    replayed_ms: int | None
+    replayed_by: str | None
     size: int
     beginning: bytes
 
 
 def list_kiosks(connection: Connection) -> list[Kiosk]:
     """Give every kiosk of the registry: site by site, those of no desk first, then desk by desk."""
-    messages = select(quarantine.c.kiosk, func.count().label("quarantined")).group_by(quarantine.c.kiosk).subquery()
+    is_open = quarantine.c.replayed_ms.is_(None)
+    messages = select(quarantine.c.kiosk, func.count().label("quarantined")).where(is_open).group_by(quarantine.c.kiosk).subquery()
     query = (
         select(
             kiosks.c.id,
@@ -82,17 +89,19 @@ def list_kiosks(connection: Connection) -> list[Kiosk]:
 
 
 def list_quarantined(connection: Connection, kiosk: str | None) -> list[Quarantined]:
-    """Give the newest messages kept of a kiosk, or of none that is known."""
-    payload = quarantine.c.payload
-    columns = [quarantine.c[name] for name in ("received_ms", "kiosk", "topic", "reason", "detail", "times")]
-    query = select(*columns, func.length(payload), func.substr(payload, 1, _BEGINNING_BYTES)).where(_of(kiosk))
-    rows = connection.execute(query.order_by(quarantine.c.id.desc()).limit(SHOWN))
-    return [Quarantined(*row[:7], bytes(row[7] or b"")) for row in rows]  # SQLite gives null for a part of nothing
+    """Give the newest messages kept of a kiosk, or of none that is known: those that wait, then those that were taken in after all."""
+    payload, is_done = quarantine.c.payload, quarantine.c.replayed_ms.is_not(None)
+    columns = [quarantine.c[name] for name in ("id", "received_ms", "kiosk", "topic", "reason", "detail", "times", "replayed_ms")]
+    query = select(*columns, users.c.login, func.length(payload), func.substr(payload, 1, _BEGINNING_BYTES)).where(_of(kiosk))
+    query = query.outerjoin(users, users.c.id == quarantine.c.replayed_by).order_by(is_done, quarantine.c.id.desc()).limit(SHOWN)
+    # SQLite gives null for a part of nothing.
+    return [Quarantined(*row[:10], bytes(row[10] or b"")) for row in connection.execute(query)]
 
 
 def count_quarantined(connection: Connection, kiosk: str | None) -> int:
-    """Count the messages kept of a kiosk, or of none that is known."""
-    return connection.scalar(select(func.count()).select_from(quarantine).where(_of(kiosk))) or 0
+    """Count the messages of a kiosk, or of none that is known, of which something is still missing."""
+    query = select(func.count()).select_from(quarantine).where(_of(kiosk), quarantine.c.replayed_ms.is_(None))
+    return connection.scalar(query) or 0
 
 
 def _of(kiosk: str | None) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, String, Table, and_, case, cast, func, lit
 
 from feedback.questionnaire import ANSWERS
 from feedback.records import Channel
-from server.db.schema import NO_DESK, desks, rollup_day, rollup_dimension, rollup_hour, services, sites, unsettled_visits, votes
+from server.db.schema import NO_DESK, VAGUE_MS, desks, rollup_day, rollup_dimension, rollup_hour, services, sites, unsettled_visits, votes
 from server.ratings.periods import Period
 from server.ratings.response import UNKNOWN, Response, responses
 from server.ratings.scores import Counts, Rating, rate
@@ -167,6 +167,16 @@ def unsettled(connection: Connection, scope: Scope) -> int:
     return int(connection.execute(query.where(v.flag == "", *_within(votes, scope, rollup_day))).scalar_one())
 
 
+def vague(connection: Connection, scope: Scope, *, by_months: bool = False) -> int:
+    """Give how many votes in scope count in a day that is the best guess, and in no hour: their kiosk did not know the time.
+
+    With `by_months` of all the months that the period touches, as hours are counted.
+    """
+    is_vague = text(f"votes.time_error_ms > {VAGUE_MS}")  # said as the index of the few says it
+    within = _within(votes, scope, rollup_hour if by_months else rollup_day)
+    return int(connection.execute(select(func.count()).where(is_vague, votes.c.flag == "", *within)).scalar_one())
+
+
 def trend(connection: Connection, scope: Scope, now_ms: int) -> list[TrendPoint]:
     """Give the numbers of each step of the period that has votes."""
     by_day = {date.fromisoformat(day): both for (day,), both in _tally_by(connection, rollup_day, scope, now_ms, "day").items()}
@@ -220,7 +230,8 @@ def _open(table: Table, scope: Scope, keys: Sequence[str], dimension: str | None
     columns = [DIMENSIONS[dimension] if dimension and key == "value" else votes.c[key] for key in keys]
     counts = [_count_if(votes.c.answer == answer) for answer in ANSWERS]
     query = select(literal(1), *columns, *counts, _count_if(votes.c.repeat)).group_by(*columns)
-    return query.where(votes.c.released_ms > now_ms, votes.c.flag == "", *_within(votes, scope, table))
+    dated = [votes.c.time_error_ms <= VAGUE_MS] if table is rollup_hour else []
+    return query.where(votes.c.released_ms > now_ms, votes.c.flag == "", *dated, *_within(votes, scope, table))
 
 
 def _count_if(condition: ColumnElement[bool]) -> ColumnElement[int]:

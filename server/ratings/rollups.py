@@ -12,7 +12,7 @@ from sqlalchemy import Integer, String, case, cast, delete, func, insert, litera
 from feedback.questionnaire import ANSWERS
 from feedback.records import Mode
 from server.db.bulk import insert_rows
-from server.db.schema import answers, rollup_answer, rollup_day, rollup_dimension, rollup_hour, votes
+from server.db.schema import VAGUE_MS, answers, rollup_answer, rollup_day, rollup_dimension, rollup_hour, votes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +71,8 @@ class Counted(Protocol):
     def repeat(self) -> bool: ...  # noqa: D102
     @property
     def flag(self) -> str: ...  # noqa: D102
+    @property
+    def time_error_ms(self) -> int: ...  # noqa: D102
 
 
 class CountedAnswer(Protocol):
@@ -112,9 +114,10 @@ class _Alike(NamedTuple):
     questionnaire: str
     answer: str
     repeat: bool
+    is_vague: bool  # nobody can say in which hour
 
 
-_ALIKE: Final = attrgetter(*_Alike._fields)
+_ALIKE: Final = attrgetter(*_Alike._fields[:-1])
 
 
 class Deltas:
@@ -127,7 +130,7 @@ class Deltas:
     def add(self, vote: Counted, *, sign: int = 1) -> None:
         """Count a vote, or with `sign=-1` take it out of where it was counted; what is flagged is never counted."""
         if not vote.flag:
-            self._votes[_ALIKE(vote)] += sign
+            self._votes[*_ALIKE(vote), vote.time_error_ms > VAGUE_MS] += sign
 
     def add_answer(self, answer: CountedAnswer, *, sign: int = 1) -> None:
         """Count a row of `answers`, or take it out; what is not live or is flagged is never counted."""
@@ -194,9 +197,10 @@ def verify(connection: Connection) -> list[Difference]:
 def _cells_of(vote: _Alike) -> tuple[tuple[Table, Key], ...]:
     where = (vote.day, vote.site_id, vote.desk_id)
     service = "" if vote.service_id is None else str(vote.service_id)
+    hour = (vote.day[:7], vote.site_id, vote.desk_id, vote.weekday, vote.hour)
     return (
         (rollup_day, where),
-        (rollup_hour, (vote.day[:7], vote.site_id, vote.desk_id, vote.weekday, vote.hour)),
+        *(() if vote.is_vague else ((rollup_hour, hour),)),
         (rollup_dimension, ("service", service, *where)),
         (rollup_dimension, ("channel", vote.channel, *where)),
         (rollup_dimension, ("language", vote.language, *where)),
@@ -213,7 +217,7 @@ def _recount(table: Table) -> list[Select[Any]]:
     if table is rollup_hour:
         # Written out: of two equal parameters PostgreSQL does not know that they are equal.
         keys = [literal_column("substr(votes.day, 1, 7)"), v.site_id, v.desk_id, v.weekday, v.hour]
-        return [_counting(keys, by=keys)]
+        return [_counting(keys, by=keys).where(v.time_error_ms <= VAGUE_MS)]
     if table is rollup_answer:
         return [_counting_answers()]
     sources = {"service": v.service_id, "channel": v.channel, "language": v.language, "questionnaire": v.questionnaire}

@@ -31,9 +31,7 @@ COUNTERS: Final = TAKERS
 TELLERS: Final = ("leader", "technician", "admin")
 """Roles that say what visitors are told."""
 TECHNICIANS: Final = ("technician", "admin")
-"""Roles that look after kiosks: they invite them, give them new credentials, and ask them to do something."""
-MENDERS: Final = TELLERS
-"""Roles that see to a kiosk."""
+"""Roles that look after kiosks: they invite and command them, give them new credentials, and take in what lies in quarantine."""
 IMPORTERS: Final = ("leader", "admin")
 """Roles that import what the queue system says."""
 ROLES: Final = ("clerk", *KEEPERS)

@@ -53,7 +53,8 @@ def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[s
         table = queries.desk_table(connection, question.scope(), now_ms)
         trend = queries.trend(connection, question.scope(), now_ms)
         answers = _shown(offered_answers(connection), table.total)
-    return page(request, "desks.html", question=question, table=table, trend=trend, answers=answers, **_choices(question))
+        vague = queries.vague(connection, question.scope())
+    return page(request, "desks.html", question=question, table=table, trend=trend, answers=answers, vague=vague, **_choices(question))
 
 
 @get("/desks/{key:str}", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
@@ -75,12 +76,15 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         answers = _shown(offered_answers(connection), tally)
         not_counted = queries.not_counted(connection, scope)
         unsettled = queries.unsettled(connection, scope)
+        vague, hourless = queries.vague(connection, scope), queries.vague(connection, scope, by_months=True)
     voted = [hour for (_, hour), found in hours.items() if found.rating.score.of]
     values: dict[str, Any] = {
         "desk": desk,
         "tally": tally,
         "not_counted": not_counted,
         "unsettled": unsettled,
+        "vague": vague,
+        "hourless": hourless,
         "trend": trend,
         "hours": hours,
         "shown_hours": range(min(voted), max(voted) + 1) if voted else (),

@@ -1,4 +1,4 @@
-"""The pages about kiosks: how each is doing, what its devices did, and what it sent that could not be taken."""
+"""The pages about kiosks: how each is doing, and what its devices did."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from server.db.engine import reading, writing
 from server.fleet import clone_signs, command_words, commands
 from server.fleet.renewals import credential_of
 from server.ratings import devices
-from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_quarantined
+from server.ratings.kiosks import count_quarantined, list_kiosks
 from server.ratings.pilots import pilot_counts
 from server.ratings.queries import list_sites
 from server.registry.questionnaires import find_version
-from server.web.access import FOR_KEEPERS, FOR_MENDERS, Asked
-from server.web.context import TheWeb, Web, read_centre
+from server.web.access import FOR_KEEPERS, FOR_TELLERS, Asked
+from server.web.context import TheWeb, read_centre
 from server.web.language import N_
 from server.web.rendering import language_of, page
 
@@ -94,19 +94,6 @@ DEVICES: Final = {
     "clock": N_("Clock"),
 }
 """What a kiosk has beside its screen, and what else its self-tests look at; what is not here is shown as the kiosk calls it."""
-REASONS: Final = {
-    "undecodable": N_("The message cannot be read"),
-    "conflict": N_("Another record with the same number came first, and was kept"),
-    "foreign": N_("It is another kiosk’s, or this kiosk is not registered"),
-    "unknown_context": N_("The vote does not say by which questionnaire it was asked"),
-    "unknown_desk": N_("The vote names a desk that is not in the registry"),
-    "unknown_answer": N_("The answer is not one that its questionnaire offers"),
-    "bad_box": N_("What the visitor wrote did not come whole"),
-    "bad_ticket": N_("The ticket’s token did not come whole; the vote counts"),
-    "refused": N_("The database did not take the message"),
-    "gone": N_("Records that the kiosk had deleted before this database was restored without them"),
-}
-"""Why the server could not take a message."""
 
 
 @get("/kiosks", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
@@ -130,7 +117,7 @@ def show_kiosks(request: Asked, web: TheWeb) -> Response[str]:
 def show_kiosk(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response[str]:
     """Show what one kiosk's devices did, its last self-tests, and how many people came up to it."""
     with reading(web.engine) as connection:
-        kiosk, centre = _find(connection, kiosk_id), read_centre(connection)
+        kiosk, centre = find_kiosk(connection, kiosk_id), read_centre(connection)
         found: dict[str, Any] = {
             "outages": devices.outages(connection, kiosk_id),
             "tests": devices.last_selftests(connection, kiosk_id),
@@ -143,11 +130,11 @@ def show_kiosk(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response
     return page(request, "kiosk.html", kiosk=kiosk, **found, **names, says=command_words, centre=centre, now_ms=web.now_ms())
 
 
-@post("/kiosks/{kiosk_id:str}/seen-to", opt=FOR_MENDERS, sync_to_thread=True, include_in_schema=False)
+@post("/kiosks/{kiosk_id:str}/seen-to", opt=FOR_TELLERS, sync_to_thread=True, include_in_schema=False)
 def acknowledge_copy(web: TheWeb, kiosk_id: FromPath[str]) -> Redirect:
     """Take somebody's word that a copied or restored kiosk has been seen to."""
     with writing(web.engine) as connection:
-        _find(connection, kiosk_id)
+        find_kiosk(connection, kiosk_id)
         clone_signs.acknowledge(connection, kiosk_id)
     return Redirect(f"/kiosks/{kiosk_id}", status_code=303)
 
@@ -161,35 +148,16 @@ def show_pilot(request: Asked, web: TheWeb) -> Response[str]:
     return page(request, "pilot.html", tried=tried, asked=asked, words=_words_of(asked, language_of(request).code))
 
 
-@get("/kiosks/{kiosk_id:str}/quarantine", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
-def show_quarantine(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response[str]:
-    """Show what a kiosk sent in vain."""
-    with reading(web.engine) as connection:
-        kiosk = _find(connection, kiosk_id)
-    return _quarantine(request, web, kiosk)
+def find_kiosk(connection: Connection, kiosk_id: str) -> Kiosk:
+    """Give a kiosk by its id.
 
-
-@get("/quarantine", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
-def show_strangers(request: Asked, web: TheWeb) -> Response[str]:
-    """Show what came from no known kiosk."""
-    return _quarantine(request, web, None)
-
-
-def _find(connection: Connection, kiosk_id: str) -> Kiosk:
+    Raises:
+        NotFoundException: there is none.
+    """
     for kiosk in list_kiosks(connection):
         if kiosk.id == kiosk_id:
             return kiosk
     raise NotFoundException
-
-
-def _quarantine(request: Asked, web: Web, kiosk: Kiosk | None) -> Response[str]:
-    kiosk_id = kiosk.id if kiosk else None
-    with reading(web.engine) as connection:
-        messages, count = list_quarantined(connection, kiosk_id), count_quarantined(connection, kiosk_id)
-        centre = read_centre(connection)
-    shown = [(message, as_text(message.beginning)) for message in messages]
-    found: dict[str, Any] = {"messages": shown, "count": count, "most": SHOWN, "reasons": REASONS}
-    return page(request, "quarantine.html", kiosk=kiosk, **found, centre=centre, now_ms=web.now_ms())
 
 
 def _words_of(asked: Mapping[tuple[str, int], Questionnaire | None], code: str) -> dict[tuple[str, int, str, str], str]:
@@ -202,10 +170,4 @@ def _words_of(asked: Mapping[tuple[str, int], Questionnaire | None], code: str) 
     return words
 
 
-def as_text(beginning: bytes) -> str:
-    """Write bytes so that they can only be read: what is not plain text becomes an escape."""
-    text = beginning.decode("utf-8", "backslashreplace")
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
-
-
-ROUTES: Final = [show_kiosks, show_kiosk, acknowledge_copy, show_pilot, show_quarantine, show_strangers]
+ROUTES: Final = [show_kiosks, show_kiosk, acknowledge_copy, show_pilot]

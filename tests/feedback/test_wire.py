@@ -13,7 +13,11 @@ from nacl.signing import SigningKey
 from feedback import wire
 from feedback.commands import PURPOSE as COMMAND_PURPOSE
 from feedback.commands import Command, Diagnostics, Outcome, Result
+from feedback.notice import PURPOSE as NOTICE
+from feedback.notice import Notice
 from feedback.records import Content, Moment, Sealed, TicketScan, chain, decode_body, genesis
+from feedback.settings import PURPOSE as SETTINGS
+from feedback.settings import KioskSettings
 from feedback.signed import open_signed
 from feedback.tickets import DAY_KEY_PURPOSE, DayKey
 
@@ -157,3 +161,54 @@ def test_golden_commands_and_what_became_of_them_still_decode() -> None:
     assert (found.changes[0].device, found.changes[0].fault) == ("printer", "paper_end")
     for message, name in ((golden, "command"), (result, "result"), (found, "diagnostics")):
         assert wire.encode(message) == (SAMPLES / f"{name}.json").read_bytes().strip()
+
+
+def server_signed(content: bytes, signature: bytes) -> bool:
+    return bool(SigningKey(b"g" * 32).verify_key.verify(content, signature))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((name, wire.Hello) for name in ("hello", "hello-first")),
+        *((name, wire.Batch) for name in ("batch-sealed", "batch-tickets", "batch-unset-clock")),
+        *((name, wire.Ack) for name in ("ack", "ack-nothing", "ack-fork", "ack-undecodable", "ack-refused", "ack-unset-clock")),
+        *((name, wire.State) for name in ("state", "state-will")),
+        *((name, wire.ServerState) for name in ("server-state", "server-state-offline")),
+        *((name, wire.Signed) for name in ("settings", "notice")),
+        ("daykeys", wire.SignedList),
+    ],
+)
+def test_golden_messages_are_encoded_byte_for_byte(name: str, kind: type) -> None:
+    golden = (SAMPLES / f"{name}.json").read_bytes().strip()
+    assert wire.encode(wire.decode(golden, kind)) == golden
+
+
+def test_golden_settings_and_notice_still_open() -> None:
+    opened = [wire.decode((SAMPLES / f"{name}.json").read_bytes(), wire.Signed) for name in ("settings", "notice")]
+    settings = open_signed(opened[0], KioskSettings, SETTINGS, kiosk="exit-sample-1", check=server_signed)
+    notice = open_signed(opened[1], Notice, NOTICE, kiosk="exit-sample-1", check=server_signed)
+    assert (settings.version, settings.questionnaire.id, settings.desks[0].id) == (3, "two-faces", "center-1")
+    assert (notice.number, notice.answered, notice.announcements[0].kind) == (7, 1204, "air_raid")
+
+
+def test_golden_acknowledgements_belong_to_their_batches() -> None:
+    for batch_name, ack_name in (("batch", "ack"), ("batch-unset-clock", "ack-unset-clock")):
+        golden = wire.decode((SAMPLES / f"{batch_name}.json").read_bytes(), wire.Batch)
+        ack = wire.decode((SAMPLES / f"{ack_name}.json").read_bytes(), wire.Ack)
+        assert ack.seq == golden.first_seq + len(golden.bodies) - 1
+        assert ack.head == chain(bytes.fromhex(golden.prev), golden.first_seq, golden.bodies)[-1].hex()
+    errors = [wire.decode((SAMPLES / f"ack-{word}.json").read_bytes(), wire.Ack).error for word in ("fork", "undecodable", "refused")]
+    assert errors == ["fork", "undecodable", "refused"]
+
+
+def test_what_the_page_works_out_is_so() -> None:
+    page = (SAMPLES.parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    golden = wire.decode((SAMPLES / "batch.json").read_bytes(), wire.Batch)
+    heads = chain(genesis(golden.epoch), 1, golden.bodies)
+    document = '{"number":1,"kiosk":"exit-sample-1","month":"","answered":0,"done":{},"announcements":[],"answered_calls":[]}'
+    key = SigningKey(b"g" * 32)
+    signature = key.sign(b"vidhuk notice 1\0" + document.encode()).signature.hex()
+    hashes = (genesis(golden.epoch).hex(), heads[0].hex(), heads[3].hex())
+    for said in (golden.epoch.bytes.hex(), *hashes, golden.bodies[0].decode(), document, bytes(key.verify_key).hex(), signature):
+        assert said in page

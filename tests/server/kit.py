@@ -222,7 +222,7 @@ class Log:
 
 
 def deliver(ingest: Ingest, log: Log, first: int = 1, last: int | None = None, *, received_ms: int = MORNING) -> Ack:
-    return only_ack(ingest.handle(batch_topic(log.kiosk), log.batch(first, last), received_ms), log.kiosk)
+    return only_ack(ingest.handle(batch_topic(log.kiosk), log.batch(first, last, now=log.moment(received_ms)), received_ms), log.kiosk)
 
 
 def only_ack(replies: Sequence[Reply], kiosk: str = KIOSK) -> Ack:

@@ -99,6 +99,8 @@ def test_kiosk_add_prints_a_complete_file(installation: Installation) -> None:
     assert installation.call("rollups", "rebuild").returncode == 0
     assert installation.call("rollups", "verify").returncode == 0
     assert installation.call("quarantine", "list").returncode == 0
+    replayed = installation.call("quarantine", "replay", "5")
+    assert (replayed.returncode, replayed.stdout) == (1, "5: There is no such number in quarantine.\n")
 
 
 def test_kiosk_add_writes_a_file_for_one_reader_and_overwrites_none(installation: Installation) -> None:
@@ -179,6 +181,7 @@ def test_visitors_are_told_by_commands(installation: Installation) -> None:
         (("questionnaire", "show", "nothing"), "there is no questionnaire 'nothing'"),
         (("kiosk", "remove", "nothing-1"), "there is no kiosk 'nothing-1'"),
         (("quarantine", "show", "5"), "there is no number 5"),
+        (("quarantine", "replay", "5", "--all"), "name numbers of `quarantine list`, or give --all"),
         (("registry", "load", "/nowhere.yaml"), "/nowhere.yaml cannot be read: No such file or directory"),
         (("ingest", "--shared", "1"), "several workers need PostgreSQL"),
     ],

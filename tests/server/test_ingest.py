@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from feedback.records import Outcome, encode_body, genesis
+from feedback.records import Outcome, encode_body, genesis, new_id
 from feedback.wire import Ack, Hello, ServerState, State, ack_topic, batch_topic, decode, encode, hello_topic, settings_topic, state_topic
 from server.db import schema
 from server.ingest import core
@@ -246,6 +246,16 @@ def test_a_desk_choice_moves_its_visits_vote(engine: Engine, log: Log, *, togeth
     hall = next(row for row in rows(engine, schema.desks) if row["key"] == "hall-1")
     assert [(vote["desk_id"], vote["site_id"]) for vote in votes(engine)] == [(hall["id"], hall["site_id"])]
     assert_rollups_agree(engine)
+
+
+def test_of_two_choices_the_first_in_the_log_stands_whatever_the_clock_said(engine: Engine, log: Log) -> None:
+    log.add(log.vote("a", desk=None))
+    before, after = (new_id(MORNING + shift, bytes(10)) for shift in (9_000_000, 0))  # the clock was set back between them
+    log.add(msgspec.structs.replace(log.choice("a", "hall-1"), id=before))
+    log.add(msgspec.structs.replace(log.choice("a", "main-2"), id=after))
+    deliver(make_ingest(engine), log)
+    hall = next(row for row in rows(engine, schema.desks) if row["key"] == "hall-1")
+    assert votes(engine)[0]["desk_id"] == hall["id"]
 
 
 @pytest.mark.parametrize("desk", [None, "gone-9"])

@@ -9,18 +9,21 @@ import sys
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import MetaData, event, inspect, select, text
+from sqlalchemy import MetaData, Uuid, bindparam, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from server.db import migrations, schema
 from server.db.engine import open_engine
 from server.db.migrate import migrate
+from server.db.migrations.versions import m0008_times
 from server.errors import DatabaseError
+from server.ratings import rollups
+from tests.server.kit import MORNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -262,3 +265,38 @@ def test_an_upgrade_of_postgresql_that_loses_its_connection_is_finished_at_the_n
             migrate(engine)
         engine.dispose()
         assert_old_or_new_and_goes_on(url, postgres_cluster.url(first_postgres))
+
+
+def test_votes_whose_hour_nobody_knows_leave_the_hours_in_which_they_were_counted(make_engine: Callable[[], Engine]) -> None:
+    engine = make_engine()
+    with engine.begin() as connection:
+        schema.metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+    migrate(engine, revision=m0008_times.down_revision)
+    row = {"kiosk": "k", "site_id": 1, "desk_id": 1, "channel": "kiosk", "input": "touch", "language": "uk", "questionnaire": "q"}
+    row |= {"questionnaire_version": 1, "question": "q", "at_ms": MORNING, "day": "2025-10-09", "hour": 11, "weekday": 4, "repeat": True}
+    row |= {"received_ms": MORNING, "released_ms": MORNING, "flag": ""}
+    columns = ", ".join([*row, "id", "visit", "answer", "time_quality"])
+    values = ", ".join(f":{name}" for name in [*row, "id", "visit", "answer", "time_quality"])
+    insert = text(f"INSERT INTO votes ({columns}) VALUES ({values})").bindparams(
+        bindparam("id", type_=Uuid), bindparam("visit", type_=Uuid)
+    )
+    with engine.begin() as connection:
+        for answer, quality in (("good", "exact"), ("good", "unknown"), ("poor", "interval"), ("poor", "corrected")):
+            connection.execute(insert, {**row, "id": uuid4(), "visit": uuid4(), "answer": answer, "time_quality": quality})
+        cell = "INSERT INTO {} ({}site_id, desk_id, good, poor, repeats) VALUES ({}1, 1, 2, 2, 4)"
+        connection.execute(text(cell.format("rollup_hour", "month, weekday, hour, ", "'2025-10', 4, 11, ")))
+        connection.execute(text(cell.format("rollup_day", "day, ", "'2025-10-09', ")))
+        for dimension, value in (("service", ""), ("channel", "kiosk"), ("language", "uk"), ("questionnaire", "q")):
+            connection.execute(
+                text(cell.format("rollup_dimension", "dimension, value, day, ", f"'{dimension}', '{value}', '2025-10-09', "))
+            )
+    migrate(engine)
+    with engine.connect() as connection:
+        assert rollups.verify(connection) == []
+        assert connection.execute(select(schema.rollup_hour.c.good, schema.rollup_hour.c.poor, schema.rollup_hour.c.repeats)).all() == [
+            (1, 1, 2)
+        ]
+        errors = connection.execute(select(schema.votes.c.time_quality, schema.votes.c.time_error_ms)).all()
+    engine.dispose()
+    assert dict(map(tuple, errors)) == {"exact": 5_000, "corrected": 30_000, "interval": 90_000_000, "unknown": MORNING - 1_577_836_800_000}

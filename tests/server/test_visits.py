@@ -251,8 +251,9 @@ LATE = MORNING - QUARTER
         ({"wall_ms": LATE + 1}, False, True),
         ({"wall_ms": LATE}, False, False),
         ({"trusted": False, "boottime_ms": 0}, False, True),
-        ({"wall_ms": 5}, False, True),  # no clock can be believed: it has just come
-        ({"wall_ms": 5}, True, False),
+        ({"wall_ms": 5}, True, True),  # its boot has just begun
+        ({"wall_ms": 5, "boottime_ms": -1}, False, True),  # no clock can be believed: it has just come
+        ({"wall_ms": 5, "boottime_ms": -1}, True, False),
     ],
 )
 def test_a_call_alerts_only_while_the_visitor_may_still_be_there(

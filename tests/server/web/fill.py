@@ -97,6 +97,7 @@ def vote(  # noqa: PLR0913 - a vote has many sides
     channel: str = "kiosk",
     language: str = "uk",
     questionnaire: str = "default",
+    time_error_ms: int = 5_000,
 ) -> None:
     site_id, desk_id = _place(connection, desk)
     local, at_ms = at.astimezone(ZONE), int(at.timestamp() * 1000)
@@ -120,13 +121,15 @@ def vote(  # noqa: PLR0913 - a vote has many sides
         "weekday": local.isoweekday(),
         "received_ms": at_ms,
         "released_ms": at_ms + WINDOW_MS if released_ms is None else released_ms,
+        "time_error_ms": time_error_ms,
     }
     connection.execute(insert(schema.votes), [{"id": _uuid(), "visit": _uuid(), **row} for _ in range(times)])
     counted = {answer: times, "repeats": times if repeat else 0}
     place = {"site_id": site_id, "desk_id": desk_id}
     _count(connection, schema.rollup_day, {"day": row["day"], **place}, counted)
     hour = {"month": row["day"][:7], "weekday": row["weekday"], "hour": row["hour"]}
-    _count(connection, schema.rollup_hour, {**hour, **place}, counted)
+    if time_error_ms <= schema.VAGUE_MS:
+        _count(connection, schema.rollup_hour, {**hour, **place}, counted)
     for dimension, value in (("service", service_id), ("channel", channel), ("language", language), ("questionnaire", questionnaire)):
         key = {"dimension": dimension, "value": "" if value is None else str(value), "day": row["day"]}
         _count(connection, schema.rollup_dimension, {**key, **place}, counted)
@@ -270,9 +273,9 @@ def pilot(connection: Connection, question: str, *choices: str, times: int = 1, 
         connection.execute(insert(schema.answers), [{**ids, **row, "place": n, "choice": choice} for n, choice in enumerate(choices)])
 
 
-def quarantined(connection: Connection, kiosk: str | None, payload: bytes, *, times: int = 1) -> None:
+def quarantined(connection: Connection, kiosk: str | None, payload: bytes, *, times: int = 1, reason: str = "undecodable") -> None:
     topic = f"vidhuk/v1/k/{kiosk}/batch" if kiosk else "vidhuk/v2/elsewhere"
-    values = {"topic": topic, "reason": "undecodable", "detail": "Expected `int`, got `str` - at `$.v`", "payload": payload, "times": times}
+    values = {"topic": topic, "reason": reason, "detail": "Expected `int`, got `str` - at `$.v`", "payload": payload, "times": times}
     connection.execute(insert(schema.quarantine).values(received_ms=NOW_MS - 5_000, kiosk=kiosk, digest=random.randbytes(32), **values))
 
 

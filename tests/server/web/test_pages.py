@@ -16,9 +16,11 @@ from server.fleet.clone_signs import keep_heard
 from server.fleet.clones import Heard, Kind
 from server.ingest.quarantine import Reason
 from server.web.desks import CSV_COLUMNS
-from server.web.kiosks import FAULTS, REASONS, as_text
+from server.web.kiosks import FAULTS
+from server.web.quarantine import REASONS, as_text
+from tests.server.kit import rows
 from tests.server.web import fill
-from tests.server.web.conftest import ON_BOTH
+from tests.server.web.conftest import ON_BOTH, sign_up
 from tests.server.web.fill import NOW, NOW_MS, TODAY, WINDOW_MS, vote
 
 if TYPE_CHECKING:
@@ -284,6 +286,48 @@ def test_votes_whose_tickets_came_late_are_told(leader: Client, engine: Engine) 
     html = words(leader.get("/desks/c1").text)
     assert "3 із цих голосів — за талонами, про які стало відомо пізніше ніж через 72 години" in html
     assert "не встановити" not in words(leader.get("/desks/c2").text)
+
+
+@pytest.mark.usefixtures("votes")
+def test_votes_of_a_kiosk_that_did_not_know_the_time_count_in_days_and_in_no_hour(leader: Client, engine: Engine) -> None:
+    assert "не знав часу" not in words(leader.get("/desks/c1").text)
+    with engine.begin() as connection:
+        fill.vote(connection, "c1", "good", times=2, time_error_ms=schema.VAGUE_MS + 1)
+    html = words(leader.get("/desks/c1").text)
+    assert "2 із цих голосів подано, коли термінал не знав часу: їх враховано в найімовірніших днях і не враховано за годинами." in html
+    assert "2 голосів за ці місяці тут немає, бо їхні години невідомі." in html
+    assert "2 із цих голосів подано, коли термінал не знав часу" in words(leader.get("/").text)
+    assert "не знав часу" not in words(leader.get("/desks/c2").text)
+
+
+@ON_BOTH
+def test_what_was_not_taken_is_taken_in_by_a_button_or_refused_in_words(visitor: Client, engine: Engine) -> None:
+    with engine.begin() as connection:
+        fill.kiosks(connection)
+        context = (
+            b'["context","019aa8e2-6280-7000-8000-000000000002",[5,1763770000000,true],9,"6c1d6a3e-5f0e-4b0e-9c50-0a3f2f6d8e11","1","d",1]'
+        )
+        fill.quarantined(connection, "desk-two-a", context, reason="refused")
+    client = sign_up(visitor, engine, "technician")
+    first, second = re.findall(r'action="(/kiosks/desk-two-a/quarantine/\d+/replay)"', client.get("/kiosks/desk-two-a/quarantine").text)
+    assert "Прийнято." in words(client.post(first).text)
+    assert "Прочитати досі не вдається: JSON is malformed" in words(client.post(second).text)
+    html = words(client.get("/kiosks/desk-two-a/quarantine").text)
+    assert "Згодом прийнято" in html
+    assert html.index("Повідомлення не вдалося прочитати") < html.index("База даних не прийняла повідомлення")
+    assert len(rows(engine, schema.contexts)) == 1
+    assert "Такого номера серед неприйнятих" in words(client.post("/kiosks/exit-center/quarantine/1/replay").text)
+    assert "Прочитати досі не вдається" in words(client.post("/kiosks/desk-two-a/quarantine/replay").text)
+
+
+@pytest.mark.parametrize("role", ["leader", "auditor", "clerk"])
+def test_who_does_not_mend_kiosks_replays_nothing(visitor: Client, engine: Engine, role: str) -> None:
+    with engine.begin() as connection:
+        fill.kiosks(connection)
+    client = sign_up(visitor, engine, role)
+    assert client.post("/kiosks/desk-two-a/quarantine/replay").status_code == 403
+    assert client.post("/kiosks/desk-two-a/quarantine/1/replay").status_code == 403
+    assert "/replay" not in client.get("/kiosks/desk-two-a/quarantine").text
 
 
 def test_a_kiosk_tells_its_outages_tests_and_who_came_up(leader: Client, engine: Engine) -> None:
