@@ -318,9 +318,7 @@ def _greet(server: Server) -> None:
 
     say(f"pages: {server.config.public_url}")
     if server.config.is_open:
-        say(
-            'the pages are not encrypted, and other machines can read them: put TLS before them, or set [web] tls = "own" (docs/operations.md)'
-        )
+        say('other machines read the pages unencrypted: put TLS before them, or set [web] tls = "own" (docs/operations.md)')
     if is_new(server):
         say(f"first administrator, one time only: {_invitation(server)}")
 
