@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.middleware import ASGIMiddleware
 
-from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, MENDERS, READERS, ROLES, TAKERS, TELLERS, Person
+from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, READERS, ROLES, TAKERS, TELLERS, Person
 from server.web.sessions import find_person
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ FOR_IMPORTERS: Final[dict[str, Any]] = {"roles": IMPORTERS}
 BY_KEY: Final[dict[str, Any]] = {"public": True, "needs_no_session": True, "takes_a_key": True}
 """Open to programs that name a key; the route itself looks at it, and no cookie opens anything."""
 FOR_KEEPERS: Final[dict[str, Any]] = {"roles": KEEPERS}
-FOR_MENDERS: Final[dict[str, Any]] = {"roles": MENDERS}
 
 
 class Recognition(ASGIMiddleware):

@@ -30,8 +30,6 @@ COUNTERS: Final = TAKERS
 """Roles that count ticket boxes."""
 TELLERS: Final = ("leader", "technician", "admin")
 """Roles that say what visitors are told."""
-MENDERS: Final = TELLERS
-"""Roles that see to a kiosk."""
 IMPORTERS: Final = ("leader", "admin")
 """Roles that import what the queue system says."""
 ROLES: Final = ("clerk", *KEEPERS)

@@ -18,7 +18,7 @@ from server.ratings.kiosks import SHOWN, count_quarantined, list_kiosks, list_qu
 from server.ratings.pilots import pilot_counts
 from server.ratings.queries import list_sites
 from server.registry.questionnaires import find_version
-from server.web.access import FOR_KEEPERS, FOR_MENDERS, Asked
+from server.web.access import FOR_KEEPERS, FOR_TELLERS, Asked
 from server.web.context import TheWeb, Web, read_centre
 from server.web.language import N_
 from server.web.rendering import language_of, page
@@ -136,7 +136,7 @@ def show_kiosk(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response
     return page(request, "kiosk.html", kiosk=kiosk, **found, **names, centre=centre, now_ms=web.now_ms())
 
 
-@post("/kiosks/{kiosk_id:str}/seen-to", opt=FOR_MENDERS, sync_to_thread=True, include_in_schema=False)
+@post("/kiosks/{kiosk_id:str}/seen-to", opt=FOR_TELLERS, sync_to_thread=True, include_in_schema=False)
 def acknowledge_copy(web: TheWeb, kiosk_id: FromPath[str]) -> Redirect:
     """Take somebody's word that a copied or restored kiosk has been seen to."""
     with writing(web.engine) as connection:

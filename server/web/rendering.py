@@ -14,7 +14,7 @@ from server.db.engine import reading
 from server.errors import DatabaseUnavailableError
 from server.fleet.calls import open_calls
 from server.web import assets
-from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, MENDERS, READERS, TAKERS, TELLERS
+from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, READERS, TAKERS, TELLERS
 from server.web.language import DEFAULT, LANGUAGES, N_, Language, language
 
 if TYPE_CHECKING:
@@ -92,7 +92,6 @@ def _environment(code: str) -> Environment:
         readers=READERS,
         keepers=KEEPERS,
         importers=IMPORTERS,
-        menders=MENDERS,
         counters=COUNTERS,
         tellers=TELLERS,
     )
