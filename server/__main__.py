@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -48,6 +48,11 @@ app.add_typer(quarantine_app, name="quarantine")
 Shared = Annotated[
     int | None, typer.Option("--shared", min=1, max=9, help="This worker's number, where several share the batches on PostgreSQL.")
 ]
+
+_CARDS: Final = {
+    "copied": "its card seems to have been copied, for two devices take turns under this name; docs/operations.md says what to do",
+    "restored": "an older copy of its card was put in; every vote is kept",
+}
 
 
 class Role(StrEnum):
@@ -203,10 +208,11 @@ def list_(data: DataDir = None, config: ConfigFile = None) -> None:
 
     with opened_server(data, config) as server, reading(server.engine) as connection:
         kiosks, copies = list_kiosks(connection), verdicts(connection, now_ms())
-    rows = [
-        (k.id, k.name, k.site, k.desk or "", "yes" if k.online else "no", k.outbox, k.last_vote_ms, copies.get(k.id, "")) for k in kiosks
-    ]
-    show(("id", "name", "site", "desk", "online", "outbox", "last vote", "its card"), rows)
+    rows = [(k.id, k.name, k.site, k.desk or "", "yes" if k.online else "no", k.outbox, k.last_vote_ms) for k in kiosks]
+    show(("id", "name", "site", "desk", "online", "outbox", "last vote"), rows)
+    for kiosk in kiosks:
+        if kiosk.id in copies:
+            say(f"{kiosk.id}: {_CARDS[copies[kiosk.id]]}")
 
 
 @kiosk_app.command("seen-to")
