@@ -7,7 +7,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -52,6 +52,11 @@ app.add_typer(quarantine.app, name="quarantine")
 Shared = Annotated[
     int | None, typer.Option("--shared", min=1, max=9, help="This worker's number, where several share the batches on PostgreSQL.")
 ]
+
+_CARDS: Final = {
+    "copied": "its card seems to have been copied, for two devices take turns under this name; docs/operations.md says what to do",
+    "restored": "an older copy of its card was put in; every vote is kept",
+}
 
 
 class Role(StrEnum):
@@ -202,10 +207,11 @@ def list_(data: DataDir = None, config: ConfigFile = None) -> None:
 
     with opened_server(data, config) as server, reading(server.engine) as connection:
         found, copies = list_kiosks(connection), verdicts(connection, now_ms())
-    rows = [
-        (k.id, k.name, k.site, k.desk or "", "yes" if k.online else "no", k.outbox, k.last_vote_ms, copies.get(k.id, "")) for k in found
-    ]
-    show(("id", "name", "site", "desk", "online", "outbox", "last vote", "its card"), rows)
+    rows = [(k.id, k.name, k.site, k.desk or "", "yes" if k.online else "no", k.outbox, k.last_vote_ms) for k in found]
+    show(("id", "name", "site", "desk", "online", "outbox", "last vote"), rows)
+    for kiosk in found:
+        if kiosk.id in copies:
+            say(f"{kiosk.id}: {_CARDS[copies[kiosk.id]]}")
 
 
 @kiosk_app.command("seen-to")
@@ -271,7 +277,7 @@ def _greet(server: Server) -> None:
 
     say(f"pages: {server.config.public_url}")
     if server.config.is_open:
-        say('the pages are not encrypted and others can read them: put TLS before them, or set [web] tls = "own" (docs/operations.md)')
+        say('other machines read the pages unencrypted: put TLS before them, or set [web] tls = "own" (docs/operations.md)')
     if is_new(server):
         say(f"first administrator, one time only: {_invitation(server)}")
 

@@ -83,7 +83,10 @@ def add(name: str, site: Site, data: DataDir = None, config: ConfigFile = None) 
         typer.echo(key.reveal())
         say(f"HTTP: POST {server.config.public_url}/api/queue/tickets with the header “Authorization: Bearer KEY”")
         broker = f"{server.config.advertised_host}:{server.config.broker.port}"
-        say(f"MQTT: {broker}, user and client id {queue_user(name)}, the key as password, topic {topic(name)}")
+        over = "MQTT over TLS" if server.config.broker.tls else "MQTT"
+        say(f"{over}: {broker}, user and client id {queue_user(name)}, the key as password, topic {topic(name)}")
+        if server.config.broker.tls:
+            say(f"the broker is known by {server.config.broker.ca or server.config.data_dir / 'keys' / 'authority.crt'}")
 
 
 @key_app.command("remove")

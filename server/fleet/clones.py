@@ -23,7 +23,8 @@ SPAN_MS: Final = 60_000
 """And over so long."""
 QUIET_MS: Final = 7 * 24 * 3_600_000
 """After so long without a sign nothing is said of it any more."""
-_KEPT: Final = 8
+_KEPT: Final = 64
+"""So many voices are remembered: those that a delivery leaves which starts and fails each second, for as long as they may come late."""
 
 
 class Kind(StrEnum):

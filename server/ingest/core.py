@@ -442,7 +442,7 @@ def _refuse_stranger(work: Work, message: Message, kiosk: str, kind: str) -> lis
     """
     if kind == "batch":
         work.notes.append(_note(message, Reason.FOREIGN, f"there is no kiosk {kiosk}"))
-    retained = (settings_topic, notice_topic, day_keys_topic, state_topic)
+    retained = (settings_topic, notice_topic, day_keys_topic, command_topic, renewal_topic, state_topic)
     return [Reply(topic(kiosk), b"", retain=True) for topic in retained] if kind == "state" and message.payload else []
 
 

@@ -105,7 +105,9 @@ def test_golden_batch_with_sealed_words_still_decodes() -> None:
     assert wire.encode(golden) == (SAMPLES / "batch-sealed.json").read_bytes().strip()
 
 
-@pytest.mark.parametrize(("name", "kind"), [("hello", wire.Hello), ("state", wire.State), ("server-state", wire.ServerState)])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("hello", wire.Hello), ("state", wire.State), ("state-process", wire.State), ("server-state", wire.ServerState)]
+)
 def test_golden_messages_still_decode(name: str, kind: type) -> None:
     assert wire.decode((SAMPLES / f"{name}.json").read_bytes(), kind)
 

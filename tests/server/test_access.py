@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.broker, pytest.mark.usefixtures("mosquitto_program")]
 
-UP: Final = ("batch", "hello", "state")
-DOWN: Final = ("ack", "settings", "notice", "daykeys")
+UP: Final = ("batch", "diagnostics", "hello", "result", "state")
+DOWN: Final = ("ack", "command", "daykeys", "notice", "renewal", "settings")
 QUEUE: Final = queue_user("e-queue")
 STRANGERS: Final = {"wrong password": (KIOSK, "two"), "unknown": ("exit-sample-9", "one"), "anonymous": ("", "")}
 TICKETS: Final = f"{ROOT}/queue/e-queue/tickets"

@@ -14,10 +14,15 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
 from feedback.wire import Ack, ack_topic, batch_topic, decode, settings_topic
+from server.app import now_ms
+from server.db.engine import open_engine, writing
+from server.fleet.clone_signs import keep_heard
+from server.fleet.clones import Heard, Kind
 from tests.server.kit import CENTRE, Log
 from tests.services import Station, eventually, free_port
 
@@ -118,6 +123,18 @@ def test_kiosk_add_writes_a_file_for_one_reader_and_overwrites_none(installation
     assert "exit-sample-2" not in installation.call("kiosk", "list").stdout
 
 
+def test_kiosk_list_says_whose_card_was_copied_until_it_has_been_seen_to(installation: Installation) -> None:
+    add_kiosk(installation)
+    spoken = [Heard("exit-sample-1", Kind.PROCESS, UUID(int=number % 2), now_ms() - (9 - number) * 120_000) for number in range(8)]
+    engine = open_engine(f"sqlite:///{installation.folder}/data/vidhuk.db")
+    with writing(engine) as connection:
+        keep_heard(connection, spoken)
+    engine.dispose()
+    assert "exit-sample-1: its card seems to have been copied" in installation.call("kiosk", "list").stderr
+    assert installation.call("kiosk", "seen-to", "exit-sample-1").returncode == 0
+    assert "copied" not in installation.call("kiosk", "list").stderr
+
+
 CARD = """
 format: 1
 id: card
@@ -179,6 +196,8 @@ def test_visitors_are_told_by_commands(installation: Installation) -> None:
     [
         (("announce",), "say what to announce"),
         (("questionnaire", "show", "nothing"), "there is no questionnaire 'nothing'"),
+        (("kiosk", "seen-to", "nothing-1"), "there is no kiosk 'nothing-1'"),
+        (("broker-config", "mosquitto"), "say where to: --output FOLDER"),
         (("kiosk", "remove", "nothing-1"), "there is no kiosk 'nothing-1'"),
         (("quarantine", "show", "5"), "there is no number 5"),
         (("quarantine", "replay", "5", "--all"), "name numbers of `quarantine list`, or give --all"),
