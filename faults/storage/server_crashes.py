@@ -37,7 +37,7 @@ def cut_ingest(name: str, promises: tuple[str, ...], rounds: int, step: Callable
     tally = Tally(name)
     program = Program(("faults.storage.at_the_server", "{folder}", "{seed}", _BATCHES, _OFTEN, *promises), _lend_database)
     with in_silence():
-        for said, folder, _ in cuts(program, rounds, tally):
+        for said, folder, *_ in cuts(program, rounds, tally):
             try:
                 there, problem = _look(folder / _FILE, wholly=tally.rounds % _CHECKED == 0)
                 if tally.rounds % _WHOLLY == 0:

@@ -34,7 +34,7 @@ def cut_votes(name: str, promises: tuple[str, ...], rounds: int, step: Callable[
     program = Program(("faults.storage.at_the_kiosk", "{folder}", "{seed}", VISITS, OFTEN, *promises))
     next_vote = Visits(tally.random("next"))
     with in_silence():
-        for said, folder, _ in cuts(program, rounds, tally):
+        for said, folder, *_ in cuts(program, rounds, tally):
             there, problem = open_again(folder, next_vote.next(rich=False))
             tally.count(acknowledged=len(said), lost=len(set(said) - set(there)), doubled=len(there) - len(set(there)), problem=problem)
             step(tally.rounds)
