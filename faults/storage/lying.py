@@ -72,7 +72,7 @@ def _deliver_around(cut: Cut, random: Random, tally: Tally) -> None:
     tally.count(
         acknowledged=len(thanked),
         lost=len(had - stored),
-        dropped=len((there | terminal.thanked) - stored),
+        dropped=len((there | terminal.thanked.keys()) - stored),
         doubled=len(counted) - len(set(counted)),
     )
     tally.count_only(lost=len(thanked - there - stored))

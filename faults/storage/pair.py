@@ -98,7 +98,8 @@ class Terminal:
         self.server = server
         self.visits = visits or Visits(random, wall_ms=server.now_ms)
         self.sent: list[tuple[str, bytes]] = []
-        self.thanked: set[UUID] = set()
+        self.thanked: dict[UUID, int] = {}
+        """The votes that were thanked for, and the true time (ms) of each."""
         self._random = random
         self.switch_on()
 
@@ -135,7 +136,7 @@ class Terminal:
             visit = self.visits.next(rich=False)
             self.server.now_ms += self.visits.boottime_ms - before_ms
             self.store.append(visit.records)
-            self.thanked.add(visit.vote.id)
+            self.thanked[visit.vote.id] = self.server.now_ms
 
     def pass_s(self, seconds: float) -> None:
         """Let time pass, here and at the server."""
@@ -177,10 +178,10 @@ class Terminal:
             self.pass_s(1)
         raise NeverSettledError(f"{self.deliverer.depth()} records are left after {_TURNS} turns")
 
-    def logged(self, kind: str = "vote") -> set[UUID]:
-        """Give the ids of the records of a kind in the log."""
+    def logged(self, kind: str | None = "vote") -> set[UUID]:
+        """Give the ids of the records of a kind in the log, or of all."""
         with closing(sqlite3.connect(self.folder / FILE)) as db:
-            return {UUID(name) for (name,) in db.execute("SELECT id FROM records WHERE kind = ?", (kind,))}
+            return {UUID(name) for name, of in db.execute("SELECT id, kind FROM records") if kind in (None, of)}
 
 
 @cache
