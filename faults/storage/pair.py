@@ -45,7 +45,8 @@ class Server:
     def __init__(self, folder: Path, now_ms: int) -> None:
         self.path = folder / "server.db"
         self.now_ms = now_ms
-        self.path.write_bytes(template())
+        if not self.path.exists():
+            self.path.write_bytes(template())
         self._open()
 
     def _open(self) -> None:

@@ -6,13 +6,14 @@ write lock at once, because a transaction that reads first and writes later fail
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from server.errors import DatabaseError, DatabaseUnavailableError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
+_DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 BUSY_TIMEOUT_MS: Final = 15_000
 _PRAGMAS: Final = {
     "journal_mode": "wal",
@@ -92,6 +94,10 @@ def _translating() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         raise DatabaseUnavailableError(f"the database does not answer: {error.args[0]}") from error
+    except DBAPIError as error:  # a file that cannot be read for a moment looks damaged: nothing is to be set aside for that
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
+            raise
+        raise DatabaseUnavailableError(f"the database cannot be read: {error.args[0]}") from error
 
 
 def _open_sqlite(url: URL) -> Engine:
