@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from faults.storage.visits import Visit
 
+_MORE: Final = 60
+"""So many more may come until a disk that refused takes something again."""
 _CHORE: Final = 4
 """After so many visits something else is done with the log."""
 
@@ -64,12 +66,15 @@ def main() -> None:
 
 
 def vote_at(folder: Path, random: Random, count: int) -> bool:
-    """Store so many visits one after another, with a restart of the log in their midst; whether the last one was stored."""
+    """Store so many visits one after another, with a restart of the log in their midst, and on until one is stored; whether one is."""
     visits, thanks = Visits(random), Thanks()
-    for half in (range(1, count // 2 + 1), range(count // 2 + 1, count + 1)):
+    more = range(count + 1, count + _MORE)
+    for part in (range(1, count // 2 + 1), range(count // 2 + 1, count + 1), more):
         with Recorder(lambda: open_store(folder, visits.new_uuid), thanks.calls.put, lambda: None) as recorder:
             recorder.listener = thanks
-            for token in half:
+            for token in part:
+                if part is more and thanks.was_stored:
+                    break
                 visit = visits.next()
                 store_visit(recorder, thanks, token, visit)
                 if token % _CHORE == 0:
