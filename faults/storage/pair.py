@@ -107,8 +107,12 @@ class Terminal:
     def switch_on(self) -> None:
         """Start both programs."""
         self.store: Store = open_store(self.folder, self.visits.new_uuid)
+        try:
+            self.ledger = delivery.open_ledger(self.folder / delivery.FILE)
+        except BaseException:
+            self.store.close()
+            raise
         self._outbox = Outbox(self.folder)
-        self.ledger = delivery.open_ledger(self.folder / delivery.FILE)
         self.deliverer = Deliverer(
             Sender(KIOSK, "vidhuk"),
             outbox=self._outbox,
