@@ -1,7 +1,7 @@
 """A program: visitors vote, and what they leave is delivered to a server in the same process, whatever the disk says meanwhile.
 
-`python -m faults.storage.at_the_pair FOLDER SEED VISITS` prints the votes that were thanked for. It fails where the rest is not delivered in
-the end: whatever was wrong with the disk before is over by then.
+`python -m faults.storage.at_the_pair FOLDER SEED VISITS` prints the votes that were thanked for. It fails where the rest is not
+delivered in the end: whatever was wrong with the disk before is over by then.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def main() -> None:
         name, _, value = promise.partition("=")
         engine._PRAGMAS[name] = int(value) if value.isdecimal() else value  # noqa: SLF001
     opened = engine.open_engine(f"sqlite:///{folder}/server.db")
-    take_batches(Ingest(opened, settings=lambda _connection, _kiosk: None), Random(seed), int(count))  # noqa: S311
+    take_batches(Ingest(opened, settings=lambda _connection, _kiosk: None), Random(seed), int(count))
     opened.dispose()
 
 
@@ -40,7 +40,12 @@ def take_batches(ingest: Ingest, random: Random, count: int) -> None:
         made = [visits.next(rich=False) for _ in range(random.randint(1, 4))]
         bodies = [encode_body(record) for visit in made for record in visit.records]
         batch = Batch(
-            epoch, seq + 1, head.hex(), Now(visits.boot_id, visits.moment()), historical=False, records=[msgspec.Raw(body) for body in bodies]
+            epoch,
+            seq + 1,
+            head.hex(),
+            Now(visits.boot_id, visits.moment()),
+            historical=False,
+            records=[msgspec.Raw(body) for body in bodies],
         )
         for body in bodies:
             seq += 1

@@ -142,7 +142,7 @@ class _Reader:
             match = _LINE.fullmatch(line.rstrip("\n"))
             if match is None or int(match[3]) < 0:
                 continue
-            words = [word for word in _split(match[2])]
+            words = [part[0] for part in _PART.finditer(match[2])]
             kind = self._kinds.get(match[1])
             if kind is None:
                 if self._folder in line.encode().decode("unicode_escape", "replace"):
@@ -178,11 +178,6 @@ class _Reader:
         if position is not None:
             self._open[number] = path, position + done
         return [Write(_on(words[0]), position, content)]
-
-
-def _split(text: str) -> Iterator[str]:
-    for match in _PART.finditer(text):
-        yield match[0]
 
 
 def _number(word: str) -> str:

@@ -34,7 +34,7 @@ class Cut(NamedTuple):
 
 
 class Program(NamedTuple):
-    """A program to record: its module and words, with the folder and a seed in place of `{folder}` and `{seed}`; `prepare` fills its folder."""
+    """A program to record: its module and words, with `{folder}` and `{seed}` where those go; `prepare` fills its folder."""
 
     words: tuple[str, ...]
     prepare: Callable[[Path], None] = lambda _folder: None
@@ -70,4 +70,6 @@ def _cuts(recording: Recording, rounds: int, after: Path, tally: Tally, lies: fl
         moment = _moment(instants, random)
         earlier = instants[random.randint(0, moment)]
         lay_out(after_cut(instants[moment], random), recording.folder, after)
-        yield Cut(instants[moment].said, after, recording.folder, lambda into, earlier=earlier: lay_out(believed(earlier), recording.folder, into))
+        yield Cut(
+            instants[moment].said, after, recording.folder, lambda into, earlier=earlier: lay_out(believed(earlier), recording.folder, into)
+        )

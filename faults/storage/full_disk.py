@@ -46,9 +46,7 @@ def fill_up(rounds: int, step: Callable[[int], None]) -> Row:
                     counted = server.votes()
                     problem = problem or server.problem()
             missing = terminal.thanked.keys() - set(counted)
-            tally.count(
-                acknowledged=len(terminal.thanked), lost=len(missing), doubled=len(counted) - len(set(counted)), problem=problem
-            )
+            tally.count(acknowledged=len(terminal.thanked), lost=len(missing), doubled=len(counted) - len(set(counted)), problem=problem)
             step(tally.rounds)
     if not was_full:
         tally.problems.append("no disk was full")

@@ -42,11 +42,9 @@ def kill_store(rounds: int, step: Callable[[int], None]) -> Row:
 
 def _store_and_kill(folder: Path, seed: int, random: Random) -> set[str]:
     command = [sys.executable, "-m", "faults.storage.at_the_kiosk", str(folder), str(seed), "10000", "wal_autocheckpoint=20"]
-    said = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as program:
         assert program.stdout
-        for _ in range(random.randint(1, _VOTES)):
-            said.append(program.stdout.readline())
+        said = [program.stdout.readline() for _ in range(random.randint(1, _VOTES))]
         sleep(random.uniform(0, _MOMENT_S))
         program.kill()
         said += program.stdout.readlines()

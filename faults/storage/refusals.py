@@ -91,9 +91,7 @@ def _count(tally: Tally, place: Place, folder: Path, said: set[UUID], problem: s
     else:
         with Server(folder, 0) as server:
             stored, wrong = server.votes(), server.problem()
-    tally.count(
-        acknowledged=len(said), lost=len(said - set(stored)), doubled=len(stored) - len(set(stored)), problem=problem or wrong
-    )
+    tally.count(acknowledged=len(said), lost=len(said - set(stored)), doubled=len(stored) - len(set(stored)), problem=problem or wrong)
 
 
 def _fault(name: str, place: Place, *, test: int, usual: int, full: int) -> Fault:

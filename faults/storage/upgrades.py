@@ -1,4 +1,4 @@
-"""Upgrades cut short: of a log that an older version wrote and of an older database, by the power or by SIGKILL. Started again, all votes are there."""
+"""Upgrades of older logs and databases, cut short by the power or by SIGKILL: started again, all votes are there."""
 
 from __future__ import annotations
 
@@ -105,7 +105,20 @@ def _open_log(folder: Path, wanted: set[str], next_vote: Visits, tally: Tally) -
 def _start_and_kill(folder: Path, seed: str, random: Random) -> set[str]:
     call = random.choice(sorted(_CALLS))
     injection = f"inject={call}:signal=KILL:when={random.randint(1, _CALLS[call])}"
-    words = ["strace", "-f", "-o", "/dev/null", "-e", injection, sys.executable, "-m", "faults.storage.at_the_kiosk", str(folder), seed, "0"]
+    words = [
+        "strace",
+        "-f",
+        "-o",
+        "/dev/null",
+        "-e",
+        injection,
+        sys.executable,
+        "-m",
+        "faults.storage.at_the_kiosk",
+        str(folder),
+        seed,
+        "0",
+    ]
     return set(subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split())
 
 
@@ -174,7 +187,9 @@ def _votes(engine: Engine) -> set[tuple[object, ...]]:
 
 
 FAULTS: Final = (
-    Fault(name="upgrade cut short: vote store", test=300, usual=2000, full=50_000, run=partial(upgrade_log, "upgrade cut short: vote store")),
+    Fault(
+        name="upgrade cut short: vote store", test=300, usual=2000, full=50_000, run=partial(upgrade_log, "upgrade cut short: vote store")
+    ),
     Fault(name="upgrade killed: vote store", test=4, usual=30, full=1000, run=partial(kill_upgrade, "upgrade killed: vote store")),
     Fault(name="upgrade cut short: server", test=10, usual=100, full=2000, run=partial(upgrade_server, "upgrade cut short: server")),
 )

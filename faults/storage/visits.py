@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
-from uuid import UUID
 
 from feedback.records import Channel, Content, Context, Input, Moment, Outcome, Sealed, TicketScan, VisitEnd, Vote, new_id
 from feedback.tickets import TicketToken
 
 if TYPE_CHECKING:
     from random import Random
+    from uuid import UUID
 
     from feedback.records import AnyRecord
 
