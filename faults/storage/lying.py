@@ -87,4 +87,4 @@ def _delivered_before(cut: Cut, folder: Path, server: Server, random: Random) ->
     return server.stored()
 
 
-FAULTS: Final = (Fault(name=_NAME, test=400, usual=3000, full=50_000, run=lie),)
+FAULTS: Final = (Fault(name=_NAME, test=300, usual=3000, full=50_000, run=lie),)

@@ -20,7 +20,7 @@ from faults.storage.recording import in_silence, scratch
 from faults.storage.tally import Tally
 from faults.storage.visits import MORNING_MS, Visits
 from faults.table import Fault
-from feedback.records import Vote, decode_body
+from feedback.records import RecordError, Vote, decode_body
 from kiosk.errors import StoreError
 from kiosk.salvage import ASIDE
 from kiosk.store import FILE
@@ -115,8 +115,16 @@ def _flip(path: Path, random: Random) -> int:
 
 def _answers_in_log(path: Path) -> dict[UUID, str]:
     with closing(sqlite3.connect(path)) as db:
-        found = [decode_body(body) for (body,) in db.execute("SELECT body FROM records")]
-    return {record.id: record.answer for record in found if isinstance(record, Vote)}
+        found = [_vote(body) for (body,) in db.execute("SELECT body FROM records")]
+    return {vote.id: vote.answer for vote in found if vote is not None}
+
+
+def _vote(body: bytes) -> Vote | None:
+    try:
+        record = decode_body(body)
+    except RecordError:
+        return None
+    return record if isinstance(record, Vote) else None
 
 
 def _told(server: Server) -> dict[UUID, str]:
@@ -129,7 +137,7 @@ def _fault(name: str, file: str, *, test: int, usual: int, full: int) -> Fault:
 
 
 FAULTS: Final = (
-    _fault("a byte rots: vote store", FILE, test=60, usual=500, full=20_000),
+    _fault("a byte rots: vote store", FILE, test=40, usual=500, full=20_000),
     _fault("a byte rots: journal of the vote store", _JOURNAL, test=30, usual=200, full=5000),
-    _fault("a byte rots: what is delivered", delivery.FILE, test=40, usual=300, full=5000),
+    _fault("a byte rots: what is delivered", delivery.FILE, test=30, usual=300, full=5000),
 )
