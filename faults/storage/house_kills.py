@@ -156,4 +156,4 @@ def counted(house: House) -> list[UUID]:
         engine.dispose()
 
 
-FAULTS: Final = (Fault(name=NAME, test=10, usual=25, full=1000, run=kill),)
+FAULTS: Final = (Fault(name=NAME, test=10, usual=20, full=1000, run=kill),)

@@ -100,6 +100,6 @@ def _fault(name: str, place: Place, *, test: int, usual: int, full: int) -> Faul
 
 FAULTS: Final = (
     _fault("disk refuses a call: vote store", KIOSK, test=6, usual=40, full=2000),
-    _fault("disk refuses a call: delivery", SYNC, test=3, usual=20, full=1000),
-    _fault("disk refuses a call: server", INGEST, test=3, usual=20, full=1000),
+    _fault("disk refuses a call: delivery", SYNC, test=3, usual=16, full=1000),
+    _fault("disk refuses a call: server", INGEST, test=3, usual=16, full=1000),
 )

@@ -137,7 +137,7 @@ def _fault(name: str, file: str, *, test: int, usual: int, full: int) -> Fault:
 
 
 FAULTS: Final = (
-    _fault("a byte rots: vote store", FILE, test=40, usual=500, full=20_000),
-    _fault("a byte rots: journal of the vote store", _JOURNAL, test=30, usual=200, full=5000),
-    _fault("a byte rots: what is delivered", delivery.FILE, test=30, usual=300, full=5000),
+    _fault("a byte rots: vote store", FILE, test=40, usual=300, full=20_000),
+    _fault("a byte rots: journal of the vote store", _JOURNAL, test=30, usual=150, full=5000),
+    _fault("a byte rots: what is delivered", delivery.FILE, test=30, usual=200, full=5000),
 )

@@ -10,9 +10,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from server.db import schema
-from server.db.engine import open_engine
+from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
-from server.errors import DatabaseError
+from server.errors import DatabaseError, DatabaseUnavailableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,3 +75,17 @@ def test_begin_takes_the_write_lock_at_once_and_connect_takes_none(tmp_path: Pat
 def test_other_databases_are_refused_in_one_sentence(url: str) -> None:
     with pytest.raises(DatabaseError, match="postgresql://"):
         open_engine(url)
+
+
+def test_a_database_that_cannot_be_read_is_away_and_not_an_error_of_whoever_asks(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    migrate(engine)
+    engine.dispose()
+    sound = (tmp_path / "x.db").read_bytes()
+    (tmp_path / "x.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(DatabaseUnavailableError, match="cannot be read"), writing(engine):
+        pass
+    (tmp_path / "x.db").write_bytes(sound)
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM votes")).scalar_one() == 0
+    engine.dispose()
