@@ -15,7 +15,7 @@ TRACED: Final = (
     "symlink,symlinkat,link,linkat,mkdir,mkdirat,rmdir,copy_file_range,sendfile"
 )
 _LINE: Final = re.compile(r"(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)(?:<([^>]*)>)?.*")
-_PART: Final = re.compile(r'"([^"]*)"|(\w+)<([^>]*)>|([^,\s][^,]*)')
+_PART: Final = re.compile(r'"[^"]*"|\w+<[^>]*>(?:\(deleted\))?|[^,\s][^,]*')
 _UNFINISHED: Final = re.compile(r"(\d+) +(.*) <unfinished \.\.\.>")
 _RESUMED: Final = re.compile(r"(\d+) +<\.\.\. \w+ resumed>(.*)")
 
@@ -185,7 +185,8 @@ def _number(word: str) -> str:
 
 
 def _on(word: str) -> str:
-    return _decoded(word.partition("<")[2].rpartition(">")[0])
+    """Give the path of a descriptor, nothing where its file has no name any more."""
+    return "" if word.endswith("(deleted)") else _decoded(word.partition("<")[2].rpartition(">")[0])
 
 
 def _bytes(word: str) -> bytes:

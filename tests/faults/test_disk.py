@@ -96,6 +96,7 @@ def test_calls_are_read_as_strace_writes_them() -> None:
         f"7 fdatasync(3<{path}>) = 0",
         f'7 rename("{path}", "{other}") = 0',
         f'7 unlink("{quoted("/elsewhere")}") = 0',
+        f'7 pwrite64(3<{other}>(deleted), "{quoted("gone")}", 4, 0) = 4',
         "7 +++ exited with 0 +++",
     ]
     assert list(read_calls(lines, "/d")) == [
