@@ -107,7 +107,7 @@ class Crowd(Thread):
 
     def finish(self) -> int:
         """Give how many were thanked, once there are enough."""
-        self._until = monotonic() + 60 + self._wanted
+        self._until = monotonic() + 120 + 4 * self._wanted
         self._may_end.set()
         self.join()
         return self._thanked

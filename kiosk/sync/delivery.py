@@ -47,6 +47,8 @@ class Ledger:
             self._db.execute("PRAGMA journal_mode = wal")
             self._db.execute("PRAGMA synchronous = full")
             self._db.executescript(_SCHEMA)
+            self._db.execute("BEGIN IMMEDIATE")  # one that was opened in a bad moment is read-only, and would be for ever
+            self._db.execute("ROLLBACK")
             _check(self._db)
         except BaseException:
             self._db.close()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL
+    from sqlalchemy.engine import ExceptionContext
 
 _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 BUSY_TIMEOUT_MS: Final = 15_000
@@ -107,6 +108,7 @@ def _open_sqlite(url: URL) -> Engine:
     engine._connection_cls = _SqliteConnection  # noqa: SLF001
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", _distrust)
     return engine
 
 
@@ -124,6 +126,12 @@ class _SqliteConnection(Connection):
             super()._autobegin()
         finally:
             self.writes = True
+
+
+def _distrust(context: ExceptionContext) -> None:
+    """Have a connection closed that has failed: one that was opened in a bad moment may be read-only for ever."""
+    code = getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF
+    context.is_disconnect = code in _DAMAGE | {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -89,3 +89,17 @@ def test_a_database_that_cannot_be_read_is_away_and_not_an_error_of_whoever_asks
     with reading(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM votes")).scalar_one() == 0
     engine.dispose()
+
+
+def test_a_connection_that_was_opened_read_only_in_a_bad_moment_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    engine = open_engine(f"sqlite:///{path}")
+    migrate(engine)
+    with reading(engine) as connection:
+        connection.connection.driver_connection.execute("PRAGMA query_only = 1")  # type: ignore[union-attr]
+        connection.exec_driver_sql("SELECT 1")
+    with pytest.raises(DatabaseUnavailableError, match="readonly"), writing(engine) as connection:
+        connection.execute(text("UPDATE server SET centre = 'new'"))
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE server SET centre = 'new'"))
+    engine.dispose()
