@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from faults.storage import all as storage
+
 if TYPE_CHECKING:
     from faults.table import Fault
 
-FAULTS: Final[tuple[Fault, ...]] = ()
+FAULTS: Final[tuple[Fault, ...]] = (*storage.FAULTS,)

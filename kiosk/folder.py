@@ -101,6 +101,14 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, where it is missing, that a power cut does not take away again with all that is in it."""
+    if not folder.parent.is_dir():
+        make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def write_durably(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a file so that a power cut leaves what was there before, or the whole of it; a `private` one for this user alone."""
     temporary = path.with_name(f"{path.name}.new")

@@ -13,18 +13,19 @@ import shutil
 import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
-from feedback.records import RecordError, Sealed, TicketScan, decode_body
+from feedback.records import RecordError, Sealed, TicketScan, decode_body, genesis
 from kiosk.errors import StoreDamagedError, StoreFullError
 from kiosk.facts import SEALED_PAGE_FACT, SPENT_PAGE_FACT
 from kiosk.folder import sync_folder
+from kiosk.salvage_chain import Row, genuine
 from kiosk.store import FILE, Box, Store
 from kiosk.store_file import own_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from uuid import UUID
 
 log = logging.getLogger(__name__)
 
@@ -155,14 +156,27 @@ def readable(path: Path) -> Iterator[tuple[UUID, str, bytes]]:
     if not _has_records(path):
         return
     with closing(sqlite3.connect(path)) as db:
-        for low in range(0, _last_number(db, path) + 1, _STEP):
-            for body in _bodies(db, low, _STEP):
-                try:
-                    record = decode_body(bytes(body))
-                except (RecordError, TypeError):
-                    log.warning("a record is no longer what was written and stays in the damaged file")
-                    continue
-                yield record.id, str(record.__struct_config__.tag), bytes(body)
+        rows = (row for low in range(0, _last_number(db, path) + 1, _STEP) for row in _rows(db, low, _STEP))
+        for row, is_genuine in genuine(rows, _beginnings(db)):
+            try:
+                record = decode_body(row.body) if is_genuine else None
+            except RecordError:
+                record = None
+            if record is None:
+                log.warning("a record is no longer what was written and stays in the damaged file")
+            else:
+                yield record.id, str(record.__struct_config__.tag), row.body
+
+
+def _beginnings(db: sqlite3.Connection) -> dict[object, frozenset[bytes]]:
+    """Give the hashes before the first record of each epoch. Its name stands in the table and in an index: one of them will be right."""
+    found: dict[object, set[bytes]] = {}
+    for source in ("epochs NOT INDEXED", "epochs INDEXED BY sqlite_autoindex_epochs_1"):
+        with suppress(sqlite3.DatabaseError):
+            for n, name in db.execute(f"SELECT n, CAST(epoch AS BLOB) FROM {source}"):  # noqa: S608 - names of our own schema
+                with suppress(ValueError):
+                    found.setdefault(n, set()).add(genesis(UUID(bytes(name or b"").decode())))
+    return {n: frozenset(hashes) for n, hashes in found.items()}
 
 
 def _readable_boxes(path: Path, found: list[tuple[UUID, str, bytes]]) -> Iterator[tuple[UUID, Box]]:
@@ -215,12 +229,13 @@ def _last_number(db: sqlite3.Connection, path: Path) -> int:
         return path.stat().st_size // _ROW_BYTES
 
 
-def _bodies(db: sqlite3.Connection, low: int, width: int) -> list[bytes]:
-    """The readable bodies from row `low` on; around a hole, ever smaller pieces."""
-    query = "SELECT body FROM records NOT INDEXED WHERE n >= ? AND n < ? ORDER BY n"
-    try:
-        return [body for (body,) in db.execute(query, (low, low + width))]
-    except (sqlite3.DatabaseError, OverflowError):
-        if width == 1:
-            return []
-    return _bodies(db, low, width // 2) + _bodies(db, low + width // 2, width // 2)
+def _rows(db: sqlite3.Connection, low: int, width: int) -> list[Row]:
+    """The readable rows from number `low` on; around a hole, ever smaller pieces, and of one row at least the body."""
+    for columns in ("epoch, seq, CAST(body AS BLOB), hash", "NULL, NULL, CAST(body AS BLOB), NULL"):
+        query = f"SELECT {columns} FROM records NOT INDEXED WHERE n >= ? AND n < ? ORDER BY n"  # noqa: S608 - columns of our own schema
+        try:
+            return [Row(epoch, seq, bytes(body or b""), head) for epoch, seq, body, head in db.execute(query, (low, low + width))]
+        except (sqlite3.DatabaseError, OverflowError):
+            if width > 1:
+                return _rows(db, low, width // 2) + _rows(db, low + width // 2, width // 2)
+    return []

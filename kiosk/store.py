@@ -120,15 +120,18 @@ class Store:
             StoreDamagedError: something is not.
         """
         with own_errors():
-            (verdict,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+            (verdict,) = self._db.execute("PRAGMA integrity_check(1)").fetchone()
             if verdict != "ok":
                 raise StoreDamagedError(verdict)
             if self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone():
                 self._check_chain()
 
     def _check_chain(self) -> None:
+        known = {n for (n,) in self._db.execute("SELECT n FROM epochs")}
         heads = pruned_heads(self._db)
         for of, seq, body, stored in self._db.execute("SELECT epoch, seq, body, hash FROM records ORDER BY epoch, seq"):
+            if of not in known:
+                raise StoreDamagedError(f"record {seq} is of epoch {of}, which is not there")
             if is_pruned(heads, of, seq):
                 continue
             if of in heads and not continues(heads[of][1], seq, body, stored):

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from server.errors import ServerError
-from server.keys import write_once, write_privately
+from server.keys import make_folder, write_once, write_privately
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +54,7 @@ class Authority:
         files = Certificate(certificate=folder / "server.crt", key=folder / "server.key")
         wanted = _alternatives(names)
         if not self._is_for(files, wanted):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder)
             key = ec.generate_private_key(ec.SECP256R1())
             write_privately(files.key, _private_pem(key), for_group=for_group)
             write_privately(files.certificate, _pem(self._sign(key.public_key(), wanted)), for_group=for_group)
@@ -85,7 +85,7 @@ def load_authority(data_dir: Path) -> Authority:
         ServerError: its files are damaged; a new one would be a stranger to every kiosk.
     """
     folder = data_dir / "keys"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     key_path, certificate_path = folder / "authority.key", folder / "authority.crt"
     if not key_path.exists():
         write_once(key_path, _private_pem(ec.generate_private_key(ec.SECP256R1())))

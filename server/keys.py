@@ -61,7 +61,7 @@ class Keys:
 def load_keys(data_dir: Path) -> Keys:
     """Read the keys under `data_dir`, making at once those that are not there yet."""
     folder = data_dir / "keys"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     return Keys(
         signing=SigningKey(_seed(folder / "signing.key")),
         sealing=PrivateKey(_seed(folder / "sealing.key")),
@@ -78,7 +78,7 @@ def key_files(data_dir: Path) -> dict[str, bytes]:
 def write_keys(data_dir: Path, files: Mapping[str, bytes]) -> None:
     """Put the files of the keys back, for this user only."""
     folder = data_dir / "keys"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     for name, content in files.items():
         write_privately(folder / Path(name).name, content.decode())
 
@@ -110,11 +110,24 @@ def write_privately(path: Path, text: str, *, for_group: bool = False) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, where it is missing, for this user only; a power cut does not take it away again with all that is in it."""
+    if not folder.parent.is_dir():
+        make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: a new one is durable only then."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def write_once(path: Path, text: str) -> None:

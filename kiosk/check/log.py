@@ -73,7 +73,7 @@ def look_through(path: Path) -> Soundness:
 def _look_once(path: Path) -> Soundness:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=_PATIENCE_S)) as db:
-            (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
             if verdict != "ok":
                 return Soundness(complaint=verdict, damaged=True)
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone():

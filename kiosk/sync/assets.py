@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from kiosk import accepted
 from kiosk.errors import Fault
-from kiosk.folder import write_durably
+from kiosk.folder import make_folder, write_durably
 from kiosk.sync.http import ExchangeError, exchange
 from kiosk.sync.picture import fault_of
 
@@ -95,7 +95,7 @@ class AssetFetcher:
         """Do what is to be done once; how many pictures are still missing."""
         if not kept:
             return 0
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         self._remove_all_but(asset for settings in kept for asset in settings.assets)
         return sum(not self._bring(kept[0].assets_url, name) for name in sorted(kept[0].assets))
 

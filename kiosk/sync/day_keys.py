@@ -11,7 +11,7 @@ from feedback.wire import SignedList, WireError
 from kiosk import accepted
 from kiosk.day_keys import is_over
 from kiosk.errors import DayKeysRefusedError
-from kiosk.folder import sync_folder, write_durably
+from kiosk.folder import make_folder, sync_folder, write_durably
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,7 +35,7 @@ class DayKeyReceiver:
         self._signing_key = config.server.signing_key
         self._data_dir = config.data_dir
         self._folder = accepted.day_keys_folder(config.data_dir)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         self._clock = clock
         self._zone = zone
         self._tidy_at_ms = 0

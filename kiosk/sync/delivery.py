@@ -65,6 +65,8 @@ class Ledger:
         """
         self._db = connect(path, _PRAGMAS)
         try:
+            self._db.execute("BEGIN IMMEDIATE")  # one that was opened in a bad moment is read-only, and would be for ever
+            self._db.execute("ROLLBACK")
             _check(self._db)
             self._db.executescript(_SCHEMA + command_book.SCHEMA)
             with suppress(sqlite3.OperationalError):
@@ -162,7 +164,7 @@ def open_ledger(path: Path) -> Ledger:
 
 
 def _check(db: sqlite3.Connection) -> None:
-    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(verdict)
 

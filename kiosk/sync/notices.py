@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kiosk import accepted
 from kiosk.errors import NoticeRefusedError
-from kiosk.folder import write_durably
+from kiosk.folder import make_folder, write_durably
 
 if TYPE_CHECKING:
     from kiosk.config import Config
@@ -23,7 +23,7 @@ class NoticeReceiver:
         self._kiosk = config.kiosk.id
         self._signing_key = config.server.signing_key
         self._data_dir = config.data_dir
-        (self._data_dir / accepted.FOLDER).mkdir(exist_ok=True)
+        make_folder(self._data_dir / accepted.FOLDER)
         self.number = self._accepted_number()
         """The number of the notice that was accepted last, 0 for none."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from kiosk import accepted
 from kiosk.errors import SettingsRefusedError
-from kiosk.folder import point_durably, write_durably
+from kiosk.folder import make_folder, point_durably, write_durably
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ class SettingsReceiver:
         self._kiosk = config.kiosk.id
         self._signing_key = config.server.signing_key
         self._folder = config.data_dir / accepted.FOLDER
-        self._folder.mkdir(exist_ok=True)
+        make_folder(self._folder)
         self._tell = tell
         self._kept = self._read_kept(accepted.name_of_current(config.data_dir))
         self._tell(self._kept)

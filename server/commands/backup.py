@@ -162,6 +162,8 @@ def _passphrase(file: Path | None, *, is_new: bool) -> str:
 @contextmanager
 def _new_file(file: Path) -> Iterator[Path]:
     """Give the path to write to; it gets its name only once everything is there."""
+    from server.keys import sync_folder
+
     if file.exists():
         raise BackupError(f"{file} is there already and is not overwritten")
     partial = file.with_name(f".{file.name}.part")
@@ -169,6 +171,7 @@ def _new_file(file: Path) -> Iterator[Path]:
         partial.touch(mode=0o600)
         yield partial
         partial.rename(file)
+        sync_folder(file.absolute().parent)
     except OSError as error:
         raise BackupError(f"{file} cannot be written: {error.strerror}") from error
     finally:

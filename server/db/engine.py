@@ -6,13 +6,14 @@ write lock at once, because a transaction that reads first and writes later fail
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from server.errors import DatabaseError, DatabaseUnavailableError
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL
+    from sqlalchemy.engine import ExceptionContext
 
+_DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 BUSY_TIMEOUT_MS: Final = 15_000
 _PRAGMAS: Final = {
     "journal_mode": "wal",
@@ -92,6 +95,10 @@ def _translating() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         raise DatabaseUnavailableError(f"the database does not answer: {error.args[0]}") from error
+    except DBAPIError as error:  # a file that cannot be read for a moment looks damaged: nothing is to be set aside for that
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
+            raise
+        raise DatabaseUnavailableError(f"the database cannot be read: {error.args[0]}") from error
 
 
 def _open_sqlite(url: URL) -> Engine:
@@ -101,6 +108,7 @@ def _open_sqlite(url: URL) -> Engine:
     engine._connection_cls = _SqliteConnection  # noqa: SLF001
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", _distrust)
     return engine
 
 
@@ -118,6 +126,12 @@ class _SqliteConnection(Connection):
             super()._autobegin()
         finally:
             self.writes = True
+
+
+def _distrust(context: ExceptionContext) -> None:
+    """Have a connection closed that has failed: one that was opened in a bad moment may be read-only for ever."""
+    code = getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF
+    context.is_disconnect = code in _DAMAGE | {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -126,6 +126,55 @@ def test_a_reopened_log_goes_on_in_its_epoch(data_dir: Path) -> None:
     assert_chained(data_dir / FILE)
 
 
+def page_of(path: Path, name: str) -> slice:
+    ((number, size),) = rows(path, f"SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master WHERE name = '{name}'")
+    return slice((number - 1) * size, number * size)
+
+
+@pytest.mark.parametrize("index", ["sqlite_autoindex_records_1", "sqlite_autoindex_records_2", "sqlite_autoindex_epochs_1"])
+def test_a_page_of_an_index_that_the_card_did_not_write_is_found_and_costs_nothing(data_dir: Path, index: str) -> None:
+    path = data_dir / FILE
+    with Store(path, new_id) as store:
+        store.append([a_vote("good")])
+    before = path.read_bytes()
+    with Store(path, new_id) as store:
+        store.append([a_vote("terrible")])
+        store.rechain(store.epoch, 1, new_id())
+    after, page = bytearray(path.read_bytes()), page_of(path, index)
+    assert after[page] != before[page]
+    after[page] = before[page]
+    path.write_bytes(after)
+    with open_store(data_dir, new_id) as store:
+        store.append([a_vote("excellent")])
+    assert list(data_dir.glob(salvage.ASIDE))
+    assert answers(path) == ["good", "terrible", "excellent"]
+    assert_chained(path)
+
+
+def test_records_whose_epoch_is_not_there_are_found_and_kept(data_dir: Path) -> None:
+    with Store(data_dir / FILE, new_id) as store:
+        store.append([a_vote("good"), a_vote("terrible")])
+        store.rechain(store.epoch, 1, new_id())
+    with closing(sqlite3.connect(data_dir / FILE)) as db, db:
+        db.execute("DELETE FROM epochs WHERE reason = 'forked'")
+    open_store(data_dir, new_id).close()
+    assert list(data_dir.glob(salvage.ASIDE))
+    assert answers(data_dir / FILE) == ["good", "terrible"]
+    assert_chained(data_dir / FILE)
+
+
+def test_a_body_that_has_changed_is_not_salvaged_as_another_vote(data_dir: Path) -> None:
+    path = data_dir / FILE
+    with Store(path, new_id) as store:
+        store.append([a_vote("good"), a_vote("terrible"), a_vote("good")])
+    content = path.read_bytes()
+    assert content.count(b'"terrible"') == 1
+    path.write_bytes(content.replace(b'"terrible"', b'"terriblf"'))
+    open_store(data_dir, new_id).close()
+    assert answers(path) == ["good", "good"]
+    assert b'"terriblf"' in next(data_dir.glob(salvage.ASIDE)).read_bytes()
+
+
 def test_a_record_is_stored_once(data_dir: Path) -> None:
     vote = a_vote()
     with Store(data_dir / FILE, new_id) as store:

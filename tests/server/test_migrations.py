@@ -18,10 +18,10 @@ from sqlalchemy import MetaData, Uuid, bindparam, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from server.db import migrations, schema
-from server.db.engine import open_engine
+from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
 from server.db.migrations.versions import m0008_times
-from server.errors import DatabaseError
+from server.errors import DatabaseError, DatabaseUnavailableError
 from server.ratings import rollups
 from tests.server.kit import MORNING
 
@@ -300,3 +300,31 @@ def test_votes_whose_hour_nobody_knows_leave_the_hours_in_which_they_were_counte
         errors = connection.execute(select(schema.votes.c.time_quality, schema.votes.c.time_error_ms)).all()
     engine.dispose()
     assert dict(map(tuple, errors)) == {"exact": 5_000, "corrected": 30_000, "interval": 90_000_000, "unknown": MORNING - 1_577_836_800_000}
+
+
+def test_a_database_that_cannot_be_read_is_away_and_not_an_error_of_whoever_asks(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'x.db'}")
+    migrate(engine)
+    engine.dispose()
+    sound = (tmp_path / "x.db").read_bytes()
+    (tmp_path / "x.db").write_bytes(b"no database" * 1000)
+    with pytest.raises(DatabaseUnavailableError, match="cannot be read"), writing(engine):
+        pass
+    (tmp_path / "x.db").write_bytes(sound)
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM votes")).scalar_one() == 0
+    engine.dispose()
+
+
+def test_a_connection_that_was_opened_read_only_in_a_bad_moment_is_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    engine = open_engine(f"sqlite:///{path}")
+    migrate(engine)
+    with reading(engine) as connection:
+        connection.connection.driver_connection.execute("PRAGMA query_only = 1")  # type: ignore[union-attr]
+        connection.exec_driver_sql("SELECT 1")
+    with pytest.raises(DatabaseUnavailableError, match="readonly"), writing(engine) as connection:
+        connection.execute(text("UPDATE server SET centre = 'new'"))
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE server SET centre = 'new'"))
+    engine.dispose()

@@ -1,0 +1,40 @@
+"""Every fault of storage, in the order of the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from faults.storage import (
+    clocks,
+    file_crashes,
+    full_disk,
+    histories,
+    house_kills,
+    kills,
+    locks,
+    lying,
+    refusals,
+    rot,
+    server_crashes,
+    upgrades,
+    vote_crashes,
+)
+
+if TYPE_CHECKING:
+    from faults.table import Fault
+
+FAULTS: Final[tuple[Fault, ...]] = (
+    *vote_crashes.FAULTS,
+    *server_crashes.FAULTS,
+    *file_crashes.FAULTS,
+    *lying.FAULTS,
+    *kills.FAULTS,
+    *house_kills.FAULTS,
+    *refusals.FAULTS,
+    *full_disk.FAULTS,
+    *rot.FAULTS,
+    *histories.FAULTS,
+    *clocks.FAULTS,
+    *upgrades.FAULTS,
+    *locks.FAULTS,
+)

@@ -1,0 +1,143 @@
+"""Bytes that rot: one byte of a file on a kiosk's card is another one at its next start.
+
+In the log and in what is delivered, that is found out or does no harm: no vote changes, no vote that is left is kept back, and what the
+server has it keeps. A byte of the log's journal is another matter: SQLite ends reading there, and votes after it that were not delivered
+are gone without a trace; how many is counted. There is such a journal only after a power cut, until the next start.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import select
+
+from faults.storage.pair import NeverSettledError, Server, Terminal
+from faults.storage.recording import in_silence, scratch
+from faults.storage.tally import Tally
+from faults.storage.visits import MORNING_MS, Visits
+from faults.table import Fault
+from feedback.records import RecordError, Vote, decode_body
+from kiosk.errors import StoreError
+from kiosk.salvage import ASIDE
+from kiosk.store import FILE
+from kiosk.sync import delivery
+from server.db.engine import reading
+from server.db.schema import votes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from random import Random
+    from uuid import UUID
+
+    from faults.table import Row
+
+_JOURNAL: Final = f"{FILE}-wal"
+_CARDS: Final = 20
+"""After so many rounds it is another card that rots."""
+
+
+def rot(name: str, file: str, rounds: int, step: Callable[[int], None]) -> Row:
+    """Change one byte of a file in each round, start, and let everything be delivered."""
+    tally = Tally(name)
+    with in_silence():
+        for start in range(0, rounds, _CARDS):
+            with scratch() as place:
+                answers = _make_card(place, tally.random(start), switched_off=file != _JOURNAL and start % (2 * _CARDS) == 0)
+                for number in range(start, min(rounds, start + _CARDS)):
+                    _change_one_byte(place, file, answers, tally, tally.random(f"byte {number}"))
+                    step(tally.rounds)
+    return tally.row()
+
+
+def _make_card(place: Path, random: Random, *, switched_off: bool) -> dict[UUID, str]:
+    """Make a card of which the server has a part, `switched_off` or as a power cut leaves it; give the answers of all votes on it."""
+    (place / "living").mkdir()
+    with Server(place, MORNING_MS + 86_400_000) as server:
+        terminal = Terminal(place / "living", server, random)
+        for _ in range(random.randint(1, 4)):
+            terminal.vote(random.randint(5, 25))
+            terminal.settle()
+        terminal.vote(random.randint(0, 12))
+        answers = _answers_in_log(place / "living" / FILE)
+        if switched_off:
+            terminal.switch_off()
+        shutil.copytree(place / "living", place / "card", ignore=shutil.ignore_patterns("*-shm"))
+        if not switched_off:
+            terminal.switch_off()
+    return answers
+
+
+def _change_one_byte(place: Path, file: str, answers: dict[UUID, str], tally: Tally, random: Random) -> None:
+    with scratch() as folder:
+        shutil.copytree(place / "card", folder / "card")
+        shutil.copyfile(place / "server.db", folder / "server.db")
+        where = _flip(folder / "card" / file, random)
+        with Server(folder, MORNING_MS + 2 * 86_400_000) as server:
+            had = set(server.votes())
+            try:
+                terminal = Terminal(folder / "card", server, random, Visits(random, wall_ms=server.now_ms))
+                terminal.vote(random.randint(1, 3))
+                terminal.settle()
+            except (StoreError, NeverSettledError, sqlite3.Error) as error:
+                tally.count(acknowledged=len(answers), problem=f"byte {where} of {file}: {error}")
+                return
+            on_card = _answers_in_log(folder / "card" / FILE)
+            terminal.switch_off()
+            counted, told = server.votes(), _told(server)
+            problem = server.problem()
+        missing = answers.keys() - set(counted)
+        is_told = file == _JOURNAL or any((folder / "card").glob(ASIDE))
+        changed = sum(told[id_] != answers[id_] for id_ in answers.keys() & told.keys())
+    wrong = f"{changed} votes have changed" if changed else "" if is_told or not missing else f"{len(missing)} votes are gone in silence"
+    tally.count(
+        acknowledged=len(answers),
+        lost=len(had - set(counted)),
+        doubled=len(counted) - len(set(counted)),
+        dropped=len(((answers.keys() & on_card.keys()) | terminal.thanked.keys()) - set(counted)),
+        problem=f"byte {where} of {file}: {wrong or problem}" if wrong or problem else "",
+    )
+    tally.count_only(lost=len(missing - had))
+
+
+def _flip(path: Path, random: Random) -> int:
+    """Change a byte; give its place."""
+    content = bytearray(path.read_bytes())
+    where = random.randrange(len(content))
+    content[where] ^= random.randint(1, 255)
+    path.write_bytes(content)
+    return where
+
+
+def _answers_in_log(path: Path) -> dict[UUID, str]:
+    with closing(sqlite3.connect(path)) as db:
+        found = [_vote(body) for (body,) in db.execute("SELECT body FROM records")]
+    return {vote.id: vote.answer for vote in found if vote is not None}
+
+
+def _vote(body: bytes) -> Vote | None:
+    try:
+        record = decode_body(body)
+    except RecordError:
+        return None
+    return record if isinstance(record, Vote) else None
+
+
+def _told(server: Server) -> dict[UUID, str]:
+    with reading(server.engine) as connection:
+        return {row.id: row.answer for row in connection.execute(select(votes.c.id, votes.c.answer))}
+
+
+def _fault(name: str, file: str, *, test: int, usual: int, full: int) -> Fault:
+    return Fault(name=name, test=test, usual=usual, full=full, run=partial(rot, name, file))
+
+
+FAULTS: Final = (
+    _fault("a byte rots: vote store", FILE, test=40, usual=300, full=20_000),
+    _fault("a byte rots: journal of the vote store", _JOURNAL, test=30, usual=150, full=5000),
+    _fault("a byte rots: what is delivered", delivery.FILE, test=30, usual=200, full=5000),
+)
