@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from kiosk.sync.settings import SettingsReceiver
 from kiosk.sync.state import StateReport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from uuid import UUID
 
@@ -36,6 +37,18 @@ if TYPE_CHECKING:
 
 def run_sync(config: Config) -> None:
     """Deliver what is stored and take in settings, notices and pictures, until a signal asks to end."""
+    with put_together(config) as agent:
+        end_on_signals(agent.stop)
+        agent.run()
+
+
+@contextmanager
+def put_together(config: Config) -> Iterator[Agent]:
+    """Give an agent that is about to `run` on this thread, connected to everything that it needs.
+
+    Raises:
+        ConfigError: the kiosk is not enrolled.
+    """
     if config.server is None:
         raise ConfigError("this kiosk is not enrolled: its configuration has no [server]; `vidhuk-server kiosk add` prints one")
     folder.prepare(config.data_dir)
@@ -62,8 +75,7 @@ def run_sync(config: Config) -> None:
         look = partial(_state, config.data_dir, (deliverer, agent, assets), outbox, clock)
         agent.serve(deliverer, StateReport(kiosk, transport=transport, clock=clock, look=look))
         stack.enter_context(transport)
-        end_on_signals(agent.stop)
-        agent.run()
+        yield agent
 
 
 def _zone(settings: SettingsReceiver) -> str:

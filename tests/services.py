@@ -71,20 +71,15 @@ def find_postgres() -> Path | None:
 def run_postgres(programs: Path) -> Iterator[PostgresCluster]:
     """Start a PostgreSQL in a folder of its own; root, which PostgreSQL refuses, lends it to the user postgres."""
     folder = Path(tempfile.mkdtemp(prefix="vidhuk-pg-"))  # short: a socket's path has at most 107 characters
-    as_user: list[str] = []
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
-    data = folder / "data"
-    initdb = [*as_user, str(programs / "initdb"), "-D", str(data), "-U", "vidhuk", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    data = str(folder / "data")
+    initdb = [*_as_user(), str(programs / "initdb"), "-D", data, "-U", "vidhuk", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder)
-    settings = {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off", "max_connections": "100"}
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([*as_user, str(programs / "postgres"), "-D", str(data), *options], stderr=log, stdout=log, cwd=folder)
+    server = start_postgres(programs, folder)
     cluster = PostgresCluster(folder)
     try:
-        eventually(lambda: _accepts(cluster), within_s=30)
+        eventually(lambda: accepts(cluster), within_s=30)
         yield cluster
     finally:
         server.send_signal(signal.SIGINT)
@@ -92,7 +87,21 @@ def run_postgres(programs: Path) -> Iterator[PostgresCluster]:
         shutil.rmtree(folder)
 
 
-def _accepts(cluster: PostgresCluster) -> bool:
+def start_postgres(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """Start the PostgreSQL whose cluster is in `folder`; it takes a moment until it answers."""
+    settings = {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off", "max_connections": "100"}
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    with (folder / "log").open("ab") as log:
+        command = [*_as_user(), str(programs / "postgres"), "-D", str(folder / "data"), *options]
+        return subprocess.Popen(command, stderr=log, stdout=log, cwd=folder)
+
+
+def _as_user() -> list[str]:
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] if os.geteuid() == 0 else []
+
+
+def accepts(cluster: PostgresCluster) -> bool:
+    """Tell whether it answers."""
     try:
         cluster.execute("SELECT 1")
     except psycopg.OperationalError:

@@ -1,0 +1,109 @@
+"""A kiosk with simulated visitors whose store and whose delivery, on a thread of its own, are those of `vidhuk-kiosk`."""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+from contextlib import closing
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from demo.desk_kiosk import DeskKiosk, undelivered
+from demo.history import HABITS, OFFERED, ZONE, Visit
+from kiosk.compose_sync import put_together
+from kiosk.config import parse
+from kiosk.process import SOFTWARE
+from kiosk.store import FILE
+from kiosk.sync.delivery import marks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from random import Random
+
+    from kiosk.sync.agent import Agent
+    from server.registry.kiosk_toml import KioskFile
+
+_HABITS: Final = tuple(habit for habit in HABITS if habit.site == "center")
+
+
+class VotingKiosk:
+    """One kiosk. It votes on the thread that made it."""
+
+    def __init__(self, folder: Path, file: KioskFile) -> None:
+        folder.mkdir(parents=True)
+        self.id = file.id
+        self.credential = file.credential.reveal()
+        self.folder = folder
+        self.toml = folder / "kiosk.toml"
+        self.toml.write_text(file.toml().replace("/var/lib/vidhuk-kiosk", str(folder)), encoding="utf-8")
+        self._store = DeskKiosk(self.toml, SOFTWARE)
+        self._delivery: threading.Thread | None = None
+        self._agent: Agent | None = None
+        self._failure: BaseException | None = None
+
+    def vote(self, random: Random, count: int = 1, *, ago: timedelta = timedelta(0)) -> None:
+        """Store so many votes, the first of them made so long `ago` and the others evenly since; all in one go."""
+        now = datetime.now(ZONE)
+        self._store.add(_visit(random, now - ago * (1 - number / count)) for number in range(count))
+
+    def start_delivery(self) -> None:
+        """Start what `vidhuk-kiosk sync` is, on a thread."""
+        ready: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._delivery = threading.Thread(target=self._deliver, args=(ready,), name=f"sync-{self.id}", daemon=True)
+        self._delivery.start()
+        ready.get()
+
+    def _deliver(self, ready: queue.SimpleQueue[None]) -> None:
+        try:
+            with put_together(parse(self.toml.read_text(encoding="utf-8"), self.toml.name)) as agent:
+                self._agent = agent
+                ready.put(None)
+                agent.run()
+        except BaseException as error:  # noqa: BLE001 - said by `close`
+            self._failure = error
+            ready.put(None)
+
+    def ask_to_stop(self) -> None:
+        """Let the delivery end soon."""
+        agent, self._agent = self._agent, None
+        if agent is not None:
+            agent.stop()
+
+    def stop_delivery(self) -> None:
+        """End the delivery.
+
+        Raises:
+            BaseException: whatever has ended it before.
+        """
+        self.ask_to_stop()
+        if self._delivery is not None:
+            self._delivery.join()
+        self._delivery = None
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> None:
+        """End everything."""
+        try:
+            self.stop_delivery()
+        finally:
+            self._store.__exit__()
+
+    def undelivered(self) -> int:
+        """Give how many records the server is not known to have."""
+        return undelivered(self.folder)
+
+    def votes(self) -> dict[UUID, bool]:
+        """Give every vote of the log, and whether it is acknowledged."""
+        known = marks(self.folder / "delivery.db")
+        query = "SELECT id, epochs.epoch, seq FROM records JOIN epochs ON epochs.n = records.epoch WHERE kind = 'vote'"
+        with closing(sqlite3.connect(self.folder / FILE)) as db:
+            return {UUID(record): seq <= known.get(UUID(epoch), 0) for record, epoch, seq in db.execute(query)}
+
+
+def _visit(random: Random, at: datetime) -> Visit:
+    habit = random.choice(_HABITS)
+    language = random.choice(("uk", "uk", "uk", "en"))
+    return Visit(at, habit, random.choice(OFFERED), random.choice(habit.services), language, repeat=False)
