@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID, uuid4
 
-from feedback.records import AnyRecord, Channel, Context, Input, Moment, Outcome, VisitEnd, Vote, new_id
+from feedback.records import AnyRecord, Call, Channel, Context, Input, Moment, Outcome, VisitEnd, Vote, new_id
 from kiosk import accepted, folder
 from kiosk.config import parse
 from kiosk.facts import SETTINGS_FACT
@@ -67,6 +67,12 @@ class DeskKiosk:
         self._store.append(records)
         folder.wake(self.data_dir, self._wake)
         return count
+
+    def call(self, at: datetime) -> None:
+        """Have a visitor ask for a person to come."""
+        records: list[AnyRecord] = [self._switched_on(at)] if at.date() != self._day else []
+        self._store.append([*records, Call(_id(at), self._moment(at), _id(at), self._context, Input.TOUCH)])
+        folder.wake(self.data_dir, self._wake)
 
     def _switched_on(self, at: datetime) -> Context:
         self._day, self._boot = at.date(), at - timedelta(minutes=20)

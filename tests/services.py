@@ -146,6 +146,10 @@ class Station:
         """Publish and wait for the broker's own acknowledgement, which it gives to what it denies too."""
         self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
 
+    def publish_soon(self, topic: str, payload: bytes) -> None:
+        """Publish without waiting."""
+        self._client.publish(topic, payload, qos=1)
+
     def payloads(self, topic: str) -> list[bytes]:
         return [payload for received, payload, _ in list(self.received) if received == topic]
 

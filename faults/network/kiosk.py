@@ -48,6 +48,10 @@ class VotingKiosk:
         now = datetime.now(ZONE)
         self._store.add(_visit(random, now - ago * (1 - number / count)) for number in range(count))
 
+    def call(self, *, ago: timedelta) -> None:
+        """Store that a visitor asked for a person to come."""
+        self._store.call(datetime.now(ZONE) - ago)
+
     def start_delivery(self) -> None:
         """Start what `vidhuk-kiosk sync` is, on a thread."""
         ready: queue.SimpleQueue[None] = queue.SimpleQueue()

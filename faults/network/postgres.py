@@ -23,7 +23,6 @@ class Postgres:
         self._programs = programs
         self._stack = ExitStack()
         self.cluster = self._stack.enter_context(run_postgres(programs))
-        self._again: list[int] = []
 
     def new_database(self) -> str:
         """Make an empty database and give its address."""
@@ -31,8 +30,10 @@ class Postgres:
 
     def kill(self) -> None:
         """SIGKILL all its processes; what was committed is in its files."""
-        for pid in _with_children(self._pid()):
+        first, *children = _with_children(self._pid())
+        for pid in (first, *children):
             os.kill(pid, signal.SIGKILL)
+        os.waitpid(first, 0)  # until then it has its lock
         wait_for(lambda: not accepts(self.cluster), "PostgreSQL's end")
 
     def start(self) -> None:

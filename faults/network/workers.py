@@ -1,0 +1,79 @@
+"""Two workers that share the batches, and a parrot at the broker that says every batch again, so that both have it at the same time."""
+
+from __future__ import annotations
+
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Final
+
+from demo.house import HouseError, wait_for
+from faults.network.centre import Centre
+from faults.network.counting import count, round_of
+from faults.network.postgres import postgres
+from faults.table import Fault
+from feedback.wire import ROOT
+from server.broker.files import worker_user
+from tests.services import Station
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faults.table import Row
+
+NAME: Final = "each batch at two workers at once, PostgreSQL"
+KIOSKS: Final = 4
+ROUND_S: Final = 0.5
+DRAIN_S: Final = 60.0
+
+
+class Parrot:
+    """Hears every batch and says it twice more."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._heard = 0
+        self._said: set[bytes] = set()
+        station.subscribe(f"{ROOT}/k/+/batch")
+
+    def speak(self) -> None:
+        """Say what is new, but not what it has said itself."""
+        new = self._station.received[self._heard :]
+        self._heard += len(new)
+        for topic, payload, _ in new:
+            if payload not in self._said:
+                self._said.add(payload)
+                self._station.publish_soon(topic, payload)
+                self._station.publish_soon(topic, payload)
+
+    @property
+    def said(self) -> int:
+        """How many batches it has said again."""
+        return len(self._said)
+
+
+def run(rounds: int, done: Callable[[int], None]) -> Row:
+    """Let kiosks vote, the parrot speak, and two workers take it all in."""
+    with Centre(database=postgres().new_database()) as centre:
+        kiosks = centre.add_kiosks(KIOSKS)
+        centre.start_broker()
+        for worker in (1, 2):
+            centre.start_ingest(worker=worker)
+        with Station(centre.port, worker_user(9), centre.server.keys.broker_password.reveal()) as station:
+            wait_for(station.is_connected, "the parrot")
+            parrot = Parrot(station)
+            for kiosk in kiosks:
+                kiosk.start_delivery()
+            for number in range(rounds):
+                with round_of(NAME, number) as random:
+                    until = monotonic() + ROUND_S
+                    while monotonic() < until:
+                        random.choice(kiosks).vote(random)
+                        parrot.speak()
+                        sleep(random.uniform(0, 0.01))
+                done(number + 1)
+            centre.drain(DRAIN_S)
+            if not parrot.said:
+                raise HouseError("the parrot has heard no batch")
+        return count(centre).row(NAME, rounds)
+
+
+FAULTS: Final = (Fault(name=NAME, test=4, usual=40, full=5000, run=run),)
