@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from demo.house import SCRIPTS, HouseError
 from faults.network.centre import Centre
 from faults.network.counting import count, round_of
-from faults.network.spaces import OUR_END, Space
+from faults.network.spaces import Space
 from faults.table import Fault
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _site(kiosks: int) -> Iterator[tuple[Centre, Space]]:
     """Give a running centre, and the space in which its kiosks deliver."""
     with ExitStack() as stack:
         space = stack.enter_context(Space())
-        centre = stack.enter_context(Centre(host=OUR_END))
+        centre = stack.enter_context(Centre(host=space.our_end))
         stack.callback(space.stop_programs)
         centre.start()
         for kiosk in centre.add_kiosks(kiosks):

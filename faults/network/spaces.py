@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final, Self
 
 from demo.house import HouseError
@@ -11,17 +12,19 @@ from demo.house import HouseError
 if TYPE_CHECKING:
     from pathlib import Path
 
-OUR_END: Final = "198.51.100.1"  # TEST-NET-2, which no network has (RFC 5737)
-THEIR_END: Final = "198.51.100.2"
+NETWORKS: Final = ip_network("198.18.0.0/15")
+"""For trying networks out (RFC 2544): no real one has these addresses."""
 WITHOUT: Final = "network namespaces cannot be made here: run as root, with the package iproute2, on a machine that is no closed container"
 
 
 class Space:
-    """A network namespace that reaches this machine at `OUR_END` and nothing else."""
+    """A network namespace that reaches this machine at `our_end` and nothing else."""
 
     def __init__(self) -> None:
-        self._name = f"vidhuk-{os.getpid()}"
-        self._ours, self._theirs = f"vf{os.getpid()}", f"vt{os.getpid()}"
+        number = os.getpid()
+        self._name, self._ours, self._theirs = f"vidhuk-{number}", f"vf{number}", f"vt{number}"
+        first = int(NETWORKS.network_address) + number % 2**15 * 4  # four addresses for each process, so that none disturbs another
+        self.our_end, self._their_end = str(ip_address(first + 1)), str(ip_address(first + 2))
         self._running: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
@@ -92,8 +95,8 @@ class Space:
         inside = ("ip", "-n", self._name)
         _do("ip", "netns", "add", self._name)
         _do("ip", "link", "add", self._ours, "type", "veth", "peer", "name", self._theirs, "netns", self._name)
-        _do("ip", "address", "add", f"{OUR_END}/24", "dev", self._ours)
-        _do(*inside, "address", "add", f"{THEIR_END}/24", "dev", self._theirs)
+        _do("ip", "address", "add", f"{self.our_end}/30", "dev", self._ours)
+        _do(*inside, "address", "add", f"{self._their_end}/30", "dev", self._theirs)
         _do("ip", "link", "set", self._ours, "up")
         _do(*inside, "link", "set", self._theirs, "up")
 
