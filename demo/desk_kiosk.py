@@ -14,6 +14,8 @@ from kiosk import accepted, folder
 from kiosk.config import parse
 from kiosk.facts import SETTINGS_FACT
 from kiosk.store import FILE, Store
+from kiosk.sync import delivery
+from kiosk.sync.delivery import requested_fork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +56,12 @@ class DeskKiosk:
         if settings and settings.version != self._settings:
             self._settings = settings.version
             self._store.note(SETTINGS_FACT, str(settings.version))
+
+    def obey(self) -> None:
+        """Open the new epoch that delivery asks for, as the ui would."""
+        fork = requested_fork(self.data_dir / delivery.FILE)
+        if fork is not None:
+            self._store.rechain(fork.epoch, fork.after_seq, fork.into)
 
     def add(self, visits: Iterable[Visit]) -> int:
         """Store visits in one go and wake delivery; say how many there were."""

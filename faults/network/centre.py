@@ -21,6 +21,8 @@ from server.registry.kiosks import Wish, add_kiosk
 from server.registry.load import load_registry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
     from server.broker.supervisor import Supervisor
@@ -123,10 +125,10 @@ class Centre:
         while self._ingests:
             self._ingests.pop().stop()
 
-    def drain(self, within_s: float) -> bool:
-        """Wait until every vote is acknowledged; whether it was in time."""
+    def drain(self, within_s: float, kiosks: Sequence[VotingKiosk] = ()) -> bool:
+        """Wait until all records of these kiosks, or of all, are acknowledged; whether it was in time."""
         try:
-            wait_for(lambda: not any(kiosk.undelivered() for kiosk in self.kiosks), "everything acknowledged", within_s)
+            wait_for(lambda: not any(kiosk.undelivered() for kiosk in kiosks or self.kiosks), "everything acknowledged", within_s)
         except RuntimeError:
             return False
         return True

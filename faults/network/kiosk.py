@@ -7,10 +7,10 @@ import sqlite3
 import threading
 from contextlib import closing
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from demo.desk_kiosk import DeskKiosk, undelivered
+from demo.desk_kiosk import DeskKiosk
 from demo.history import HABITS, OFFERED, ZONE, Visit
 from kiosk.compose_sync import put_together
 from kiosk.config import parse
@@ -95,16 +95,28 @@ class VotingKiosk:
         finally:
             self._store.__exit__()
 
+    def obey(self) -> None:
+        """Open a new epoch where delivery asks for one."""
+        self._store.obey()
+
     def undelivered(self) -> int:
         """Give how many records the server is not known to have."""
-        return undelivered(self.folder)
+        known = self._marks()
+        query = "SELECT epochs.epoch, max(seq), count(*) FROM records JOIN epochs ON epochs.n = records.epoch GROUP BY epochs.n"
+        return sum(min(count, max(0, last - known.get(UUID(epoch), 0))) for epoch, last, count in self._ask(query))
 
     def votes(self) -> dict[UUID, bool]:
         """Give every vote of the log, and whether it is acknowledged."""
-        known = marks(self.folder / "delivery.db")
+        known = self._marks()
         query = "SELECT id, epochs.epoch, seq FROM records JOIN epochs ON epochs.n = records.epoch WHERE kind = 'vote'"
-        with closing(sqlite3.connect(self.folder / FILE)) as db:
-            return {UUID(record): seq <= known.get(UUID(epoch), 0) for record, epoch, seq in db.execute(query)}
+        return {UUID(record): seq <= known.get(UUID(epoch), 0) for record, epoch, seq in self._ask(query)}
+
+    def _marks(self) -> dict[UUID, int]:
+        return marks(self.folder / "delivery.db")
+
+    def _ask(self, query: str) -> list[Any]:
+        with closing(sqlite3.connect(f"{(self.folder / FILE).as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+            return db.execute(query).fetchall()
 
 
 def _visit(random: Random, at: datetime) -> Visit:
