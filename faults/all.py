@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from faults import network
+
 if TYPE_CHECKING:
     from faults.table import Fault
 
-FAULTS: Final[tuple[Fault, ...]] = ()
+FAULTS: Final[tuple[Fault, ...]] = (
+    *network.FAULTS,
+)

@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from feedback import wire
-from kiosk import facts, folder
+from kiosk import facts, folder, process
 from kiosk.clock import SystemClock, id_maker
 from kiosk.errors import ConfigError, Fault
-from kiosk.process import SOFTWARE, alive, end_on_signals
+from kiosk.process import SOFTWARE, end_on_signals
 from kiosk.resting import ZONE
 from kiosk.salvage import ASIDE
 from kiosk.sync import delivery
@@ -27,7 +27,7 @@ from kiosk.sync.settings import SettingsReceiver
 from kiosk.sync.state import StateReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from uuid import UUID
 
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
 def run_sync(config: Config) -> None:
     """Deliver what is stored and take in settings, notices and pictures, until a signal asks to end."""
-    with put_together(config) as agent:
+    with put_together(config, alive=process.alive()) as agent:
         end_on_signals(agent.stop)
         agent.run()
 
 
 @contextmanager
-def put_together(config: Config) -> Iterator[Agent]:
-    """Give an agent that is about to `run` on this thread, connected to everything that it needs.
+def put_together(config: Config, *, alive: Callable[[], None]) -> Iterator[Agent]:
+    """Give an agent that is about to `run` on this thread, connected to everything that it needs; it calls `alive` once a round.
 
     Raises:
         ConfigError: the kiosk is not enrolled.
@@ -61,7 +61,7 @@ def put_together(config: Config) -> Iterator[Agent]:
         assets = stack.enter_context(AssetFetcher(config.data_dir, spread=spread))
         settings = SettingsReceiver(config, assets.want)
         day_keys = DayKeyReceiver(config, clock=clock, zone=partial(_zone, settings))
-        agent = Agent(inbox, settings, NoticeReceiver(config), day_keys, kiosk=kiosk, alive=alive())
+        agent = Agent(inbox, settings, NoticeReceiver(config), day_keys, kiosk=kiosk, alive=alive)
         transport = MqttTransport(config.server, kiosk, listener=agent, post=inbox.post, spread=spread)
         deliverer = Deliverer(
             Sender(kiosk, SOFTWARE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -107,10 +108,19 @@ class Centre:
 
     def kill_broker(self) -> None:
         """SIGKILL Mosquitto, and keep its supervisor from starting it again."""
-        assert self._broker is not None
-        assert self._broker.pid is not None
-        os.kill(self._broker.pid, signal.SIGKILL)
+        pid = self.broker_pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
         self.stop_broker()
+
+    @property
+    def broker_pid(self) -> int | None:
+        """The number of Mosquitto's process, None while there is none."""
+        return self._broker.pid if self._broker is not None else None
+
+    def dial(self) -> socket.socket:
+        """Open a connection to the broker on which nothing was said yet."""
+        return socket.create_connection((self._host, self.port), timeout=5)
 
     def start_ingest(self, *, worker: int | None = None) -> MqttIngest:
         """Start an ingest, or a numbered `worker` of several, and wait until it hears the kiosks."""

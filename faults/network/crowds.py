@@ -44,6 +44,7 @@ def reconnect(rounds: int, done: Callable[[int], None]) -> Row:
         for number, kiosk in enumerate(centre.add_kiosks(rounds)):
             with round_of(ALL_AT_ONCE, number) as random:
                 kiosk.vote(random, BACKLOG, ago=timedelta(hours=1))
+        for kiosk in centre.kiosks:
             kiosk.start_delivery()
         sleep(1.0)
         centre.start_broker()

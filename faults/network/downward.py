@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -13,8 +12,6 @@ from faults.network.garbage import oversize, spoil
 from faults.table import Fault
 from feedback import wire
 from kiosk import accepted
-from kiosk.compose_sync import put_together
-from kiosk.config import parse
 from kiosk.sync.outbox import Outbox
 from server.app import now_ms
 from server.db.engine import reading
@@ -44,8 +41,7 @@ def run(rounds: int, done: Callable[[int], None]) -> Row:
         with round_of(NAME, -1) as random:
             kiosk.vote(random, VOTES)
         sound = _sound(centre, kiosk)
-        logging.getLogger("kiosk.sync").setLevel(logging.ERROR)
-        with put_together(parse(kiosk.toml.read_text(encoding="utf-8"), kiosk.toml.name)) as agent:
+        with kiosk.agent() as agent:
             for topic, payloads in sound.items():
                 if topic != wire.ack_topic(kiosk.id):
                     agent.received(topic, payloads[0])

@@ -19,6 +19,7 @@ from kiosk.store import FILE
 from kiosk.sync.delivery import marks
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from random import Random
 
@@ -61,13 +62,17 @@ class VotingKiosk:
 
     def _deliver(self, ready: queue.SimpleQueue[None]) -> None:
         try:
-            with put_together(parse(self.toml.read_text(encoding="utf-8"), self.toml.name)) as agent:
+            with self.agent() as agent:
                 self._agent = agent
                 ready.put(None)
                 agent.run()
         except BaseException as error:  # noqa: BLE001 - said by `close`
             self._failure = error
             ready.put(None)
+
+    def agent(self) -> AbstractContextManager[Agent]:
+        """Give what `vidhuk-kiosk sync` consists of, for this thread to run; no service manager waits for its signs of life."""
+        return put_together(parse(self.toml.read_text(encoding="utf-8"), self.toml.name), alive=lambda: None)
 
     def ask_to_stop(self) -> None:
         """Let the delivery end soon."""

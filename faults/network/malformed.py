@@ -205,6 +205,6 @@ def _now_ms() -> int:
 
 
 FAULTS: Final = (
-    Fault(name=DIRECT, test=10_000, usual=100_000, full=1_000_000, run=hand_in),
+    Fault(name=DIRECT, test=5000, usual=50_000, full=1_000_000, run=hand_in),
     Fault(name=THROUGH, test=1000, usual=10_000, full=50_000, run=publish),
 )
