@@ -9,6 +9,4 @@ from faults import network
 if TYPE_CHECKING:
     from faults.table import Fault
 
-FAULTS: Final[tuple[Fault, ...]] = (
-    *network.FAULTS,
-)
+FAULTS: Final[tuple[Fault, ...]] = (*network.FAULTS,)

@@ -68,7 +68,9 @@ def _lock(url: str, centre: Centre, random: Random) -> None:
 
 def _cut_off(url: str) -> None:
     with psycopg.connect(url) as other:
-        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def _vote_for(seconds: float, centre: Centre, random: Random) -> None:

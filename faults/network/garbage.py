@@ -1,4 +1,4 @@
-"""Payloads that no kiosk and no server sends: noise, valid messages with something changed, and everything that has ever broken a parser."""
+"""Payloads that no kiosk and no server sends: noise, valid messages with something changed, and what has broken parsers before."""
 
 from __future__ import annotations
 
@@ -11,13 +11,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from random import Random
 
-_ODD: Final = (
+_ODD: Final[tuple[Any, ...]] = (
     *(None, True, -1, 0, 2**31, 2**63, 2**64, 10**400, -(10**400), 1e308, 0.1, "", "\0", "x" * 5000, [], {}, [[]], {"": {}}),
-    *("\u202e\u0442\u0441\u0435\u0442", "\ud800", "\ufeff", "'; DROP TABLE votes; --", "../../etc/passwd", "ї" * 300, "00000000-0000-0000-0000-000000000000"),
+    *(
+        "\u202e\u0442\u0441\u0435\u0442",
+        "\ud800",
+        "\ufeff",
+        "'; DROP TABLE votes; --",
+        "../../etc/passwd",
+        "ї" * 300,
+        "00000000-0000-0000-0000-000000000000",
+    ),
 )
 """Values in the place of others."""
 _PIECES: Final = (
-    *(b"NaN", b"Infinity", b"-Infinity", b"1e999", b"\0", b"\xff\xfe", b"\xed\xa0\x80", b"\xc0\x80", b'"\\ud800"', b'"\\u0000"', b"\\", b'"'),
+    *(
+        b"NaN",
+        b"Infinity",
+        b"-Infinity",
+        b"1e999",
+        b"\0",
+        b"\xff\xfe",
+        b"\xed\xa0\x80",
+        b"\xc0\x80",
+        b'"\\ud800"',
+        b'"\\u0000"',
+        b"\\",
+        b'"',
+    ),
     *(b"[", b"]", b"{", b"}", b",", b":", b"9" * 500, "\u202e".encode(), b"\r\n", b"\x7f", b"[" * 200, b'{"a":' * 200, b"null", b"-0"),
 )
 """Bytes to put into others."""

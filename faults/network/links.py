@@ -50,7 +50,7 @@ def flap(rounds: int, done: Callable[[int], None]) -> Row:
 
 
 def swallow(rounds: int, done: Callable[[int], None]) -> Row:
-    """Let every packet vanish, replace the broker meanwhile, and heal: the kiosk's connection leads to nobody, and nobody has told it so."""
+    """Let every packet vanish, replace the broker meanwhile, and heal: the kiosk's connection leads to nobody, and it was not told."""
     with _site(KIOSKS) as (centre, space):
         for number in range(rounds):
             with round_of(HALF_OPEN, number) as random:

@@ -67,26 +67,33 @@ def _hear_out(connection: socket.socket) -> None:
 
 
 def _packets(random: Random, kiosk: VotingKiosk) -> bytes:
-    login = _packet(CONNECT, _connect(kiosk.id.encode(), kiosk.credential.encode()))
-    match random.randrange(8):
-        case 0:
-            return random.randbytes(random.randrange(1, 300))
-        case 1:
-            return _packet(CONNECT, _flipped(random, _connect(kiosk.id.encode(), kiosk.credential.encode())))
-        case 2:
-            return _packet(CONNECT, _connect(random.choice(_STRINGS), random.choice(_STRINGS), version=random.randrange(256)))
-        case 3:
-            return login[: random.randrange(1, len(login))]
-        case 4:
-            return login + bytes([random.randrange(256)]) + random.randbytes(random.randrange(60))
-        case 5:
-            topic = random.choice((*_STRINGS, wire.batch_topic(kiosk.id).encode()))
-            kind = PUBLISH | random.randrange(16)
-            return login + _packet(kind, _string(topic) + random.randbytes(2) + random.randbytes(random.choice((0, 100, wire.MAX_PACKET_BYTES))))
-        case 6:
-            return login + _packet(SUBSCRIBE, random.randbytes(2) + _string(random.choice(_STRINGS)) + bytes([random.randrange(256)]))
-        case _:  # a length that does not end, or one that promises a quarter of a gigabyte
-            return login + bytes([random.choice((CONNECT, PUBLISH, SUBSCRIBE))]) + random.choice((b"\xff" * 5, b"\xff\xff\xff\x7f")) + b"x"
+    """Give a broken CONNECT, or a sound one and something broken behind it."""
+    body = _connect(kiosk.id.encode(), kiosk.credential.encode())
+    login = _packet(CONNECT, body)
+    if random.random() < 0.5:  # noqa: PLR2004 - heads or tails
+        return login + _broken(random, kiosk)
+    return random.choice(
+        (
+            random.randbytes(random.randrange(1, 300)),
+            _packet(CONNECT, _flipped(random, body)),
+            _packet(CONNECT, _connect(random.choice(_STRINGS), random.choice(_STRINGS), version=random.randrange(256))),
+            login[: random.randrange(1, len(login))],
+        )
+    )
+
+
+def _broken(random: Random, kiosk: VotingKiosk) -> bytes:
+    topic = random.choice((*_STRINGS, wire.batch_topic(kiosk.id).encode()))
+    payload = random.randbytes(random.choice((0, 100, wire.MAX_PACKET_BYTES)))
+    return random.choice(
+        (
+            bytes([random.randrange(256)]) + random.randbytes(random.randrange(60)),
+            _packet(PUBLISH | random.randrange(16), _string(topic) + random.randbytes(2) + payload),
+            _packet(SUBSCRIBE, random.randbytes(2) + _string(topic) + bytes([random.randrange(256)])),
+            bytes([PUBLISH]) + b"\xff" * 5,  # a length that does not end
+            bytes([PUBLISH]) + b"\xff\xff\xff\x7f" + b"x",  # a quarter of a gigabyte is announced
+        )
+    )
 
 
 def _connect(user: bytes, password: bytes, *, version: int = 4) -> bytes:

@@ -107,7 +107,9 @@ class _Source(NamedTuple):
         return hashlib.sha256(f"counted\0{self.kiosk or ''}\0{self.reason}\0{self.day}".encode()).digest()
 
     def counted(self, note: Note) -> Note:
-        detail = f"more than {KEPT_NOTES} of these, or than {KEPT_BYTES} bytes, came on {self.day} (UTC): the others are counted and not kept"
+        detail = (
+            f"more than {KEPT_NOTES} of these, or than {KEPT_BYTES} bytes, came on {self.day} (UTC): the others are counted and not kept"
+        )
         return replace(note, detail=detail, payload=b"")
 
 

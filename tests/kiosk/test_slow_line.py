@@ -109,6 +109,6 @@ def test_a_batch_that_has_not_arrived_yet_is_not_sent_behind_itself(broker: Slow
         wait_until(publish_again)
         broker.hang_up()
         wait_until(lambda: listener.connections == 2)
-        transport.publish(BATCH, b"fourth")
-        wait_until(lambda: broker.count(b"fourth") == 1), "the third belongs to a connection that is gone"
+        transport.publish(BATCH, b"fourth")  # the third, which nobody acknowledged, belongs to a connection that is gone
+        wait_until(lambda: broker.count(b"fourth") == 1)
         broker.hang_up()
