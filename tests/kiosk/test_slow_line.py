@@ -32,13 +32,16 @@ class SlowBroker:
         self.port = self._listening.getsockname()[1]
         self.heard = b""
         self._client: socket.socket | None = None
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
         self.hang_up()
+        self._thread.join()
         self._listening.close()
 
     def count(self, payload: bytes) -> int:
@@ -56,7 +59,7 @@ class SlowBroker:
         while True:
             try:
                 client, _ = self._listening.accept()
-            except OSError:
+            except OSError:  # it was told to end
                 return
             with client:
                 self._client = client
@@ -111,4 +114,3 @@ def test_a_batch_that_has_not_arrived_yet_is_not_sent_behind_itself(broker: Slow
         wait_until(lambda: listener.connections == 2)
         transport.publish(BATCH, b"fourth")  # the third, which nobody acknowledged, belongs to a connection that is gone
         wait_until(lambda: broker.count(b"fourth") == 1)
-        broker.hang_up()
