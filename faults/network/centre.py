@@ -16,6 +16,7 @@ from server.app import make_broker, make_ingest, now_ms, opened
 from server.broker.files import hash_password
 from server.config import parse_config
 from server.db.engine import writing
+from server.ingest.store import read_server
 from server.registry.file import parse_registry
 from server.registry.kiosk_toml import KioskFile
 from server.registry.kiosks import Wish, add_kiosk
@@ -54,6 +55,7 @@ class Centre:
             self.engine = self.server.engine
             with writing(self.engine) as connection:
                 load_registry(connection, parse_registry(CENTRE.read_text(encoding="utf-8"), source=CENTRE.name))
+                self.generation = read_server(connection)[0]
             self._stack = stack.pop_all()
         return self
 

@@ -49,6 +49,7 @@ def reconnect(rounds: int, done: Callable[[int], None]) -> Row:
         sleep(1.0)
         centre.start_broker()
         began = monotonic()
+        sleep(1.0)  # the first kiosks speak to nobody
         centre.start_ingest()
         waiting, took = list(centre.kiosks), []
         while waiting and monotonic() - began < DRAIN_S:
@@ -78,7 +79,7 @@ def overflow(rounds: int, done: Callable[[int], None]) -> Row:
                 wait_for(lambda before=before: any(topic.endswith("/batch") for topic in turned_away[before:]), "a batch without a place")
             done(number + 1)
         centre.drain(DRAIN_S)
-        return count(centre).row(FULL_INBOX, rounds)
+        return count(centre, flooding=flooding.id).row(FULL_INBOX, rounds)
 
 
 def offline(rounds: int, done: Callable[[int], None]) -> Row:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
+
+import psycopg
 
 from demo.house import HouseError, wait_for
 from faults.network.centre import Centre
@@ -15,13 +18,13 @@ from server.broker.files import worker_user
 from tests.services import Station
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from faults.table import Row
 
 NAME: Final = "each batch at two workers at once, PostgreSQL"
 KIOSKS: Final = 4
-ROUND_S: Final = 0.5
+HELD_S: Final = 0.3
 DRAIN_S: Final = 60.0
 
 
@@ -51,8 +54,9 @@ class Parrot:
 
 
 def run(rounds: int, done: Callable[[int], None]) -> Row:
-    """Let kiosks vote, the parrot speak, and two workers take it all in."""
-    with Centre(database=postgres().new_database()) as centre:
+    """Let kiosks vote and the parrot speak while both workers wait, and then let both go on."""
+    url = postgres().new_database()
+    with Centre(database=url) as centre:
         kiosks = centre.add_kiosks(KIOSKS)
         centre.start_broker()
         for worker in (1, 2):
@@ -64,16 +68,31 @@ def run(rounds: int, done: Callable[[int], None]) -> Row:
                 kiosk.start_delivery()
             for number in range(rounds):
                 with round_of(NAME, number) as random:
-                    until = monotonic() + ROUND_S
-                    while monotonic() < until:
-                        random.choice(kiosks).vote(random)
-                        parrot.speak()
-                        sleep(random.uniform(0, 0.01))
+                    with _both_waiting(url):
+                        for kiosk in kiosks:
+                            kiosk.vote(random, random.randrange(1, 5))
+                        _speak_for(HELD_S, parrot)
+                    _speak_for(random.uniform(0, 0.1), parrot)
                 done(number + 1)
             centre.drain(DRAIN_S)
             if not parrot.said:
                 raise HouseError("the parrot has heard no batch")
         return count(centre).row(NAME, rounds)
+
+
+@contextmanager
+def _both_waiting(url: str) -> Iterator[None]:
+    """Keep from the workers what each batch asks first, so that two that have the same one go on in the same moment."""
+    with psycopg.connect(url) as held:
+        held.execute("LOCK TABLE chains IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+def _speak_for(seconds: float, parrot: Parrot) -> None:
+    until = monotonic() + seconds
+    while monotonic() < until:
+        parrot.speak()
+        sleep(0.005)
 
 
 FAULTS: Final = (Fault(name=NAME, test=4, usual=40, full=5000, run=run),)
