@@ -29,9 +29,9 @@ DRAIN_S: Final = 120.0
 LONG: Final = 6
 LONG_S: Final = 50.0
 """Longer than a kiosk, which says something every 20 s, waits for an answer; each sixth swallowing is as long."""
-SLOW_VOTES: Final = 150
-SLOW_S: Final = 45.0
-"""150 votes and as many ends of visits are 60 kB, 8 s of such a line."""
+SLOW_VOTES: Final = 250
+SLOW_S: Final = 30.0
+"""250 votes and as many ends of visits are two batches of 85 kB, 11 s of such a line."""
 
 
 def flap(rounds: int, done: Callable[[int], None]) -> Row:
@@ -71,8 +71,11 @@ def swallow(rounds: int, done: Callable[[int], None]) -> Row:
 
 
 def crawl(rounds: int, done: Callable[[int], None]) -> Row:
-    """Let a backlog come over a line that needs eight seconds for it."""
+    """Let a backlog come over a line that needs eleven seconds for it."""
     with _site(1) as (centre, space):
+        with round_of(SLOW, -1) as random:
+            centre.kiosks[0].vote(random)
+        centre.drain(DRAIN_S)  # it has started and has its settings
         space.slow_down("64kbit")
         for number in range(rounds):
             with round_of(SLOW, number) as random:
