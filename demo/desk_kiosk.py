@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID, uuid4
 
 from feedback import settings as told
-from feedback.records import AnyRecord, Channel, Context, Input, Moment, Outcome, VisitEnd, Vote, new_id
+from feedback.records import AnyRecord, Call, Channel, Context, Input, Moment, Outcome, VisitEnd, Vote, new_id
 from feedback.signed import sign
 from feedback.wire import encode
 from kiosk import accepted, folder
 from kiosk.config import parse
 from kiosk.facts import SETTINGS_FACT
 from kiosk.store import FILE, Store
+from kiosk.sync import delivery
+from kiosk.sync.delivery import requested_fork
 from server.config import parse_config as parse_server_config
 from server.keys import load_keys
 
@@ -61,6 +63,12 @@ class DeskKiosk:
             self._settings = settings.version
             self._store.note(SETTINGS_FACT, str(settings.version))
 
+    def obey(self) -> None:
+        """Open the new epoch that delivery asks for, as the ui would."""
+        fork = requested_fork(self.data_dir / delivery.FILE)
+        if fork is not None:
+            self._store.rechain(fork.epoch, fork.after_seq, fork.into)
+
     def add(self, visits: Iterable[Visit]) -> int:
         """Store visits in one go and wake delivery; say how many there were."""
         records: list[AnyRecord] = []
@@ -73,6 +81,12 @@ class DeskKiosk:
         self._store.append(records)
         folder.wake(self.data_dir, self._wake)
         return count
+
+    def call(self, at: datetime) -> None:
+        """Have a visitor ask for a person to come."""
+        records: list[AnyRecord] = [self._switched_on(at)] if at.date() != self._day else []
+        self._store.append([*records, Call(_id(at), self._moment(at), _id(at), self._context, Input.TOUCH)])
+        folder.wake(self.data_dir, self._wake)
 
     def _switched_on(self, at: datetime) -> Context:
         self._day, self._boot = at.date(), at - timedelta(minutes=20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ def main() -> None:
     chosen = [fault for fault in FAULTS if not arguments.names or any(name in fault.name for name in arguments.names)]
     if not chosen:
         parser.error(f"there is no such fault; there are: {'; '.join(fault.name for fault in FAULTS)}")
+    logging.basicConfig(level=logging.CRITICAL)  # what the programs say of the faults is no news here
     rows = do(chosen, Size.FULL if arguments.full else Size.RUN)
     print_table(rows)
     if arguments.json:

@@ -58,7 +58,7 @@ def run_sync(config: Config, path: Path) -> None:
     os.nice(GIVES_WAY)
     folder.prepare(config.data_dir)
     with ExitStack() as stack:
-        sync = Sync(config, path, stack)
+        sync = Sync(config, path, stack, alive=alive())
         end_on_signals(sync.stop)
         sync.run()
 
@@ -66,11 +66,12 @@ def run_sync(config: Config, path: Path) -> None:
 class Sync:
     """The parts that stay, whichever server the kiosk belongs to, and one membership after another."""
 
-    def __init__(self, config: Config, path: Path, stack: ExitStack) -> None:
+    def __init__(self, config: Config, path: Path, stack: ExitStack, *, alive: Callable[[], None]) -> None:
+        """Put the parts together; `stack` takes them apart again, and `alive` is called once a round."""
         self._config, self._path, self._clock = config, path.absolute(), SystemClock()
         self._process = uuid4()
         self._lines = stack.enter_context(last_lines.kept())
-        self._alive = alive()
+        self._alive = alive
         self._inbox = stack.enter_context(Inbox(folder.wake_receiver(config.data_dir)))
         self._outbox = stack.enter_context(Outbox(config.data_dir))
         self._ledger = stack.enter_context(delivery.open_ledger(config.data_dir / delivery.FILE))
@@ -98,7 +99,9 @@ class Sync:
                 self._wait()
             else:
                 with ExitStack() as stack:
-                    self._serve(config, own, stack)
+                    agent = self.put_together(config, own, stack)
+                    self._begin(agent.stop)
+                    agent.run()
 
     def stop(self) -> None:
         """End `run` soon; called from anywhere."""
@@ -114,7 +117,8 @@ class Sync:
         self._begin(waiting.stop)
         waiting.run()
 
-    def _serve(self, config: Config, own: Identity | None, stack: ExitStack) -> None:
+    def put_together(self, config: Config, own: Identity | None, stack: ExitStack) -> Agent:
+        """Give the agent of one membership, connected to everything that it needs and about to run; `stack` takes it apart again."""
         assert config.server is not None  # noqa: S101 - else it waits
         kiosk, data_dir, ledger = config.kiosk.id, config.data_dir, self._ledger
         assets = stack.enter_context(AssetFetcher(data_dir, ca=config.server.ca, spread=SPREAD))
@@ -131,8 +135,7 @@ class Sync:
         look = partial(self._state, (deliverer, agent, assets), credentials)
         agent.serve(deliverer, StateReport(kiosk, transport=transport, clock=self._clock, look=look), transport)
         stack.enter_context(transport)
-        self._begin(agent.stop)
-        agent.run()
+        return agent
 
     def _deliverer(self, kiosk: str, transport: MqttTransport) -> Deliverer:
         return Deliverer(

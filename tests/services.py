@@ -85,25 +85,15 @@ def run_postgres(programs: Path, *, durable: bool = False) -> Iterator[PostgresC
     Tests need no `durable` one: with the machine, they end too.
     """
     folder = Path(tempfile.mkdtemp(prefix="vidhuk-pg-"))  # short: a socket's path has at most 107 characters
-    as_user: list[str] = []
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
-    data = folder / "data"
-    initdb = [*as_user, str(programs / "initdb"), "-D", str(data), "-U", "vidhuk", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    data = str(folder / "data")
+    initdb = [*_as_user(), str(programs / "initdb"), "-D", data, "-U", "vidhuk", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder)
-    settings = {
-        "listen_addresses": "",
-        "unix_socket_directories": str(folder),
-        "fsync": "on" if durable else "off",
-        "max_connections": "100",
-    }
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([*as_user, str(programs / "postgres"), "-D", str(data), *options], stderr=log, stdout=log, cwd=folder)
+    server = start_postgres(programs, folder, durable=durable)
     cluster = PostgresCluster(folder)
     try:
-        eventually(lambda: _accepts(cluster), within_s=30)
+        eventually(lambda: accepts(cluster), within_s=30)
         yield cluster
     finally:
         server.send_signal(signal.SIGINT)
@@ -111,7 +101,26 @@ def run_postgres(programs: Path, *, durable: bool = False) -> Iterator[PostgresC
         shutil.rmtree(folder)
 
 
-def _accepts(cluster: PostgresCluster) -> bool:
+def start_postgres(programs: Path, folder: Path, *, durable: bool = False) -> subprocess.Popen[bytes]:
+    """Start the PostgreSQL whose cluster is in `folder`; it takes a moment until it answers."""
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "fsync": "on" if durable else "off",
+        "max_connections": "100",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    with (folder / "log").open("ab") as log:
+        command = [*_as_user(), str(programs / "postgres"), "-D", str(folder / "data"), *options]
+        return subprocess.Popen(command, stderr=log, stdout=log, cwd=folder)
+
+
+def _as_user() -> list[str]:
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] if os.geteuid() == 0 else []
+
+
+def accepts(cluster: PostgresCluster) -> bool:
+    """Tell whether it answers."""
     try:
         cluster.execute("SELECT 1")
     except psycopg.OperationalError:
@@ -164,6 +173,10 @@ class Station:
         """Publish the same on each topic, in this order, and wait for the last."""
         for sent in [self._client.publish(topic, payload, qos=1, retain=retain) for topic in topics]:
             sent.wait_for_publish(10)
+
+    def publish_soon(self, topic: str, payload: bytes) -> None:
+        """Publish without waiting."""
+        self._client.publish(topic, payload, qos=1)
 
     def payloads(self, topic: str) -> list[bytes]:
         return [payload for received, payload, _ in list(self.received) if received == topic]

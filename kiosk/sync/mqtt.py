@@ -9,11 +9,12 @@ import logging
 import queue
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol, Self
 from uuid import uuid4
 
-from paho.mqtt.client import Client, MQTTMessage, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from feedback import wire
 from kiosk.tls import believing
@@ -71,6 +72,7 @@ class MqttTransport:
         self._has_another = False
         self._client: Client | None = None
         self._session = uuid4()
+        self._batch: MQTTMessageInfo | None = None
         self._stopped = threading.Event()
         self._was_connected = False
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
@@ -84,16 +86,26 @@ class MqttTransport:
         client = self._client
         if client is not None and client.is_connected():
             farewell = client.publish(wire.state_topic(self._kiosk), _offline(self._session), qos=1, retain=True)
-            farewell.wait_for_publish(FAREWELL_S)
+            with suppress(RuntimeError):  # the connection ends in this very moment; its will says the same
+                farewell.wait_for_publish(FAREWELL_S)
         if client is not None:
             client.disconnect()
         self._thread.join(timeout=CONNECT_S + 1)
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send a message if connected; else let it be."""
-        client = self._client
-        if client is not None and client.is_connected():
-            client.publish(topic, payload, qos=1, retain=retain)
+        """Send a message if connected; else let it be.
+
+        So is a batch while the one before it has not wholly reached the broker: on a slow line its copies would hold up what follows.
+        """
+        client, is_batch = self._client, topic == wire.batch_topic(self._kiosk)
+        if client is None or not client.is_connected() or (is_batch and self._is_busy()):
+            return
+        sent = client.publish(topic, payload, qos=1, retain=retain)
+        if is_batch:
+            self._batch = sent
+
+    def _is_busy(self) -> bool:
+        return self._batch is not None and self._batch.rc == MQTTErrorCode.MQTT_ERR_SUCCESS and not self._batch.is_published()
 
     def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
@@ -110,7 +122,7 @@ class MqttTransport:
                 self._stopped.wait(self._spread(pause_s))
 
     def _connect_once(self) -> None:
-        self._session = uuid4()
+        self._session, self._batch = uuid4(), None
         client = _client(self._server, self._kiosk, self._kiosk, self._credentials.current)
         client.will_set(wire.state_topic(self._kiosk), _offline(self._session), qos=1, retain=True)
         client.on_socket_open = _without_delay

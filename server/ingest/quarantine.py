@@ -1,14 +1,20 @@
-"""What could not be taken as it came is kept here, byte for byte and once, with the reason."""
+"""What could not be taken as it came is kept here, byte for byte and once, with the reason; a flood of it is counted.
+
+Whoever has a kiosk's credential can send what is never the same twice. Of one kiosk, one reason and one day so much is kept; what comes
+beyond it is counted in a row of its own, so that nothing vanishes unseen and no disk is filled.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from server.db.bulk import insert_rows
 from server.db.schema import quarantine
@@ -18,6 +24,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+KEPT_NOTES: Final = 5_000
+KEPT_BYTES: Final = 16 * 1024 * 1024
+"""So many, and of so many bytes together, are kept of one kiosk, one reason and one day (UTC)."""
+_ASKED: Final = 500
 _DETAIL_CHARS: Final = 500
 _LATEST: Final = 200
 _KEPT: Final = tuple(
@@ -58,15 +68,27 @@ class Note:
 
 
 def keep(connection: Connection, notes: Iterable[Note]) -> None:
-    """Store notes; one that is there already is counted, and waits again if it was replayed."""
+    """Store notes; one that is there already is counted, and waits again if it was replayed; one that finds no room is counted only."""
     first: dict[bytes, Note] = {}
     times: Counter[bytes] = Counter()
     for note in notes:
-        times[note.digest] += 1
-        first.setdefault(note.digest, note)
+        digest = note.digest
+        times[digest] += 1
+        first.setdefault(digest, note)
+    known, rooms = _known(connection, first), dict[_Source, _Room]()
+    kept: dict[bytes, Note] = {}
+    counts: Counter[bytes] = Counter()
+    for digest, note in first.items():
+        source = _Source.of(note)
+        if source not in rooms:
+            rooms[source] = _read_room(connection, source)
+        is_kept = digest in known or rooms[source].takes(len(note.payload))
+        place = digest if is_kept else source.digest
+        kept.setdefault(place, note if is_kept else source.counted(note))
+        counts[place] += times[digest]
     columns = ("digest", "received_ms", "kiosk", "topic", "reason", "detail", "payload", "times")
     # In the order of the digests, so that two workers never wait for each other in a ring.
-    ordered = [(*_row(first[digest]), times[digest]) for digest in sorted(first)]
+    ordered = [(*_row(digest, kept[digest]), counts[digest]) for digest in sorted(kept)]
     counted = "ON CONFLICT (digest) DO UPDATE SET times = quarantine.times + excluded.times, replayed_ms = NULL, replayed_by = NULL"
     insert_rows(connection, quarantine, columns, ordered, on_conflict=counted)
 
@@ -77,6 +99,67 @@ def keep_once(connection: Connection, note: Note) -> bool:
         return False
     keep(connection, [note])
     return True
+
+
+class _Source(NamedTuple):
+    """What has a room of its own."""
+
+    kiosk: str | None
+    reason: str
+    day: str
+
+    @classmethod
+    def of(cls, note: Note) -> _Source:
+        return cls(note.kiosk, str(note.reason), _day(note.received_ms))
+
+    @property
+    def digest(self) -> bytes:
+        """Where what finds no room is counted."""
+        return hashlib.sha256(f"counted\0{self.kiosk or ''}\0{self.reason}\0{self.day}".encode()).digest()
+
+    def counted(self, note: Note) -> Note:
+        detail = (
+            f"more than {KEPT_NOTES} of these, or than {KEPT_BYTES} bytes, came on {self.day} (UTC): the others are counted and not kept"
+        )
+        return replace(note, detail=detail, payload=b"")
+
+
+@dataclass(slots=True)
+class _Room:
+    """How much more is kept."""
+
+    notes: int
+    bytes: int
+
+    def takes(self, size: int) -> bool:
+        if self.notes < 1 or self.bytes < size:
+            return False
+        self.notes -= 1
+        self.bytes -= size
+        return True
+
+
+def _known(connection: Connection, digests: Iterable[bytes]) -> set[bytes]:
+    """Give those that are there already."""
+    left, known = iter(digests), set[bytes]()
+    while part := list(islice(left, _ASKED)):
+        known |= set(connection.execute(select(quarantine.c.digest).where(quarantine.c.digest.in_(part))).scalars())
+    return known
+
+
+def _read_room(connection: Connection, source: _Source) -> _Room:
+    newest = (
+        select(quarantine.c.received_ms, func.length(quarantine.c.payload))
+        .where(quarantine.c.kiosk == source.kiosk, quarantine.c.reason == source.reason)  # null for no kiosk, as `==` writes it
+        .order_by(quarantine.c.id.desc())
+        .limit(KEPT_NOTES)
+    )
+    sizes = [size for received_ms, size in connection.execute(newest) if _day(received_ms) == source.day]
+    return _Room(KEPT_NOTES - len(sizes), KEPT_BYTES - sum(sizes))
+
+
+def _day(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +191,9 @@ def find(connection: Connection, number: int, *, hold: bool = False) -> Kept | N
     return None if row is None else Kept(*row)
 
 
-def _row(note: Note) -> tuple[object, ...]:
+def _row(digest: bytes, note: Note) -> tuple[object, ...]:
     detail = _storable(note.detail)[:_DETAIL_CHARS]
-    return (note.digest, note.received_ms, note.kiosk, _storable(note.topic), str(note.reason), detail, note.payload)
+    return (digest, note.received_ms, note.kiosk, _storable(note.topic), str(note.reason), detail, note.payload)
 
 
 def _storable(text: str) -> str:

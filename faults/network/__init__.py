@@ -1,0 +1,21 @@
+"""Faults of the network and of the protocol, done to the kiosk's real delivery, a real Mosquitto and the server's real ingest."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from faults.network import broker_killed, crowds, databases, downward, links, malformed, packets, racing, resets, shuffled, workers
+
+FAULTS: Final = (
+    *broker_killed.FAULTS,
+    *links.FAULTS,
+    *resets.FAULTS,
+    *shuffled.FAULTS,
+    *racing.FAULTS,
+    *workers.FAULTS,
+    *databases.FAULTS,
+    *crowds.FAULTS,
+    *malformed.FAULTS,
+    *packets.FAULTS,
+    *downward.FAULTS,
+)

@@ -1,0 +1,82 @@
+"""What a fault has cost, counted from the kiosks' own logs, the server's records, and its rollups."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import select
+
+from demo.house import HouseError
+from faults.table import survived
+from server.db.engine import reading, writing
+from server.db.schema import quarantine, votes
+from server.ingest.store import read_server
+from server.ratings import rollups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from sqlalchemy import Engine
+
+    from faults.network.centre import Centre
+    from faults.table import Row
+
+
+class Count(NamedTuple):
+    """The columns of the table."""
+
+    acknowledged: int
+    lost: int
+    doubled: int
+    dropped: int
+
+    def row(self, fault: str, rounds: int) -> Row:
+        """Give the table's row; it holds where nothing was lost, doubled or dropped."""
+        return survived(fault, rounds=rounds, **self._asdict())
+
+
+def count(centre: Centre, *, flooding: str = "") -> Count:
+    """Compare every kiosk's log with what the server has.
+
+    Lost is what the kiosk was told to be durable and is not there. Dropped is what it was not told of when the time was over. Doubled is
+    what no kiosk has voted, and every cell of the rollups that says something else than the votes.
+
+    Raises:
+        HouseError: the server found that it had promised more than it has, or something but the messages of the kiosk `flooding` is in
+            quarantine. Kiosks make the first good, and constraints of the database the second; both say that something is wrong.
+    """
+    with reading(centre.engine) as connection:
+        if read_server(connection)[0] != centre.generation:
+            raise HouseError("the server has begun a new generation: it had acknowledged what it did not have")
+        wrong = connection.execute(select(quarantine.c.reason, quarantine.c.detail).where(quarantine.c.kiosk != flooding)).first()
+        if wrong:
+            raise HouseError(f"what kiosks said was put into quarantine: {wrong.reason}: {wrong.detail}")
+    made: dict[UUID, bool] = {}
+    for kiosk in centre.kiosks:
+        if kiosk.id != flooding:
+            made |= kiosk.votes()
+    return compare(made, centre.engine)
+
+
+def compare(made: dict[UUID, bool], engine: Engine, *, not_of: str = "") -> Count:
+    """Compare votes, and whether each is acknowledged, with a server's database; `not_of` is a kiosk whose votes are nobody's."""
+    with reading(engine) as connection:
+        there = set(connection.execute(select(votes.c.id).where(votes.c.kiosk != not_of)).scalars())
+    with writing(engine) as connection:
+        wrong_cells = len(rollups.verify(connection))
+    acknowledged = {vote for vote, is_acknowledged in made.items() if is_acknowledged}
+    return Count(len(acknowledged), len(acknowledged - there), len(there - made.keys()) + wrong_cells, len(made) - len(acknowledged))
+
+
+@contextmanager
+def round_of(fault: str, number: int) -> Iterator[Random]:
+    """Give the chance of one round, always the same; whatever goes wrong in it says how to have it again."""
+    seed = f"{fault} {number}"
+    try:
+        yield Random(seed)
+    except BaseException as error:
+        error.add_note(f"this was round {number}, with Random({seed!r})")
+        raise
