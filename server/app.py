@@ -117,14 +117,21 @@ def opened(config: Config) -> Iterator[Server]:
 
 def broker_parts(server: Server) -> list[Part]:
     """Make what has to run here for the broker: Mosquitto itself, or what keeps the files of somebody else's; nothing for any other."""
-    config, users = server.config, partial(broker_users, server)
+    config = server.config
     if config.broker.supervised:
-        folder = config.data_dir / "broker"
-        listener = Listener(config.broker.host, config.broker.port, server.authority.certify(folder, config.certified_names))
-        return [Supervisor(folder, listener, password=server.keys.broker_password, kiosks=users)]
+        return [make_broker(server)]
     if config.broker.files is None:
         return []
-    return [KeptFiles(broker_place(config, config.broker.files), server.authority, password=server.keys.broker_password, users=users)]
+    place, users = broker_place(config, config.broker.files), partial(broker_users, server)
+    return [KeptFiles(place, server.authority, password=server.keys.broker_password, users=users)]
+
+
+def make_broker(server: Server) -> Supervisor:
+    """Make what keeps a Mosquitto of our own running."""
+    config = server.config
+    folder = config.data_dir / "broker"
+    listener = Listener(config.broker.host, config.broker.port, server.authority.certify(folder, config.certified_names))
+    return Supervisor(folder, listener, password=server.keys.broker_password, kiosks=partial(broker_users, server))
 
 
 def broker_users(server: Server) -> dict[str, str]:

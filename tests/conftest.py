@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import sync_playwright
 
 from tests.services import PostgresCluster, find_postgres, run_postgres
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
+
+settings.register_profile("untimed", deadline=None)  # speed is measured by ./run bench, never by a test
+settings.load_profile("untimed")
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from faults.network import broker_killed, crowds, databases, downward, links, malformed, packets, racing, resets, shuffled, workers
+from faults.network import (
+    access,
+    broker_killed,
+    crowds,
+    databases,
+    downward,
+    guessing,
+    links,
+    malformed,
+    packets,
+    racing,
+    resets,
+    shuffled,
+    workers,
+)
 
 FAULTS: Final = (
     *broker_killed.FAULTS,
@@ -18,4 +32,6 @@ FAULTS: Final = (
     *malformed.FAULTS,
     *packets.FAULTS,
     *downward.FAULTS,
+    *access.FAULTS,
+    *guessing.FAULTS,
 )

@@ -277,7 +277,7 @@ def test_a_full_disk_puts_a_command_off(sync: Sync) -> None:
 
 
 def test_the_agent_leads_commands_here_and_says_what_it_refuses(sync: Sync) -> None:
-    agent = Agent(None, None, None, None, sync.commands, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
+    agent = Agent(None, None, None, None, sync.commands, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
     for payload, faults in (
         (listed(sync.of(1), key=STRANGER), (Fault.COMMANDS_REFUSED,)),
         (b"", (Fault.COMMANDS_REFUSED,)),

@@ -130,7 +130,7 @@ def test_a_day_ends_at_local_midnight_also_where_the_clocks_change(day: str, end
 
 
 def test_a_refusal_is_reported_until_something_good_comes(receiver: DayKeyReceiver, data_dir: Path) -> None:
-    agent = Agent(None, None, None, receiver, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
+    agent = Agent(None, None, None, receiver, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
     for payload, faults in (
         (listed(key_of("2026-11-24")), ()),
         (b"garbage", (Fault.DAY_KEYS_REFUSED,)),
@@ -143,7 +143,7 @@ def test_a_refusal_is_reported_until_something_good_comes(receiver: DayKeyReceiv
 
 
 def test_what_the_disk_does_not_take_is_put_off(receiver: DayKeyReceiver, data_dir: Path, caplog: pytest.LogCaptureFixture) -> None:
-    agent = Agent(None, None, None, receiver, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
+    agent = Agent(None, None, None, receiver, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
     in_the_way = accepted.day_keys_folder(data_dir) / "2026-11-24.json.new"
     in_the_way.mkdir()
     agent.received(wire.day_keys_topic(KIOSK), listed(key_of("2026-11-24")))

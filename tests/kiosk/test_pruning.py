@@ -291,7 +291,7 @@ class Asked:
 
 def test_the_next_step_comes_a_second_later_and_after_the_last_one_an_hour(data_dir: Path, clock: FakeClock) -> None:
     asked = Asked()
-    chores = Chores(parse(kiosk_toml(data_dir), "kiosk.toml"), asked, None, clock=clock)  # type: ignore[arg-type]
+    chores = Chores(parse(kiosk_toml(data_dir), "kiosk.toml"), asked, None, clock=clock, lines=None)  # type: ignore[arg-type]
     for _ in range(3):
         chores.prune()
         chores.prune()

@@ -252,7 +252,7 @@ def test_a_write_that_fails_leaves_what_was_accepted(
     receiver: SettingsReceiver, data_dir: Path, interrupted: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     notices = NoticeReceiver(enrolled(data_dir))
-    agent = Agent(None, receiver, notices, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
+    agent = Agent(None, receiver, notices, None, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
     agent.received(wire.settings_topic(KIOSK), signed(settings_of(version=1)))
     agent.received(wire.notice_topic(KIOSK), signed_notice(notice_of(1)))
     in_the_way = data_dir / accepted.FOLDER / f"{interrupted}.new"
@@ -273,7 +273,7 @@ def test_a_write_that_fails_leaves_what_was_accepted(
 
 
 def test_a_refusal_is_reported_until_something_good_comes(receiver: SettingsReceiver, data_dir: Path) -> None:
-    agent = Agent(None, receiver, NoticeReceiver(enrolled(data_dir)), None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
+    agent = Agent(None, receiver, NoticeReceiver(enrolled(data_dir)), None, None, None, kiosk=KIOSK, alive=bool)  # type: ignore[arg-type]
     steps: list[tuple[Callable[[str], str], bytes, tuple[Fault, ...], str]] = [
         (wire.settings_topic, signed(settings_of(version=2)), (), ""),
         (wire.settings_topic, signed(settings_of(version=1)), (Fault.SETTINGS_REFUSED,), "settings 1 are older than the accepted 2"),

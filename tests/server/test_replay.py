@@ -335,7 +335,7 @@ def test_whatever_is_replayed_in_whatever_order_counts_as_if_it_had_been_taken_a
             case "vote" | "unknown":
                 log.add(log.vote(seed, context=8 if deed == "unknown" else 7, answer=["good", "yes", "poor", "good"][of]))
             case "desk":
-                log.add(log.vote(seed, desk="gone-9"))
+                log.add(log.vote(f"at a desk {seed}", desk="gone-9"))  # whose kiosk asks for no other
             case "answer":
                 log.add(log.answer(str(of), f"q{number}", "queue", context=8 if of == 2 else 7))
             case "choice":

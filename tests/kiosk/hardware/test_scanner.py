@@ -34,7 +34,7 @@ MISSING, UNREADABLE = Fault.SCANNER_MISSING, Fault.SCANNER_UNREADABLE
 
 
 def config_of(folder: Path, scanner: Scanner | None, *, simulated: bool = False) -> Config:
-    return Config(kiosk=Terminal(KIOSK, str(folder), hardware="simulated" if simulated else "real"), scanner=scanner)
+    return Config(kiosk=Terminal(id=KIOSK, data_dir=str(folder), hardware="simulated" if simulated else "real"), scanner=scanner)
 
 
 @contextmanager
