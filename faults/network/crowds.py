@@ -133,11 +133,16 @@ def _turned_away() -> Iterator[list[str]]:
                 topics.append(str(record.args[0]))
 
     listening, heard = Listening(), logging.getLogger("server.ingest.mqtt")
+    before = heard.level, heard.propagate
     heard.addHandler(listening)
+    heard.setLevel(logging.WARNING)
+    heard.propagate = False  # there are thousands
     try:
         yield topics
     finally:
         heard.removeHandler(listening)
+        heard.setLevel(before[0])
+        heard.propagate = before[1]
 
 
 @contextmanager
