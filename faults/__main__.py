@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from faults.all import FAULTS
-from faults.table import Size
+from faults.table import Row, Size
 
 if TYPE_CHECKING:
-    from faults.table import Fault, Row
+    from faults.table import Fault
 
 
 def main() -> None:
@@ -48,7 +49,11 @@ def do(faults: list[Fault], size: Size) -> list[Row]:
             if rounds == 0:
                 continue
             task = progress.add_task(fault.name, total=rounds)
-            rows.append(fault.run(rounds, lambda done, task=task: progress.update(task, completed=done)))
+            try:
+                rows.append(fault.run(rounds, lambda done, task=task: progress.update(task, completed=done)))
+            except Exception:  # noqa: BLE001 - one that goes wrong is a row that does not hold, and the others are done
+                traceback.print_exc()
+                rows.append(Row(fault=fault.name, rounds=rounds, acknowledged=0, holds=False))
             progress.remove_task(task)
     return rows
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from contextlib import closing, contextmanager
+import subprocess
+import sys
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
@@ -21,7 +23,7 @@ from server.db.schema import calls, votes
 from tests.services import Station
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from faults.network.kiosk import VotingKiosk
     from faults.table import Row
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 ALL_AT_ONCE: Final = "every kiosk reconnecting at once"
 FULL_INBOX: Final = "ingest's inbox running over"
 OFFLINE: Final = "72 hours offline with 10,000 votes"
+TOGETHER: Final = 40
+"""So many deliveries in one process: each has some ten files open, and `select` knows a thousand."""
 BACKLOG: Final = 50
 OFFLINE_VOTES: Final = 10_000
 OFFLINE_CALLS: Final = 20
@@ -40,12 +44,13 @@ FLOOD: Final = 3000
 
 def reconnect(rounds: int, done: Callable[[int], None]) -> Row:
     """Let so many kiosks, each with votes behind it, look for the broker until it comes."""
-    with Centre() as centre:
+    with Centre() as centre, ExitStack() as stack:
         for number, kiosk in enumerate(centre.add_kiosks(rounds)):
             with round_of(ALL_AT_ONCE, number) as random:
                 kiosk.vote(random, BACKLOG, ago=timedelta(hours=1))
-        for kiosk in centre.kiosks:
-            kiosk.start_delivery()
+                kiosk.close()  # nobody votes there any more, and this process has only so many files
+        groups = [centre.kiosks[first : first + TOGETHER] for first in range(0, rounds, TOGETHER)]
+        processes = [stack.enter_context(_delivering(group)) for group in groups]
         sleep(1.0)
         centre.start_broker()
         began = monotonic()
@@ -54,6 +59,8 @@ def reconnect(rounds: int, done: Callable[[int], None]) -> Row:
         waiting, took = list(centre.kiosks), []
         while waiting and monotonic() - began < DRAIN_S:
             sleep(0.05)
+            if codes := [code for process in processes if (code := process.poll()) is not None]:
+                raise HouseError(f"deliveries have ended by themselves, with {codes}")
             still = [kiosk for kiosk in waiting if kiosk.undelivered()]
             took += [monotonic() - began] * (len(waiting) - len(still))
             waiting = still
@@ -108,6 +115,14 @@ def offline(rounds: int, done: Callable[[int], None]) -> Row:
 
 
 @contextmanager
+def _delivering(kiosks: Sequence[VotingKiosk]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the deliveries of these kiosks in a process of their own."""
+    command = [sys.executable, "-m", "faults.network.deliveries", *(str(kiosk.toml) for kiosk in kiosks)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # leaving it closes its input, by which it ends
+        yield process
+
+
+@contextmanager
 def _turned_away() -> Iterator[list[str]]:
     """Give the topics of messages that found the inbox full, as ingest says them."""
     topics: list[str] = []
@@ -118,11 +133,16 @@ def _turned_away() -> Iterator[list[str]]:
                 topics.append(str(record.args[0]))
 
     listening, heard = Listening(), logging.getLogger("server.ingest.mqtt")
+    before = heard.level, heard.propagate
     heard.addHandler(listening)
+    heard.setLevel(logging.WARNING)
+    heard.propagate = False  # there are thousands
     try:
         yield topics
     finally:
         heard.removeHandler(listening)
+        heard.setLevel(before[0])
+        heard.propagate = before[1]
 
 
 @contextmanager

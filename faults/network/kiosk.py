@@ -10,8 +10,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+import msgspec
+
 from demo.desk_kiosk import DeskKiosk
 from demo.history import HABITS, OFFERED, ZONE, Visit
+from feedback import wire
+from feedback.notice import Notice
+from feedback.settings import KioskSettings
+from feedback.tickets import DayKey
 from kiosk.compose_sync import Sync
 from kiosk.config import parse
 from kiosk.process import SOFTWARE
@@ -30,10 +36,17 @@ if TYPE_CHECKING:
 _HABITS: Final = tuple(habit for habit in HABITS if habit.site == "center")
 
 
+def know_types() -> None:
+    """Have msgspec look at what kiosks are sent; it does so at the first use, and crashes where two threads come first at once."""
+    for kind in (KioskSettings, Notice, DayKey, wire.Ack, wire.Signed, wire.SignedList, wire.ServerState):
+        msgspec.json.Decoder(kind)
+
+
 class VotingKiosk:
     """One kiosk. It votes on the thread that made it."""
 
     def __init__(self, folder: Path, file: KioskFile) -> None:
+        know_types()
         folder.mkdir(parents=True)
         self.id = file.id
         self.credential = file.credential.reveal()

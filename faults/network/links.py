@@ -29,9 +29,9 @@ DRAIN_S: Final = 120.0
 LONG: Final = 6
 LONG_S: Final = 50.0
 """Longer than a kiosk, which says something every 20 s, waits for an answer; each sixth swallowing is as long."""
-SLOW_VOTES: Final = 250
-SLOW_S: Final = 30.0
-"""250 votes and as many ends of visits are two batches of 85 kB, 11 s of such a line."""
+SLOW_VOTES: Final = 400
+SLOW_S: Final = 45.0
+"""400 votes and as many ends of visits are three batches of 135 kB, 18 s of such a line."""
 
 
 def flap(rounds: int, done: Callable[[int], None]) -> Row:
@@ -71,7 +71,7 @@ def swallow(rounds: int, done: Callable[[int], None]) -> Row:
 
 
 def crawl(rounds: int, done: Callable[[int], None]) -> Row:
-    """Let a backlog come over a line that needs eleven seconds for it."""
+    """Let a backlog come over a line that needs eighteen seconds for it."""
     with _site(1) as (centre, space):
         with round_of(SLOW, -1) as random:
             centre.kiosks[0].vote(random)

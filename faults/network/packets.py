@@ -48,7 +48,7 @@ def run(rounds: int, done: Callable[[int], None]) -> Row:
         centre.drain(DRAIN_S)
         for connection in left_open:
             connection.close()
-        return count(centre).row(NAME, rounds)
+        return count(centre, flooding=attacking.id).row(NAME, rounds)
 
 
 def _send(centre: Centre, packets: bytes) -> socket.socket:

@@ -123,7 +123,7 @@ def _all_acknowledged(kiosk: VotingKiosk) -> dict[UUID, bool]:
 
 def _quarantined(race: Race) -> int:
     with reading(race.centre.engine) as connection:
-        return connection.scalar(select(func.count()).select_from(quarantine)) or 0
+        return connection.scalar(select(func.sum(quarantine.c.times))) or 0
 
 
 def _now_ms() -> int:
