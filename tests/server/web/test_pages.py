@@ -209,7 +209,7 @@ def test_a_name_is_never_a_formula_nor_markup(leader: Client, engine: Engine) ->
 
 def test_empty_pages_teach(leader: Client, engine: Engine) -> None:
     assert "vidhuk-server kiosk add" in leader.get("/").text
-    assert "Запросити термінал" in leader.get("/kiosks").text
+    assert "запрошує технік або адміністратор" in leader.get("/kiosks").text
     with engine.begin() as connection:
         connection.execute(schema.desks.delete())
     assert "vidhuk-server registry load" in leader.get("/").text
