@@ -41,7 +41,6 @@ from kiosk.screens import (
     Thanks,
     changed,
 )
-
 from kiosk.technician.enrol_form import outcome_words
 
 if TYPE_CHECKING:
