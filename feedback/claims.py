@@ -128,9 +128,10 @@ def _is_address(address: str, scheme: str) -> bool:
         return False
     try:
         parts = urlsplit(address if scheme else f"//{address}")
-        is_whole = bool(parts.hostname) and not parts.netloc.endswith(":") and (parts.port is None or parts.port > 0)
+        port = parts.port
     except ValueError:
         return False
+    is_whole = bool(parts.hostname) and not parts.netloc.endswith(":") and port != 0
     return is_whole and " " not in address and "@" not in parts.netloc
 
 

@@ -30,6 +30,12 @@ class Visitor:
         with Mirror(self._mirror) as mirror:
             mirror.tap_on(target)
 
+    def touches(self, *places: tuple[float, float]) -> None:
+        """Put a finger down at places, in shares of width and height from the upper left."""
+        with Mirror(self._mirror) as mirror:
+            for place in places:
+                mirror.tap(*place)
+
     def taps_until(self, target: str, screen: str) -> None:
         """As people do: tap, and tap again when nothing happens."""
         wait_for(lambda: self._taps_and_looks(target, screen), f"the screen {screen} after tapping {target}")

@@ -6,17 +6,14 @@ import logging
 import os
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from faults.network.kiosk import know_types
-from kiosk.compose_sync import put_together
+from kiosk.compose_sync import Sync
 from kiosk.config import parse
-
-if TYPE_CHECKING:
-    from kiosk.config import Config
-    from kiosk.sync.agent import Agent
 
 log = logging.getLogger(__name__)
 
@@ -27,26 +24,26 @@ def main() -> None:
     """Deliver for the kiosks of these files."""
     logging.basicConfig(level=logging.ERROR)
     know_types()
-    configs = [parse(Path(name).read_text(encoding="utf-8"), name) for name in sys.argv[1:]]
-    agents: list[Agent] = []
-    threads = [threading.Thread(target=_deliver, args=(config, agents), daemon=True) for config in configs]
+    deliveries: list[Sync] = []
+    threads = [threading.Thread(target=_deliver, args=(Path(name), deliveries), daemon=True) for name in sys.argv[1:]]
     for thread in threads:
         thread.start()
     sys.stdin.read()
     until = monotonic() + END_S
-    for agent in agents:
-        agent.stop()
+    for delivery in deliveries:
+        delivery.stop()
     for thread in threads:
         thread.join(max(0.0, until - monotonic()))
 
 
-def _deliver(config: Config, agents: list[Agent]) -> None:
+def _deliver(toml: Path, deliveries: list[Sync]) -> None:
     try:
-        with put_together(config, alive=lambda: None) as agent:
-            agents.append(agent)
-            agent.run()
+        with ExitStack() as stack:
+            delivery = Sync(parse(toml.read_text(encoding="utf-8"), str(toml)), toml, stack, alive=lambda: None)
+            deliveries.append(delivery)
+            delivery.run()
     except Exception:  # the thread's outermost frame: without this kiosk the fault cannot be counted
-        log.exception("the delivery of %s has failed", config.kiosk.id)
+        log.exception("the delivery of %s has failed", toml)
         os._exit(1)
 
 

@@ -185,7 +185,7 @@ def test_at_every_step_some_credential_works(tmp_path_factory: pytest.TempPathFa
     Renewing.template = tmp_path_factory.mktemp("renewals") / "template.db"
     template(Renewing.template)
     machine = Renewing.TestCase
-    machine.settings = settings(max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
+    machine.settings = settings(max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
     machine().runTest()
 
 
