@@ -137,6 +137,7 @@ def write_once(path: Path, text: str) -> None:
     with contextlib.suppress(FileExistsError):
         path.hardlink_to(temporary)
     temporary.unlink()
+    sync_folder(path.parent)
 
 
 def _seed(path: Path) -> bytes:

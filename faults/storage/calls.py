@@ -86,13 +86,21 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A file gets a second name."""
+
+    path: str
+    old: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """A line that the program printed: what it acknowledged."""
 
     text: str
 
 
-Call = Make | MakeFolder | Point | Write | Truncate | Sync | Remove | Rename | Said
+Call = Make | MakeFolder | Point | Link | Write | Truncate | Sync | Remove | Rename | Said
 
 
 def read_calls(lines: Iterable[str], folder: str) -> Iterator[Call]:
@@ -133,6 +141,7 @@ class _Reader:
             "unlink": lambda words, _opened, _done: [Remove(_text(words[0]))],
             "unlinkat": lambda words, _opened, _done: [Remove(_at(words[0], words[1]))],
             "rmdir": lambda words, _opened, _done: [Remove(_text(words[0]))],
+            "link": lambda words, _opened, _done: [Link(_text(words[1]), _text(words[0]))],
             "symlink": lambda words, _opened, _done: [Point(_text(words[1]), _text(words[0]))],
             "mkdir": lambda words, _opened, _done: [MakeFolder(_text(words[0]))],
         }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from faults.storage.calls import Make, MakeFolder, Point, Remove, Rename, Said, Sync, Truncate, Write
+from faults.storage.calls import Link, Make, MakeFolder, Point, Remove, Rename, Said, Sync, Truncate, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -111,6 +111,8 @@ class Disk:
                 self._rename(Naming(None, -1, path))
             case Rename(old, new):
                 self._rename(Naming(new, self._names[old], old))
+            case Link(path, old):
+                self._rename(Naming(path, self._names[old], None))
             case Said(text):
                 self._said.append(text)
 
