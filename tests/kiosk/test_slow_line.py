@@ -13,10 +13,12 @@ from feedback import wire
 from feedback.configuration import Secret
 from kiosk.config import Server
 from kiosk.sync.mqtt import MqttTransport
+from kiosk.sync.renewals import Credentials
 from tests.kiosk.support import KIOSK, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from uuid import UUID
 
 BATCH = wire.batch_topic(KIOSK)
@@ -87,7 +89,7 @@ def broker() -> Iterator[SlowBroker]:
         yield broker
 
 
-def test_a_batch_that_has_not_arrived_yet_is_not_sent_behind_itself(broker: SlowBroker) -> None:
+def test_a_batch_that_has_not_arrived_yet_is_not_sent_behind_itself(broker: SlowBroker, tmp_path: Path) -> None:
     calls, listener = queue.SimpleQueue[object](), Listener()
     server = Server("127.0.0.1", broker.port, Secret("credential"), "", "")
 
@@ -95,7 +97,8 @@ def test_a_batch_that_has_not_arrived_yet_is_not_sent_behind_itself(broker: Slow
         calls.put(call)
         call()  # type: ignore[operator]
 
-    with MqttTransport(server, KIOSK, listener=listener, post=post, spread=lambda _: 0.0) as transport:
+    written = Credentials(tmp_path, None, server.credential.reveal())
+    with MqttTransport(server, KIOSK, listener=listener, post=post, spread=lambda _: 0.0, credentials=written) as transport:
         wait_until(lambda: listener.connections == 1)
         transport.publish(BATCH, b"first")
         wait_until(lambda: broker.count(b"first") == 1)

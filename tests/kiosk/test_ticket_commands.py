@@ -40,7 +40,7 @@ def config(tmp_path: Path) -> Path:
     file = tmp_path / "kiosk.toml"
     key = SERVER.verify_key.encode().hex()
     file.write_text(
-        f'format = 1\n[kiosk]\nid = "{KIOSK}"\ndata_dir = "{tmp_path}"\n[server]\nhost = "x"\nport = 1\n'
+        f'format = 1\n[kiosk]\nid = "{KIOSK}"\ndata_dir = "{tmp_path}"\n[server]\nhost = "127.0.0.1"\nport = 1\n'
         f'credential = "x"\nsigning_key = "{key}"\nsealing_key = "{key}"\n'
     )
     return file

@@ -7,6 +7,7 @@ import json
 import os
 import queue
 import random
+import ssl
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -47,18 +48,19 @@ class Log:
 class Stranger:
     """One process of such a kiosk with a card in it; `hears` may drop what comes."""
 
-    def __init__(self, kiosk: str, host: str, port: int, password: str, card: Log) -> None:
+    def __init__(self, kiosk: str, told: dict[str, Any], card: Log) -> None:
         self.kiosk, self.card, self.forks, self.sent = kiosk, card, 0, 0
         self.boot, self.session, self.context = str(uuid.uuid4()), str(uuid.uuid4()), random.getrandbits(48)
         self.hears = lambda _ack: True
         self._add("context", self.context, self.boot, "stranger 1", "default", 1)
         self._inbox: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=kiosk)
-        self._client.username_pw_set(kiosk, password)
+        self._client.username_pw_set(kiosk, told["credential"])
+        self._client.tls_set_context(ssl.create_default_context(cadata=told["ca"]))
         self._client.will_set(self._topic("state"), self._json(online=False, session=self.session, v=1), qos=1, retain=True)
         self._client.on_connect = self._connected
         self._client.on_message = lambda _client, _data, message: self._heard(message)
-        self._client.connect(host, port, keepalive=20)
+        self._client.connect(told["host"], told["port"], keepalive=20)
         self._client.loop_start()
 
     def close(self) -> None:

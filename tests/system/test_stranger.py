@@ -34,7 +34,7 @@ def test_a_kiosk_that_was_written_from_the_protocols_page_delivers_through_a_los
     told = tomllib.loads((server.kiosk_folder(KIOSK) / "kiosk.toml").read_text(encoding="utf-8"))["server"]
 
     def insert(card: Log) -> closing[Stranger]:
-        return closing(Stranger(KIOSK, told["host"], told["port"], told["credential"], card))
+        return closing(Stranger(KIOSK, told, card))
 
     lost: list[Any] = []
     with insert(Log()) as kiosk:
