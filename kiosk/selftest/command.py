@@ -173,6 +173,8 @@ def result_words(_: Words) -> dict[str, str]:
     return {
         NOT_TESTED: _("not tested"),
         Fault.STORAGE_FAILED: _("The card takes nothing: replace it, keep the old one"),
+        Fault.DISK_FULL: _("The card is full: replace it, keep the old one"),
+        Fault.LITTLE_ROOM: _("Little room on the card: replace the card"),
         Fault.NO_SOUND: _("No sound: check the plug and kiosk.toml"),
         Fault.NO_VOICE: _("No voice: install espeak-ng"),
         Fault.NOT_HEARD: _("Not heard: check the plug, the volume and [sound]"),
