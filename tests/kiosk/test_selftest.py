@@ -381,6 +381,6 @@ def test_only_parts_that_the_kiosk_has_are_tested() -> None:
 def test_every_fault_that_a_part_can_have_has_words() -> None:
     for fault in Fault:
         if not fault.startswith(
-            ("votes", "server", "settings", "log", "notice", "pictures", "day", "too", "power", "clock", "commands")
+            ("votes", "server", "settings", "log", "notice", "pictures", "day", "too", "power", "clock", "commands", "not_enrolled")
         ):
             assert result_words(str).get(fault) or fault_words(fault, str) != fault, fault
