@@ -82,6 +82,6 @@ def _fault(name: str, *promises: str, test: int, usual: int, full: int) -> Fault
 
 
 FAULTS: Final = (
-    _fault("power cut: server's ingest", test=400, usual=4000, full=200_000),
+    _fault("power cut: server's ingest", test=200, usual=4000, full=200_000),
     _fault("power cut: ingest, synchronous=NORMAL", "synchronous=1", test=60, usual=300, full=2000),
 )

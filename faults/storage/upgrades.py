@@ -191,5 +191,5 @@ FAULTS: Final = (
         name="upgrade cut short: vote store", test=300, usual=2000, full=50_000, run=partial(upgrade_log, "upgrade cut short: vote store")
     ),
     Fault(name="upgrade killed: vote store", test=4, usual=30, full=1000, run=partial(kill_upgrade, "upgrade killed: vote store")),
-    Fault(name="upgrade cut short: server", test=5, usual=60, full=2000, run=partial(upgrade_server, "upgrade cut short: server")),
+    Fault(name="upgrade cut short: server", test=1, usual=60, full=2000, run=partial(upgrade_server, "upgrade cut short: server")),
 )

@@ -65,7 +65,7 @@ def _fault(name: str, *promises: str, test: int, usual: int, full: int) -> Fault
 
 
 FAULTS: Final = (
-    _fault("power cut: kiosk's vote store", test=3000, usual=15_000, full=1_000_000),
+    _fault("power cut: kiosk's vote store", test=1500, usual=15_000, full=1_000_000),
     _fault("power cut: vote store, synchronous=OFF", "synchronous=0", test=60, usual=500, full=2000),
     _fault("power cut: vote store, synchronous=NORMAL", "synchronous=1", test=60, usual=500, full=2000),
     _fault("power cut: vote store, SQLite's default journal", "journal_mode=delete", test=120, usual=500, full=2000),

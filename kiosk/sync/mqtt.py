@@ -126,6 +126,8 @@ class MqttTransport:
         client = _client(self._server, self._kiosk, self._kiosk, self._credentials.current)
         client.will_set(wire.state_topic(self._kiosk), _offline(self._session), qos=1, retain=True)
         client.on_socket_open = _without_delay
+        # Without it paho writes to the socket on the thread that publishes, beside its own; TLS before Python 3.13 knows no lock.
+        client.on_socket_register_write = _leave_to_the_loop
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -203,6 +205,10 @@ def _client(server: Server, kiosk: str, client_id: str, credential: str) -> Clie
 
 def _offline(session: UUID) -> bytes:
     return wire.encode(wire.State(online=False, session=session))
+
+
+def _leave_to_the_loop(_client: Client, _userdata: object, _socket: object) -> None:
+    """The loop is woken by what was queued, and writes it."""
 
 
 def _without_delay(_client: Client, _userdata: object, opened: object) -> None:
