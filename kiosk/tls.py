@@ -20,6 +20,20 @@ _NAMES: Final = {62, 63, 64}  # OpenSSL: the certificate is for another host, ma
 _TIMES: Final = {9, 10}  # not valid yet, and no more
 
 
+class _Tidy(ssl.SSLSocket):
+    """Closes itself where it does not come to a conversation: paho forgets such a socket."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as the one it overrides
+        """Shake hands."""
+        try:
+            super().do_handshake(block)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except OSError:
+            self.close()
+            raise
+
+
 def believing(ca: str) -> ssl.SSLContext:
     """Give the TLS of a client that believes this authority (PEM) alone, and only for the name that was called.
 
@@ -28,6 +42,7 @@ def believing(ca: str) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = _Tidy
     try:
         context.load_verify_locations(cadata=ca)
     except ssl.SSLError as error:

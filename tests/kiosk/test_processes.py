@@ -210,7 +210,7 @@ def test_sync_of_a_kiosk_not_enrolled_waits_and_says_so(config: Path, data_dir: 
         sync = subprocess.Popen([sys.executable, "-m", "kiosk", "sync", "--config", str(config)], stderr=log)
         try:
             wait_until(lambda: b"not enrolled: votes are kept" in said.read_bytes())
-            assert delivery.facts(data_dir / delivery.FILE)[delivery.CONNECTED] == "no"
+            wait_until(lambda: delivery.facts(data_dir / delivery.FILE).get(delivery.CONNECTED) == "no")
             sync.send_signal(signal.SIGTERM)
             assert sync.wait(20) == 0
         finally:
