@@ -26,7 +26,8 @@ from kiosk.sync.outbox import Outbox
 from server.db.engine import reading
 from server.db.schema import quarantine, records
 from server.ingest.chain import MAX_SEQ
-from server.ingest.core import Ingest, Message
+from server.ingest.core import Ingest
+from server.ingest.messages import Message
 from server.ingest.quarantine import Reason
 from tests.services import Station
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from faults.network.kiosk import VotingKiosk
     from faults.table import Row
-    from server.ingest.core import Reply
+    from server.ingest.messages import Reply
 
 log = logging.getLogger(__name__)
 

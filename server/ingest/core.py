@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from feedback.records import RecordError, TicketScan, chain
 from feedback.wire import (
-    Ack,
     Batch,
     Hello,
     State,
     WireError,
-    ack_topic,
     command_topic,
     day_keys_topic,
     decode,
-    encode,
     notice_topic,
     renewal_topic,
     settings_topic,
@@ -40,12 +36,13 @@ from server.fleet.clones import GRACE_MS, Heard, Kind
 from server.fleet.commands import record
 from server.fleet.states import forget_presence, record_state
 from server.ingest import quarantine, store
-from server.ingest.batches import take_batch, try_body
-from server.ingest.chain import FORK, MAX_SEQ, judge
+from server.ingest.aside import halves_of, pass_by, refuse_batch, without_now
+from server.ingest.batches import take_batch
+from server.ingest.chain import FORK, MAX_SEQ
+from server.ingest.messages import Message, Reply, ack_of, note_of, read_batch, reply_ack
 from server.ingest.quarantine import Note, Reason
 from server.ingest.settling import settle
 from server.ingest.tally import BatchOutcome, unmetered
-from server.ingest.tickets import without_ticket_boxes
 from server.ingest.work import Delivery, Work
 from server.queue.problems import RefusedError
 from server.queue.push import is_push, name_in, take_push
@@ -61,40 +58,8 @@ if TYPE_CHECKING:
     from server.ingest.tally import Meter
 
 log = logging.getLogger(__name__)
-_NO_EPOCH: Final = UUID(int=0)
 _FORKED: Final = "log_forked"
 """The fault by which a kiosk says itself that its log is an older copy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What came, and when. `counted_ms` is when it counts as received, where that is later."""
-
-    topic: str
-    payload: bytes
-    received_ms: int
-    counted_ms: int = 0
-
-    @property
-    def kiosk(self) -> str | None:
-        """The kiosk whose topic it came on; None where the topic is no kiosk's."""
-        try:
-            return split_topic(self.topic)[0]
-        except WireError:
-            return None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What to publish."""
-
-    topic: str
-    payload: bytes
-    retain: bool = False
-
-
-class _EpochOnly(msgspec.Struct):
-    epoch: UUID
 
 
 class _Gone(msgspec.Struct, frozen=True):
@@ -156,7 +121,7 @@ class Ingest:
         except Exception as error:  # whatever one message does to us, the others are taken; it would come again after a restart too
             if len(messages) > 1:
                 return [reply for message in messages for reply in self.handle_group([message])]
-            halves = _halves(messages[0])
+            halves = halves_of(messages[0])
             if halves:  # so that one record never holds up the others
                 return [reply for half in halves for reply in self.handle_group([half])]
             log.exception("a message on %r cannot be stored and is set aside", messages[0].topic)
@@ -258,7 +223,7 @@ class Ingest:
         try:
             kiosk, kind = split_topic(message.topic)
         except WireError as error:
-            work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+            work.notes.append(note_of(message, Reason.UNDECODABLE, error.reason))
             return []
         if kiosk not in work.sites:
             return _refuse_stranger(work, message, kiosk, kind)
@@ -278,7 +243,7 @@ class Ingest:
         try:
             record(work.connection, kiosk, kind, message.payload, message.received_ms)
         except WireError as error:
-            work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+            work.notes.append(note_of(message, Reason.UNDECODABLE, error.reason))
             return []
         return self._ask(work, message, kiosk)
 
@@ -292,14 +257,14 @@ class Ingest:
         try:
             hello = decode(message.payload, Hello)
         except WireError as error:
-            work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+            work.notes.append(note_of(message, Reason.UNDECODABLE, error.reason))
             return []
         mark = store.read_mark(work.connection, kiosk, hello.epoch)
         if hello.acked > mark.seq and hello.generation == work.generation:
             log.warning("%s was told of %d records and we have %d: the database is an older copy of itself", kiosk, hello.acked, mark.seq)
             work.generation = store.begin_generation(work.connection)
         _note_gone(work, message, kiosk, hello)
-        replies = [_reply_ack(kiosk, _ack(work, kiosk, hello.epoch))]
+        replies = [reply_ack(kiosk, ack_of(work, kiosk, hello.epoch))]
         settings = self._settings(work.connection, kiosk)
         notice = self._notices.of(work.connection, kiosk, message.received_ms) if self._notices else None
         keys = self._day_keys.of(work.connection, kiosk) if self._day_keys else None
@@ -317,10 +282,10 @@ class Ingest:
         replies, began_s = [], time.perf_counter()
         with writing(self._engine) as connection:
             work = self._open_work(connection, [message])
-            work.notes.append(_note(_without_now(message), Reason.REFUSED, f"{type(error).__name__}: {error}"))
+            work.notes.append(note_of(without_now(message), Reason.REFUSED, f"{type(error).__name__}: {error}"))
             quarantine.keep(connection, work.notes)
             if message.kiosk in work.sites and message.topic.endswith("/batch"):
-                replies.append(_pass_by(work, message, str(message.kiosk)))
+                replies.append(pass_by(work, message, str(message.kiosk)))
         self._tell_meter(work, began_s)
         return replies
 
@@ -351,88 +316,22 @@ def _note_gone(work: Work, message: Message, kiosk: str, hello: Hello) -> None:
 
 def _acknowledge_batch(work: Work, message: Message, kiosk: str) -> Reply:
     try:
-        batch = _decode_batch(message.payload)
+        batch = read_batch(message.payload)
     except WireError as error:
-        work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+        work.notes.append(note_of(message, Reason.UNDECODABLE, error.reason))
         work.tally.batch(BatchOutcome.UNREADABLE)
-        return _refuse_batch(work, message, kiosk, Reason.UNDECODABLE)
+        return refuse_batch(work, message, kiosk, Reason.UNDECODABLE)
     ack = take_batch(work, _delivery(message, kiosk, batch))
     if ack.error == FORK:
         log.warning(
             "%s sent a branch of epoch %s that leaves ours before %d; it will send it again in a new epoch", kiosk, ack.epoch, ack.seq
         )
-    return _reply_ack(kiosk, ack)
+    return reply_ack(kiosk, ack)
 
 
 def _delivery(message: Message, kiosk: str, batch: Batch) -> Delivery:
     heard_ms, received_ms = message.received_ms, max(message.received_ms, message.counted_ms)
     return Delivery(kiosk=kiosk, topic=message.topic, batch=batch, received_ms=received_ms, heard_ms=heard_ms)
-
-
-def _decode_batch(payload: bytes) -> Batch:
-    batch = decode(payload, Batch)
-    if batch.first_seq > MAX_SEQ:
-        raise WireError(f"first_seq {batch.first_seq} is out of range")
-    return batch
-
-
-def _halves(message: Message) -> list[Message]:
-    """Cut a batch in two that say the same one after the other; nothing where it cannot be cut."""
-    batch = _readable_batch(message)
-    if batch is None or len(batch.records) == 1:
-        return []
-    middle = len(batch.records) // 2
-    hashes = chain(bytes.fromhex(batch.prev), batch.first_seq, batch.bodies[:middle])
-    parts = (
-        msgspec.structs.replace(batch, records=batch.records[:middle]),
-        msgspec.structs.replace(batch, records=batch.records[middle:], first_seq=batch.first_seq + middle, prev=hashes[-1].hex()),
-    )  # the boxes go with both halves: each takes those of its own records
-    return [replace(message, payload=encode(part)) for part in parts]
-
-
-def _readable_batch(message: Message) -> Batch | None:
-    try:
-        return _decode_batch(message.payload) if message.topic.endswith("/batch") else None
-    except WireError:
-        return None
-
-
-def _without_now(message: Message) -> Message:
-    """Reduce a batch to its records and their boxes, but for those of tickets.
-
-    It may come again, each time with another clock, and it is to be kept once.
-    """
-    batch = _readable_batch(message)
-    if batch is None:
-        return message
-    ids = {record.id for record in map(try_body, batch.bodies) if not isinstance(record, RecordError | TicketScan)}
-    boxes = {str(id_): box for id_, box in batch.sealed.items() if id_ in ids}
-    records = b"[" + b",".join(batch.bodies) + b"]"
-    return replace(message, payload=records + (b"\n" + msgspec.json.encode(boxes, order="sorted") if boxes else b""))
-
-
-def _pass_by(work: Work, message: Message, kiosk: str) -> Reply:
-    """Answer a record that is in quarantine because storing it fails: its kiosk goes on behind it."""
-    batch = _readable_batch(message)
-    if batch is None:
-        return _refuse_batch(work, message, kiosk, Reason.REFUSED)
-    mark, trail = store.read_trail(work.connection, kiosk, batch.epoch)
-    verdict = judge(batch, mark)
-    if verdict.fresh:
-        first_seq = verdict.mark.seq - len(verdict.fresh) + 1
-        passed = enumerate(zip(verdict.fresh, verdict.heads, strict=True), first_seq)
-        store.insert_places(work.connection, [store.PlaceRow(kiosk, batch.epoch, seq, None, body, head) for seq, (body, head) in passed])
-        store.write_mark(work.connection, kiosk, batch.epoch, verdict.mark, message.received_ms, trail)
-    return _reply_ack(kiosk, _ack(work, kiosk, batch.epoch, error=Reason.REFUSED))
-
-
-def _refuse_batch(work: Work, message: Message, kiosk: str, error: Reason) -> Reply:
-    """Answer a batch that was set aside: with the mark of its epoch if that can be read, else of the kiosk's newest."""
-    try:
-        epoch = msgspec.json.decode(message.payload, type=_EpochOnly).epoch
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        epoch = store.newest_epoch(work.connection, kiosk) or _NO_EPOCH
-    return _reply_ack(kiosk, _ack(work, kiosk, epoch, error=error))
 
 
 def _refuse_stranger(work: Work, message: Message, kiosk: str, kind: str) -> list[Reply]:
@@ -441,7 +340,7 @@ def _refuse_stranger(work: Work, message: Message, kiosk: str, kind: str) -> lis
     Its state is found at the broker also where the kiosk was removed while nobody listened.
     """
     if kind == "batch":
-        work.notes.append(_note(message, Reason.FOREIGN, f"there is no kiosk {kiosk}"))
+        work.notes.append(note_of(message, Reason.FOREIGN, f"there is no kiosk {kiosk}"))
     retained = (settings_topic, notice_topic, day_keys_topic, command_topic, renewal_topic, state_topic)
     return [Reply(topic(kiosk), b"", retain=True) for topic in retained] if kind == "state" and message.payload else []
 
@@ -453,7 +352,7 @@ def _take_state(work: Work, message: Message, kiosk: str) -> None:
         state = decode(message.payload, State)
         record_state(work.connection, kiosk, state, message.received_ms)
     except WireError as error:
-        work.notes.append(_note(message, Reason.UNDECODABLE, error.reason))
+        work.notes.append(note_of(message, Reason.UNDECODABLE, error.reason))
         return
     if state.online and state.process is not None:
         work.heard.append(Heard(kiosk, Kind.PROCESS, state.process, message.received_ms))
@@ -461,17 +360,3 @@ def _take_state(work: Work, message: Message, kiosk: str) -> None:
         work.heard.append(Heard(kiosk, Kind.FORK, state.session, message.received_ms))
     if state.identity and renewals.settle(work.connection, kiosk, state.identity):
         log.info("%s has stored its new credential; the old one is of no use any more", kiosk)
-
-
-def _ack(work: Work, kiosk: str, epoch: UUID, *, error: Reason | None = None) -> Ack:
-    mark = store.read_mark(work.connection, kiosk, epoch)
-    return Ack(epoch=epoch, seq=mark.seq, head=mark.head.hex(), generation=work.generation, error=None if error is None else str(error))
-
-
-def _reply_ack(kiosk: str, ack: Ack) -> Reply:
-    return Reply(ack_topic(kiosk), encode(ack))
-
-
-def _note(message: Message, reason: Reason, detail: str) -> Note:
-    payload = without_ticket_boxes(message.payload)
-    return Note(reason=reason, detail=detail, topic=message.topic, kiosk=message.kiosk, payload=payload, received_ms=message.received_ms)

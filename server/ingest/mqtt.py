@@ -32,7 +32,7 @@ from feedback.wire import (
     state_topic,
 )
 from server.errors import DatabaseUnavailableError
-from server.ingest.core import Message, Reply
+from server.ingest.messages import Message, Reply
 from server.tls import believing
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Table
 
-    from server.ingest.core import Reply
+    from server.ingest.messages import Reply
 
 KIOSK = "exit-sample-1"
 OTHER = "exit-sample-2"

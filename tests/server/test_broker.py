@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from server.ingest.core import Message, Reply
+    from server.ingest.messages import Message, Reply
     from server.ingest.tally import Meter
 
 pytestmark = [pytest.mark.broker, pytest.mark.usefixtures("mosquitto_program")]

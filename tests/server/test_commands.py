@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from server.ingest.core import Reply
+    from server.ingest.messages import Reply
 
 KEY = SigningKey(b"c" * 32)
 AT = Moment(5, MORNING - 1000, trusted=True)

@@ -10,7 +10,7 @@ from feedback.records import Outcome, encode_body, genesis, new_id
 from feedback.wire import Ack, Hello, ServerState, State, ack_topic, batch_topic, decode, encode, hello_topic, settings_topic, state_topic
 from server.db import schema
 from server.ingest import core
-from server.ingest.core import Message, Reply
+from server.ingest.messages import Message, Reply
 from server.integrity.chains import verify_chains
 from server.ratings import rollups
 from tests.server.kit import KIOSK, MORNING, OTHER, QUARTER, Log, deliver, make_ingest, only_ack, reasons, rows

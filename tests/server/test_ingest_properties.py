@@ -221,7 +221,7 @@ def test_the_same_batches_at_two_workers_at_once(make_engine: Callable[[], Engin
 
 @pytest.mark.parametrize("order", [(KIOSK, OTHER), (OTHER, KIOSK)])
 def test_groups_of_several_kiosks_never_wait_in_a_ring(engine: Engine, order: tuple[str, str]) -> None:
-    from server.ingest.core import Message
+    from server.ingest.messages import Message
 
     logs = {}
     for kiosk in order:

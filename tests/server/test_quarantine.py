@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from feedback.wire import batch_topic, hello_topic
 from server.db import schema
-from server.ingest.core import Message
+from server.ingest.messages import Message
 from server.ingest.quarantine import KEPT_BYTES, KEPT_NOTES
 from tests.server.kit import KIOSK, MORNING, OTHER, make_ingest, rows
 

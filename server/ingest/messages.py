@@ -1,0 +1,81 @@
+"""A message as it came, how a batch in it is read, and what it is answered or noted with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from feedback.wire import Ack, Batch, WireError, ack_topic, decode, encode, split_topic
+from server.ingest import store
+from server.ingest.chain import MAX_SEQ
+from server.ingest.quarantine import Note, Reason
+from server.ingest.tickets import without_ticket_boxes
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from server.ingest.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What came, and when. `counted_ms` is when it counts as received, where that is later."""
+
+    topic: str
+    payload: bytes
+    received_ms: int
+    counted_ms: int = 0
+
+    @property
+    def kiosk(self) -> str | None:
+        """The kiosk whose topic it came on; None where the topic is no kiosk's."""
+        try:
+            return split_topic(self.topic)[0]
+        except WireError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What to publish."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+
+
+def read_batch(payload: bytes) -> Batch:
+    """Decode a batch.
+
+    Raises:
+        WireError: malformed, or with numbers that no log has.
+    """
+    batch = decode(payload, Batch)
+    if batch.first_seq > MAX_SEQ:
+        raise WireError(f"first_seq {batch.first_seq} is out of range")
+    return batch
+
+
+def readable_batch(message: Message) -> Batch | None:
+    """Give the batch in a message; None where there is none that can be read."""
+    try:
+        return read_batch(message.payload) if message.topic.endswith("/batch") else None
+    except WireError:
+        return None
+
+
+def ack_of(work: Work, kiosk: str, epoch: UUID, *, error: Reason | None = None) -> Ack:
+    """Say how far an epoch is durable."""
+    mark = store.read_mark(work.connection, kiosk, epoch)
+    return Ack(epoch=epoch, seq=mark.seq, head=mark.head.hex(), generation=work.generation, error=None if error is None else str(error))
+
+
+def reply_ack(kiosk: str, ack: Ack) -> Reply:
+    """Send an acknowledgement to its kiosk."""
+    return Reply(ack_topic(kiosk), encode(ack))
+
+
+def note_of(message: Message, reason: Reason, detail: str) -> Note:
+    """Describe a message for the quarantine."""
+    payload = without_ticket_boxes(message.payload)
+    return Note(reason=reason, detail=detail, topic=message.topic, kiosk=message.kiosk, payload=payload, received_ms=message.received_ms)
