@@ -15,7 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from bench.measure import Row
 
-BENCHMARKS: Final = ("kiosk", "store", "ingest", "drain", "reconnect", "queue")
+BENCHMARKS: Final = ("kiosk", "store", "ingest", "delivery", "drain", "reconnect", "queue")
 
 
 def main() -> None:
@@ -42,13 +42,17 @@ def print_table(rows: list[Row]) -> None:
     for row in rows:
         table.add_row(
             row.name,
-            f"{row.value:,.0f} {row.unit}",
-            f"{row.baseline_value:,.0f} {row.unit} ({row.baseline})" if row.baseline else "",
+            f"{_rounded(row.value)} {row.unit}",
+            f"{_rounded(row.baseline_value)} {row.unit} ({row.baseline})" if row.baseline else "",
             f"{row.ratio:.2f}" if row.baseline else "",
             row.goal,
             "yes" if row.holds else "[bold red]no[/]",
         )
     Console().print(table)
+
+
+def _rounded(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"  # noqa: PLR2004 - two digits say enough
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ANSWER_S: Final = 2.0
+"""How long an answer is waited for at first; afterwards twice as long as the last one took, where that is longer."""
 BACK_OFF_S: Final = 60.0
 POLL_S: Final = 1.0
 HISTORICAL_S: Final = 15 * 60
@@ -77,7 +78,9 @@ class Deliverer:
         self._awaits_welcome = False
         """Whether nothing is sent until the server has said where it stands, for records may name a context of an epoch before theirs."""
         self._in_flight: Slice | None = None
+        self._sent_ms = 0
         self._again_at_ms = 0
+        self._answer_s = ANSWER_S
         self._tries = 0
         self._refused = False
 
@@ -94,6 +97,7 @@ class Deliverer:
     def connected(self) -> None:
         """There is a way to the server, so say where the log stands."""
         self._connected = self._hello_is_due = self._server_online = True
+        self._answer_s = ANSWER_S
         self._forget_flight()
 
     def disconnected(self) -> None:
@@ -152,6 +156,7 @@ class Deliverer:
             self._ledger.note(FAULTS, ",".join(self.faults))
 
     def _agree(self, ack: wire.Ack) -> None:
+        took_s = None if self._in_flight is None else (self._clock.moment().boottime_ms - self._sent_ms) / 1000
         if ack.generation != self._ledger.generation:
             self._ledger.begin_generation(ack.generation)
             self._forget_flight()
@@ -159,6 +164,8 @@ class Deliverer:
             return
         self._ledger.set_mark(ack.epoch, ack.seq, ack.head)
         self._refused = ack.error is not None
+        if took_s is not None:  # copies sent to a busy server only make it busier
+            self._answer_s = min(BACK_OFF_S, max(ANSWER_S, 2 * took_s))
         self._forget_flight()
 
     def _has_lost_ground(self, ack: wire.Ack, epoch: Epoch, epochs: list[Epoch]) -> bool:
@@ -216,8 +223,10 @@ class Deliverer:
         self._expect_answer(now.at)
 
     def _expect_answer(self, now: Moment) -> None:
+        if self._tries == 0:
+            self._sent_ms = now.boottime_ms
         back_off_s = self._spread(min(BACK_OFF_S, ANSWER_S * 2**self._tries)) if self._tries else 0.0
-        self._again_at_ms = now.boottime_ms + round((ANSWER_S + back_off_s) * 1000)
+        self._again_at_ms = now.boottime_ms + round((self._answer_s + back_off_s) * 1000)
         self._tries = min(self._tries + 1, 16)
 
     def _say_hello(self, epochs: list[Epoch]) -> None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import queue
+import select
 import socket
+import ssl
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol, Self
@@ -33,6 +35,7 @@ CONNECT_S: Final = 5
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0
 FAREWELL_S: Final = 1.0
+LOOK_S: Final = 1.0
 _OWN_TOPICS: Final = (wire.ack_topic, wire.settings_topic, wire.notice_topic, wire.day_keys_topic, wire.command_topic, wire.renewal_topic)
 
 
@@ -126,14 +129,13 @@ class MqttTransport:
         client = _client(self._server, self._kiosk, self._kiosk, self._credentials.current)
         client.will_set(wire.state_topic(self._kiosk), _offline(self._session), qos=1, retain=True)
         client.on_socket_open = _without_delay
-        # Without it paho writes to the socket on the thread that publishes, beside its own; TLS before Python 3.13 knows no lock.
-        client.on_socket_register_write = _leave_to_the_loop
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
-        client.connect(self._server.host, self._server.port, keepalive=KEEP_ALIVE_S)
-        self._client = client
-        client.loop_forever(retry_first_connection=False)
+        with _Wire(client) as wire_to_broker:
+            client.connect(self._server.host, self._server.port, keepalive=KEEP_ALIVE_S)
+            self._client = client
+            wire_to_broker.serve()
 
     def _on_connect(self, client: Client, _userdata: object, _flags: object, reason: object, _properties: object) -> None:
         if getattr(reason, "is_failure", False):
@@ -154,6 +156,47 @@ class MqttTransport:
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         topic, payload = message.topic, bytes(message.payload)
         self._post(lambda: self._listener.received(topic, payload))
+
+
+class _Wire:
+    """Reads and writes a client's connection on one thread: TLS before Python 3.13 has no lock of its own.
+
+    paho's own loops either write on the thread that publishes too, or notice what is to be written up to a second late.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._inside, self._outside = socket.socketpair()
+        self._inside.settimeout(0)
+        self._outside.settimeout(0)
+        client.on_socket_register_write = self._wake
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._inside.close()
+        self._outside.close()
+
+    def serve(self) -> None:
+        """Work until the connection ends."""
+        client = self._client
+        while (connection := client.socket()) is not None:
+            has_read_ahead = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+            to_write = [connection] if client.want_write() else []
+            ready, writable, _ = select.select([connection, self._inside], to_write, [], 0 if has_read_ahead else LOOK_S)
+            if self._inside in ready:
+                with suppress(BlockingIOError):
+                    self._inside.recv(4096)
+            if has_read_ahead or connection in ready:
+                client.loop_read()
+            if writable:
+                client.loop_write()
+            client.loop_misc()
+
+    def _wake(self, _client: Client, _userdata: object, _socket: object) -> None:
+        with suppress(OSError):  # enough is said already, or the connection is over
+            self._outside.send(b"\0")
 
 
 def knock(server: Server, kiosk: str) -> str | None:
@@ -205,10 +248,6 @@ def _client(server: Server, kiosk: str, client_id: str, credential: str) -> Clie
 
 def _offline(session: UUID) -> bytes:
     return wire.encode(wire.State(online=False, session=session))
-
-
-def _leave_to_the_loop(_client: Client, _userdata: object, _socket: object) -> None:
-    """The loop is woken by what was queued, and writes it."""
 
 
 def _without_delay(_client: Client, _userdata: object, opened: object) -> None:

@@ -338,6 +338,47 @@ def test_an_answer_is_expected_in_two_seconds_and_then_ever_less_often(kiosk: Ki
     assert max(kiosk.waits) == BACK_OFF_S
 
 
+def test_a_server_that_answers_late_is_given_twice_the_time_and_one_that_answers_soon_two_seconds(kiosk: Kiosk) -> None:
+    def sends_again_after(seconds: float) -> None:
+        sent = len(kiosk.batches())
+        kiosk.vote()
+        kiosk.deliverer.step()
+        kiosk.clock.pass_s(seconds - 0.01)
+        kiosk.deliverer.step()
+        assert len(kiosk.batches()) == sent + 1, "not sooner"
+        kiosk.clock.pass_s(0.02)
+        kiosk.deliverer.step()
+        assert len(kiosk.batches()) == sent + 2
+
+    def is_answered() -> None:
+        topic, payload = kiosk.sent[-1]
+        ack = kiosk.server.receive(topic, payload)
+        assert ack is not None
+        kiosk.deliverer.acknowledged(ack)
+
+    kiosk.deliverer.connected()
+    sends_again_after(ANSWER_S)
+    kiosk.clock.pass_s(5 - ANSWER_S - 0.01)
+    is_answered()
+    sends_again_after(10)
+    kiosk.clock.pass_s(90)
+    is_answered()
+    sends_again_after(BACK_OFF_S)
+    is_answered()
+    kiosk.vote()
+    kiosk.deliverer.step()
+    is_answered()
+    sends_again_after(ANSWER_S)
+    is_answered()
+    kiosk.vote()
+    kiosk.deliverer.step()
+    kiosk.clock.pass_s(9)
+    is_answered()
+    kiosk.deliverer.disconnected()
+    kiosk.deliverer.connected()
+    sends_again_after(ANSWER_S)
+
+
 def test_a_paused_server_gets_nothing_until_it_is_back(kiosk: Kiosk) -> None:
     kiosk.vote()
     kiosk.deliverer.connected()
