@@ -24,7 +24,16 @@ class Visitor:
         return frame
 
     def sees(self, screen: str, seconds: float = START_S) -> None:
-        wait_for(lambda: self.looks().screen == screen, f"the screen {screen}", seconds)
+        seen: list[str] = []
+
+        def shown() -> bool:
+            seen.append(self.looks().screen)
+            return seen[-1] == screen
+
+        try:
+            wait_for(shown, f"the screen {screen}", seconds)
+        except HouseError as error:
+            raise HouseError(f"{error}; seen: {', '.join(dict.fromkeys(seen))}") from None
 
     def taps(self, target: str) -> None:
         with Mirror(self._mirror) as mirror:

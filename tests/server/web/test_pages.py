@@ -208,7 +208,7 @@ def test_a_name_is_never_a_formula_nor_markup(leader: Client, engine: Engine) ->
 
 
 def test_empty_pages_teach(leader: Client, engine: Engine) -> None:
-    assert "vidhuk-server kiosk add" in leader.get("/").text
+    assert "запрошує технік або адміністратор" in leader.get("/").text
     assert "запрошує технік або адміністратор" in leader.get("/kiosks").text
     with engine.begin() as connection:
         connection.execute(schema.desks.delete())
@@ -247,7 +247,7 @@ def test_a_copied_kiosk_is_told_with_what_to_do_until_it_has_been_seen_to(leader
     assert "вставлено давнішу копію картки" in listed
     told = words(leader.get("/kiosks/desk-two-a").text)
     assert "Схоже, картку цього термінала скопійовано" in told
-    assert "vidhuk-server kiosk remove desk-two-a" in told
+    assert "Запросіть цей термінал наново й під’єднайте той, що залишається" in told
     assert "У цей термінал вставлено давнішу копію картки" in words(leader.get("/kiosks/podil-hall").text)
     assert leader.post("/kiosks/desk-two-a/seen-to").status_code == 303
     assert "скопійовано" not in words(leader.get("/kiosks/desk-two-a").text)
