@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from server.commands import backup, broker_config, erasing, fleet, integrity, kiosks, quarantine, questionnaires, queue, telling
+from server.commands import backup, broker_config, erasing, fleet, integrity, kiosks, quarantine, questionnaires, queue, restoring, telling
 from server.commands.base import ConfigFile, DataDir, new_app, new_file, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
@@ -42,7 +42,7 @@ app.command("erase")(erasing.erase)
 app.add_typer(broker_config.app, name="broker-config")
 app.command("verify")(integrity.verify)
 app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
+app.command("restore")(restoring.restore)
 app.command("check-backup")(backup.check)
 app.add_typer(integrity.root_app, name="root")
 app.add_typer(integrity.proof_app, name="proof")
@@ -74,7 +74,7 @@ def run(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run everything: broker, ingest and pages."""
     from server.app import Pages, broker_parts, make_ingest, make_metrics, make_nightly, run_parts
 
-    with opened_server(data, config) as server:
+    with opened_server(data, config, may_begin=True) as server:
         metrics = make_metrics(server, fleet=True)
         ingest = make_ingest(server, metrics=metrics)
         run_parts([*broker_parts(server), ingest, make_nightly(server), Pages(server), *metrics], on_ready=lambda: _greet(server))
@@ -85,7 +85,7 @@ def broker(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run the MQTT broker alone, or only keep the files of one that somebody else runs."""
     from server.app import broker_parts, run_parts
 
-    with opened_server(data, config) as server:
+    with opened_server(data, config, may_begin=True) as server:
         parts = broker_parts(server)
         if not parts:
             raise BrokerError("broker.supervised is false: somebody else runs the broker; set it to true to run it here")
@@ -97,7 +97,7 @@ def ingest(data: DataDir = None, config: ConfigFile = None, shared: Shared = Non
     """Take votes in, alone."""
     from server.app import make_ingest, make_metrics, make_nightly, run_parts
 
-    with opened_server(data, config) as server:
+    with opened_server(data, config, may_begin=True) as server:
         if shared is not None and server.engine.dialect.name != "postgresql":
             raise ConfigError("several workers need PostgreSQL: set `database`, or leave out --shared")
         metrics = make_metrics(server, fleet=False, number=shared or 1)
@@ -109,14 +109,14 @@ def web(data: DataDir = None, config: ConfigFile = None) -> None:
     """Serve the pages alone."""
     from server.app import Pages, make_metrics, run_parts
 
-    with opened_server(data, config) as server:
+    with opened_server(data, config, may_begin=True) as server:
         run_parts([Pages(server), *make_metrics(server, fleet=True)], on_ready=lambda: _greet(server))
 
 
 @app.command()
 def migrate(data: DataDir = None, config: ConfigFile = None) -> None:
     """Bring the database to this version's schema."""
-    with opened_server(data, config):
+    with opened_server(data, config, may_begin=True):
         say("the database is up to date")
 
 
@@ -142,7 +142,7 @@ def load(file: Path, data: DataDir = None, config: ConfigFile = None) -> None:
 
     registry = parse_registry(read_text(file), source=str(file))
     pictures = read_pictures(registry.pictures(str(file)), file.parent)
-    with opened_server(data, config) as server, writing(server.engine) as connection:
+    with opened_server(data, config, may_begin=True) as server, writing(server.engine) as connection:
         loaded = load_registry(connection, registry, pictures)
         check_sizes(connection)
         renewed = number_settings(connection)

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import sdnotify
 from sqlalchemy import select as select_rows
 
+from server.backup.begun import require_whole
 from server.broker.files import Listener, hash_password, queue_user, worker_user
 from server.broker.kept import KeptFiles, Place
 from server.broker.ports import bind
 from server.broker.supervisor import Supervisor
 from server.db.engine import open_engine, reading, writing
+from server.db.founded import is_used
 from server.db.migrate import migrate
 from server.db.schema import users
 from server.errors import PartFailedError
@@ -101,12 +103,18 @@ class Server:
 
 @contextmanager
 def opened(config: Config) -> Iterator[Server]:
-    """Open the data folder and the database, bringing both up to date."""
+    """Open the data folder and the database, bringing both up to date.
+
+    Raises:
+        BackupError: a restore into this folder was cut short.
+    """
+    require_whole(config.data_dir)
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys = load_keys(config.data_dir)
     engine = open_engine(config.database_url.reveal())
     try:
         migrate(engine, time_zone=config.time_zone)
+        with reading(engine) as connection:
+            keys = load_keys(config.data_dir, is_used=is_used(connection))
         with writing(engine) as connection:
             remember_address(connection, config.public_url, is_set=bool(config.web.public_url))
             number_settings(connection)

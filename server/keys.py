@@ -11,7 +11,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from nacl.exceptions import BadSignatureError, CryptoError
 from nacl.public import PrivateKey, SealedBox
@@ -22,6 +22,9 @@ from server.errors import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+_NAMES: Final = ("signing.key", "sealing.key", "broker-password")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +61,25 @@ class Keys:
         return bytes(self.sealing.public_key).hex()
 
 
-def load_keys(data_dir: Path) -> Keys:
-    """Read the keys under `data_dir`, making at once those that are not there yet."""
+def load_keys(data_dir: Path, *, is_used: bool = False) -> Keys:
+    """Read the keys under `data_dir`, making at once those that are not there yet.
+
+    `is_used` is whether kiosks or records know this server by its keys: then none are made.
+
+    Raises:
+        ServerError: one of them is damaged, or missing where it is used.
+    """
     folder = data_dir / "keys"
+    if is_used:
+        for name in _NAMES:
+            if not (folder / name).exists():
+                raise ServerError(f"{folder / name} is missing, and kiosks know this server by it: put it back from a backup")
     make_folder(folder)
+    signing, sealing, password = _NAMES
     return Keys(
-        signing=SigningKey(_seed(folder / "signing.key")),
-        sealing=PrivateKey(_seed(folder / "sealing.key")),
-        broker_password=Secret(_read_or_make(folder / "broker-password", lambda: secrets.token_urlsafe(32))),
+        signing=SigningKey(_seed(folder / signing)),
+        sealing=PrivateKey(_seed(folder / sealing)),
+        broker_password=Secret(_read_or_make(folder / password, lambda: secrets.token_urlsafe(32))),
     )
 
 
@@ -81,6 +95,13 @@ def write_keys(data_dir: Path, files: Mapping[str, bytes]) -> None:
     make_folder(folder)
     for name, content in files.items():
         write_privately(folder / Path(name).name, content.decode())
+
+
+def clear_keys(data_dir: Path) -> None:
+    """Take away what a restore that was cut short has left in the folder of the keys."""
+    folder = data_dir / "keys"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        path.unlink()
 
 
 def is_signed(public_key: str, message: bytes, signature: bytes) -> bool:

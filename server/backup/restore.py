@@ -9,8 +9,8 @@ from sqlalchemy import MetaData, delete, func, insert, inspect, select, text, up
 
 from server.backup.frames import About, Counts, Frame, Key, Rows, decode
 from server.db import schema
-from server.db.engine import reading, writing
-from server.db.migrate import migrate
+from server.db.engine import writing
+from server.db.migrate import migrate_in
 from server.errors import BackupError
 
 if TYPE_CHECKING:
@@ -30,10 +30,18 @@ class Restored:
         self.counts: dict[str, int] = {}
 
 
-def restore(engine: Engine, frames: Iterable[bytes], *, on_rows: Callable[[int], None] = lambda _count: None) -> Restored:
-    """Fill an empty database, in one transaction, and bring it to this version's schema; `on_rows` hears of rows that were written.
+def restore(
+    engine: Engine,
+    frames: Iterable[bytes],
+    *,
+    generation: str | None = None,
+    at_last: Callable[[Connection, Restored], None] = lambda _connection, _restored: None,
+    on_rows: Callable[[int], None] = lambda _count: None,
+) -> Restored:
+    """Fill an empty database and bring it to this version's schema, all in one transaction; `on_rows` hears of rows that were written.
 
-    It begins a new generation, by which every kiosk learns to send again what this backup does not have.
+    It begins a new `generation`, by which every kiosk learns to send again what this backup does not have. `at_last` is called in
+    the transaction when everything is in it.
 
     Raises:
         BackupError: the database is not empty, the backup is damaged, or a newer version of the program made it.
@@ -42,18 +50,19 @@ def restore(engine: Engine, frames: Iterable[bytes], *, on_rows: Callable[[int],
     about = next(ordered, None)
     if not isinstance(about, About):
         raise BackupError("the backup does not begin like one")
-    _require_empty(engine)
-    migrate(engine, revision=about.revision)
     restored = Restored(about)
     with writing(engine) as connection:
+        _require_empty(connection)
+        migrate_in(connection, revision=about.revision)
         known = MetaData()
         known.reflect(connection)
         connection.execute(delete(schema.server))
         _fill(connection, known.tables, ordered, restored, on_rows)
         if connection.dialect.name == "postgresql":
             _count_on(connection, [known.tables[name] for name in restored.counts])
-        connection.execute(update(schema.server).values(generation=str(uuid4())))
-    migrate(engine)
+        connection.execute(update(schema.server).values(generation=generation or str(uuid4())))
+        migrate_in(connection)
+        at_last(connection, restored)
     return restored
 
 
@@ -102,9 +111,7 @@ def _count_on(connection: Connection, tables: Iterable[Table]) -> None:
             connection.execute(select(func.setval(sequence, highest)))
 
 
-def _require_empty(engine: Engine) -> None:
-    with reading(engine) as connection:
-        there = set(inspect(connection).get_table_names())
-        is_used = any(table.name in there and connection.execute(select(table).limit(1)).first() for table in _OURS)
-    if is_used:
+def _require_empty(connection: Connection) -> None:
+    there = set(inspect(connection).get_table_names())
+    if any(table.name in there and connection.execute(select(table).limit(1)).first() for table in _OURS):
         raise BackupError("this database is in use: restore into an empty one, or into another --data folder")

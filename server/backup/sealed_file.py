@@ -54,7 +54,7 @@ def read_frames(file: IO[bytes], passphrase: str) -> Iterator[bytes]:
     Raises:
         BackupError: it is no backup, the passphrase is another one, or it was changed or cut off.
     """
-    if file.read(len(MAGIC)) != MAGIC:
+    if _read(file, len(MAGIC)) != MAGIC:
         raise BackupError("this is no backup of this program")
     state, key = bindings.crypto_secretstream_xchacha20poly1305_state(), _key(passphrase, _read(file, argon2id.SALTBYTES))
     header = _read(file, bindings.crypto_secretstream_xchacha20poly1305_HEADERBYTES)
@@ -76,8 +76,24 @@ def read_frames(file: IO[bytes], passphrase: str) -> Iterator[bytes]:
         raise BackupError("the backup is damaged: something follows its end")
 
 
+def identity_of(file: IO[bytes]) -> str:
+    """Give what tells a backup from any other, without its passphrase; the file is read on from its beginning.
+
+    Raises:
+        BackupError: it is no backup.
+    """
+    if _read(file, len(MAGIC)) != MAGIC:
+        raise BackupError("this is no backup of this program")
+    salt = _read(file, argon2id.SALTBYTES)
+    file.seek(0)
+    return salt.hex()
+
+
 def _read(file: IO[bytes], count: int) -> bytes:
-    found = file.read(count)
+    try:
+        found = file.read(count)
+    except OSError as error:
+        raise BackupError(f"the backup cannot be read: {error.strerror}") from error
     if len(found) < count:
         raise BackupError("the backup is cut off: its end is missing")
     return found

@@ -1,4 +1,4 @@
-"""`vidhuk-server backup` and `restore`: everything in one encrypted file, and back."""
+"""`vidhuk-server backup` and `check-backup`: everything in one encrypted file, read back and tried."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import os
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, opened_server, progress_bar, read_config, read_text, say
+from server.commands.base import ConfigFile, DataDir, opened_server, progress_bar, read_text, say
 from server.errors import BackupError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
+    from sqlalchemy import Engine
+
+    from server.app import Server
     from server.backup.restore import Restored
-    from server.config import Config
-    from server.remarks.erasing import Erasure
 
 PassphraseFile = Annotated[
     Path | None, typer.Option("--passphrase", help="A file with the passphrase in its first line; else it is asked for.", metavar="FILE")
@@ -37,68 +38,68 @@ def backup(
     from server.backup.sealed_file import SealedWriter
     from server.keys import key_files
 
-    phrase = _passphrase(passphrase, is_new=True)
-    with opened_server(data, config) as server, _new_file(file) as path:
-        with path.open("wb") as target, _progress("rows written") as tell:
-            writer = SealedWriter(target, phrase)
-            dump(server.engine, key_files(server.config.data_dir), writer.write, now_ms=now_ms(), on_rows=tell)
-            writer.close()
-            target.flush()
-            os.fsync(target.fileno())
-        restored = _try(path, phrase)
-    _tell(restored)
+    phrase = read_passphrase(passphrase, is_new=True)
+    with opened_server(data, config) as server:
+        _require_used(server)
+        with _new_file(file) as path:
+            with path.open("wb") as target, progress_of("rows written") as tell:
+                writer = SealedWriter(target, phrase)
+                dump(server.engine, key_files(server.config.data_dir), writer.write, now_ms=now_ms(), on_rows=tell)
+                writer.close()
+                target.flush()
+                os.fsync(target.fileno())
+            restored = _try(path, phrase, server.config.data_dir)
+        _list_erasures(server, file)
+    show_restored(restored)
     say(f"{file} is complete. Keep it where a fire here does not reach it, and the passphrase elsewhere: without it nobody can read it")
 
 
 def check(
     file: Annotated[Path, typer.Argument(help="A backup.", metavar="FILE")],
     passphrase: PassphraseFile = None,
+    inside: Annotated[
+        Path | None,
+        typer.Option("--in", help="Where the folder is made that is thrown away; without it in $TMPDIR or /tmp.", metavar="FOLDER"),
+    ] = None,
 ) -> None:
     """Restore a backup into a folder that is thrown away, and verify every chain, root, vote and count there."""
-    phrase = _passphrase(passphrase, is_new=False)
-    _tell(_try(file, phrase))
+    phrase = read_passphrase(passphrase, is_new=False)
+    show_restored(_try(file, phrase, inside))
     say(f"{file} can be restored, and everything in it holds")
 
 
-def restore(
-    file: Annotated[Path, typer.Argument(help="A backup.", metavar="FILE")],
-    passphrase: PassphraseFile = None,
-    erasures: Annotated[
-        Path | None,
-        typer.Option(help="erasures.json of the server that was: what was erased since stays erased.", metavar="FILE"),
-    ] = None,
-    data: DataDir = None,
-    config: ConfigFile = None,
-) -> None:
-    """Restore a backup into an empty data folder and an empty database."""
-    from server.keys import key_files, write_keys
-    from server.remarks.erasing import FILE, read_list
+def _require_used(server: Server) -> None:
+    from server.db.engine import reading
+    from server.db.founded import is_used
 
-    erased = read_list(read_text(erasures), str(erasures)) if erasures else []
-    phrase = _passphrase(passphrase, is_new=False)
-    wanted = read_config(data, config)
-    if key_files(wanted.data_dir):
-        raise BackupError(f"{wanted.data_dir} is a server's folder already: restore into another one (--data)")
-    wanted.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    restored = _restore(file, phrase, wanted.database_url.reveal())
-    write_keys(wanted.data_dir, restored.keys)
-    _erase_again(wanted, erased)
-    _tell(restored)
-    if erasures is None:
-        say(f"what was erased after this backup is back: if you have {FILE} of the server that was, erase it again with --erasures")
-    say("kiosks send again what this backup does not have, as soon as the server runs at the address that they know")
+    with reading(server.engine) as connection:
+        if not is_used(connection):
+            raise BackupError(f"the server in {server.config.data_dir} has no kiosk and no record: is it the one that you mean (--config)?")
 
 
-def _try(file: Path, phrase: str) -> Restored:
-    """Restore into a folder of its own, and verify what is there."""
+def _list_erasures(server: Server, file: Path) -> None:
+    """Have what is erased stand beside the backup, for its restore and for those of the backups before it."""
+    from server.db.engine import reading
+    from server.remarks import erasing
+
+    folder = file.absolute().parent
+    with reading(server.engine) as connection:
+        try:
+            erasing.write_list(connection, folder, beside=erasing.listed_in(folder))
+        except OSError as error:
+            raise BackupError(f"the backup is complete, but {folder / erasing.FILE} cannot be written: {error.strerror}") from error
+
+
+def _try(file: Path, phrase: str, inside: Path | None) -> Restored:
+    """Restore into a folder of its own, and verify what is there. It is not encrypted there: never on the medium of the backup."""
     from server.backup.verifying import problems_of
     from server.db.engine import open_engine, reading
 
-    with TemporaryDirectory(prefix="vidhuk-", dir=file.absolute().parent) as folder:
+    with _scratch(inside) as folder:
         url = f"sqlite:///{folder}/vidhuk.db"
-        restored = _restore(file, phrase, url)
         engine = open_engine(url)
         try:
+            restored = _restore(file, phrase, engine)
             with reading(engine) as connection:
                 problems = problems_of(connection, restored.keys)
         finally:
@@ -108,36 +109,41 @@ def _try(file: Path, phrase: str) -> Restored:
     return restored
 
 
-def _restore(file: Path, phrase: str, url: str) -> Restored:
-    from server.backup.restore import restore as restore_frames
+def _restore(file: Path, phrase: str, engine: Engine) -> Restored:
+    from server.backup.restore import restore
     from server.backup.sealed_file import read_frames
-    from server.db.engine import open_engine
 
-    engine = open_engine(url)
+    with opened_backup(file) as source, progress_of("rows restored") as tell:
+        return restore(engine, read_frames(source, phrase), on_rows=tell)
+
+
+@contextmanager
+def opened_backup(file: Path) -> Iterator[IO[bytes]]:
+    """Open a backup to read.
+
+    Raises:
+        BackupError: it cannot be read.
+    """
     try:
-        with file.open("rb") as source, _progress("rows restored") as tell:
-            return restore_frames(engine, read_frames(source, phrase), on_rows=tell)
+        source = file.open("rb")
     except OSError as error:
         raise BackupError(f"{file} cannot be read: {error.strerror}") from error
-    finally:
-        engine.dispose()
+    with source:
+        yield source
 
 
-def _erase_again(config: Config, wanted: Sequence[Erasure]) -> None:
-    """Erase what was erased since, and write the whole list down for the next time."""
-    from server.db.engine import open_engine, writing
-    from server.remarks.erasing import erase_visits, write_list
-
-    engine = open_engine(config.database_url.reveal())
+@contextmanager
+def _scratch(inside: Path | None) -> Iterator[str]:
     try:
-        with writing(engine) as connection:
-            erase_visits(connection, wanted)
-            write_list(connection, config.data_dir)
-    finally:
-        engine.dispose()
+        folder = TemporaryDirectory(prefix="vidhuk-", dir=inside)
+    except OSError as error:
+        raise BackupError(f"no folder can be made in {inside or '$TMPDIR'}: {error.strerror}") from error
+    with folder as name:
+        yield name
 
 
-def _tell(restored: Restored) -> None:
+def show_restored(restored: Restored) -> None:
+    """Print what is in a backup."""
     from server.tables import show
 
     counts = restored.counts
@@ -145,7 +151,12 @@ def _tell(restored: Restored) -> None:
     show(("made", *(name for name, _ in said)), [(restored.about.made_ms, *(count for _, count in said))])
 
 
-def _passphrase(file: Path | None, *, is_new: bool) -> str:
+def read_passphrase(file: Path | None, *, is_new: bool) -> str:
+    """Read the passphrase from a file, or ask for it; a new one has to be long enough.
+
+    Raises:
+        BackupError: it is not.
+    """
     from server.backup.sealed_file import LEAST_CHARACTERS
 
     if file is None:
@@ -179,7 +190,8 @@ def _new_file(file: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _progress(name: str) -> Iterator[Callable[..., Any]]:
+def progress_of(name: str) -> Iterator[Callable[..., Any]]:
+    """Show how many rows are done; what is given is told of them."""
     with progress_bar() as progress:
         task = progress.add_task(name, total=None)
 

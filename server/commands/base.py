@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from server.config import Config, parse_config
 from server.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from rich.progress import Progress
 
@@ -21,21 +22,39 @@ if TYPE_CHECKING:
 
 new_app: Final = partial(typer.Typer, no_args_is_help=True, pretty_exceptions_enable=False)
 
-DataDir = Annotated[Path | None, typer.Option("--data", help="Folder in which the server keeps everything.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="Configuration file (TOML).")]
+CONFIG_VARIABLE: Final = "VIDHUK_SERVER_CONFIG"
+CONFIG_FILE: Final = Path("/etc/vidhuk/server.toml")
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data", help="Folder in which the server keeps everything. Alone: of a server without a configuration file.")
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help=f"Configuration file (TOML). Without it and --data: ${CONFIG_VARIABLE}, or {CONFIG_FILE} if it is there."),
+]
 
 
 @contextmanager
-def opened_server(data: Path | None, config: Path | None) -> Iterator[Server]:
-    """Open the server that the options name."""
+def opened_server(data: Path | None, config: Path | None, *, may_begin: bool = False) -> Iterator[Server]:
+    """Open the server that the options name; where there is none, `may_begin` says that one begins.
+
+    Raises:
+        ConfigError: there is none.
+    """
     from server.app import opened
 
-    with opened(read_config(data, config)) as server:
+    wanted = read_config(data, config)
+    if not may_begin:
+        _require_founded(wanted)
+    with opened(wanted) as server:
         yield server
 
 
-def read_config(data: Path | None, file: Path | None) -> Config:
-    """Read the configuration that the options name."""
+def read_config(data: Path | None, file: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the configuration that the options name, or else the one of this machine."""
+    if file is None and data is None:
+        named = environment.get(CONFIG_VARIABLE)
+        file = Path(named) if named else CONFIG_FILE if CONFIG_FILE.exists() else None
     return parse_config("" if file is None else read_text(file), source=str(file or "configuration"), data_dir=data)
 
 
@@ -85,3 +104,25 @@ def progress_bar() -> Iterator[Progress]:
 def say(sentence: str) -> None:
     """Say something to the operator, beside what the command prints."""
     typer.echo(sentence, err=True)
+
+
+def in_own_language(message: str, **values: object) -> str:
+    """Give a message in the language of the terminal's locale: Ukrainian where it names that, else English."""
+    from server.web.language import language
+
+    locale = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return language("uk" if locale.startswith("uk") else "en").words.gettext(message) % values
+
+
+def _require_founded(config: Config) -> None:
+    from server.backup.begun import require_whole
+    from server.db.founded import is_founded
+    from server.web.language import N_
+
+    require_whole(config.data_dir)
+    if not is_founded(config.database_url.reveal()):
+        message = N_(
+            "no server has begun in %(folder)s: name the configuration of yours by --config or $VIDHUK_SERVER_CONFIG, "
+            "or its folder by --data; a new one begins with “vidhuk-server run” or “vidhuk-server registry load”"
+        )
+        raise ConfigError(in_own_language(message, folder=config.data_dir))

@@ -28,7 +28,7 @@ def mosquitto(
     from server.app import broker_place, broker_users
     from server.broker.kept import BROKER_USER, group_of, write_all
 
-    with opened_server(data, config) as server:
+    with opened_server(data, config, may_begin=True) as server:
         folder = output or server.config.broker.files
         if folder is None:
             raise ConfigError("say where to: --output FOLDER, or [broker] files in the file given with --config")

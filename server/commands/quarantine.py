@@ -16,16 +16,23 @@ app: Final = new_app(help="What could not be taken as it came.")
 
 
 @app.command("list")
-def list_(data: DataDir = None, config: ConfigFile = None) -> None:
-    """List what is in quarantine, newest first."""
+def list_(
+    after: Annotated[int | None, typer.Option(help="Go on after this number, the last one of the list before.", metavar="NUMBER")] = None,
+    data: DataDir = None,
+    config: ConfigFile = None,
+) -> None:
+    """List what is in quarantine, newest first, 200 at a time."""
     from server.db.engine import reading
-    from server.ingest.quarantine import latest
+    from server.ingest.quarantine import PAGE, latest
     from server.tables import show
 
     with opened_server(data, config) as server, reading(server.engine) as connection:
-        kept = latest(connection)
+        kept = latest(connection, after=after)
+        has_more = len(kept) == PAGE and bool(latest(connection, after=kept[-1].id))
     rows = [(k.id, k.received_ms, k.kiosk or "", k.reason, k.times, k.replayed_ms, k.detail) for k in kept]
     show(("number", "received", "kiosk", "reason", "times", "replayed", "detail"), rows)
+    if has_more:
+        say(f"there are older ones: vidhuk-server quarantine list --after {kept[-1].id}")
 
 
 @app.command("show")

@@ -27,16 +27,25 @@ def migrate(engine: Engine, *, time_zone: str = "Europe/Kyiv", revision: str = "
         DatabaseError: a newer version of this program has already changed it.
     """
     with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, revision)
-        except CommandError as error:
-            raise DatabaseError(f"this database was made by a newer version of the program ({error}): install that version") from error
-        _found_server(connection, time_zone)
+        migrate_in(connection, time_zone=time_zone, revision=revision)
+
+
+def migrate_in(connection: Connection, *, time_zone: str = "Europe/Kyiv", revision: str = "head") -> None:
+    """Do what `migrate` does in the caller's transaction, which writes.
+
+    Raises:
+        DatabaseError: a newer version of this program has already changed the database.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        raise DatabaseError(f"this database was made by a newer version of the program ({error}): install that version") from error
+    _found_server(connection, time_zone)
 
 
 def revision_of(connection: Connection) -> str:

@@ -16,7 +16,7 @@ from server.db.schema import day_keys, queue_tickets, ticket_facts, ticket_token
 from server.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from sqlalchemy import Connection, Engine, Table
 
@@ -32,15 +32,26 @@ _SWEEP_WAIT_MS: Final = 500
 def erase(connection: Connection, kept_days: Collection[str]) -> None:
     """Erase what names tickets of other days than these (ISO)."""
     is_postgres = connection.dialect.name == "postgresql"
-    if is_postgres:  # nobody adds a row that would be lost
-        connection.execute(text(f"LOCK TABLE {', '.join(table.name for table in NAMES_TICKETS)} IN ACCESS EXCLUSIVE MODE"))
+    if is_postgres:
+        hold(connection, NAMES_TICKETS)
     for table in NAMES_TICKETS:
         connection.execute(delete(table).where(table.c.day.not_in(kept_days)))
         if is_postgres:
-            name = table.name
-            connection.execute(text(f"CREATE TEMPORARY TABLE kept_{name} ON COMMIT DROP AS TABLE {name}"))
-            connection.execute(text(f"TRUNCATE {name}"))
-            connection.execute(text(f"INSERT INTO {name} TABLE kept_{name}"))
+            write_anew(connection, table)
+
+
+def hold(connection: Connection, tables: Iterable[Table]) -> None:
+    """Have a PostgreSQL let nobody else at the tables until the transaction ends: nobody adds a row that would be lost."""
+    connection.execute(text(f"LOCK TABLE {', '.join(table.name for table in tables)} IN ACCESS EXCLUSIVE MODE"))
+
+
+def write_anew(connection: Connection, table: Table) -> None:
+    """Write a table that is held into a new file, without what was deleted or changed in the one that it had. For PostgreSQL only."""
+    name = table.name
+    connection.execute(text(f"CREATE TEMPORARY TABLE kept_{name} AS TABLE {name}"))
+    connection.execute(text(f"TRUNCATE {name}"))
+    connection.execute(text(f"INSERT INTO {name} TABLE kept_{name}"))
+    connection.execute(text(f"DROP TABLE kept_{name}"))
 
 
 def sweep(engine: Engine) -> bool:

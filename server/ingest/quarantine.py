@@ -29,7 +29,8 @@ KEPT_BYTES: Final = 16 * 1024 * 1024
 """So many, and of so many bytes together, are kept of one kiosk, one reason and one day (UTC)."""
 _ASKED: Final = 500
 _DETAIL_CHARS: Final = 500
-_LATEST: Final = 200
+PAGE: Final = 200
+"""So many of them a list has."""
 _KEPT: Final = tuple(
     quarantine.c[name] for name in ("id", "received_ms", "kiosk", "topic", "reason", "detail", "payload", "times", "replayed_ms", "digest")
 )
@@ -178,9 +179,11 @@ class Kept:
     digest: bytes
 
 
-def latest(connection: Connection) -> list[Kept]:
-    """Give what came last, newest first."""
-    query = select(*_KEPT).order_by(quarantine.c.id.desc()).limit(_LATEST)
+def latest(connection: Connection, *, after: int | None = None) -> list[Kept]:
+    """Give one page of what is there, newest first; with `after` the page that begins after this number."""
+    query = select(*_KEPT).order_by(quarantine.c.id.desc()).limit(PAGE)
+    if after is not None:
+        query = query.where(quarantine.c.id < after)
     return [Kept(*row) for row in connection.execute(query)]
 
 

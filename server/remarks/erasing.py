@@ -6,6 +6,7 @@ A record keeps the digest of its box, so chains and proofs hold as before.
 from __future__ import annotations
 
 import re
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -16,18 +17,21 @@ from server.db.among import Several
 from server.db.bulk import insert_rows
 from server.db.schema import answers, erasures, quarantine, sealed, votes
 from server.errors import ErasureError
+from server.fleet.forgetting import hold, sweep, write_anew
 from server.keys import write_privately
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
 FILE: Final = "erasures.json"
-"""Kept in the data folder beside the database, for `restore`: ids only, nothing about anybody."""
-_BOXES: Final = re.compile(rb'(?s)\n.*\Z|(?<="sealed":)\{[^}]*\}')
-"""The boxes in what quarantine keeps: behind the first line, or in a message as it came."""
+"""Kept in the data folder, and beside backups, for `restore`: ids only, nothing about anybody."""
+_BOXES: Final = re.compile(rb'("sealed"\s*:\s*)\{[^}]*(?:\}|\Z)')
+"""The boxes in a message as it came."""
+_TOUCHED: Final = (sealed, quarantine)
+_SWEEP_S: Final = 15.0
 _ERASED: Final = Several(
     lambda among: select(erasures.c.visit).where(erasures.c.kiosk == bindparam("of_kiosk"), among(erasures.c.visit, "visits"))
 )
@@ -56,10 +60,31 @@ def erase(connection: Connection, vote: UUID, now_ms: int) -> int:
 
 
 def erase_visits(connection: Connection, wanted: Iterable[Erasure]) -> int:
-    """Erase what was written in these visits, whether it is there or comes later; give the number of texts that were there."""
+    """Erase what was written in these visits, whether it is there or comes later; give the number of texts that were there.
+
+    SQLite's log has it still: `sweep_within`, after the transaction.
+    """
     rows = [(erasure.kiosk, erasure.visit, erasure.erased_ms) for erasure in wanted]
+    is_postgres = connection.dialect.name == "postgresql"
+    if rows and is_postgres:
+        hold(connection, _TOUCHED)
     insert_rows(connection, erasures, ("kiosk", "visit", "erased_ms"), rows, on_conflict="ON CONFLICT DO NOTHING")
-    return sum(_empty(connection, kiosk, visit) for kiosk, visit, _ in rows)
+    count = sum(_empty(connection, kiosk, visit) for kiosk, visit, _ in rows)
+    for table in _TOUCHED if rows and is_postgres else ():
+        write_anew(connection, table)
+    return count
+
+
+def sweep_within(engine: Engine, within_s: float = _SWEEP_S) -> bool:
+    """Empty SQLite's log of what was erased, as soon as nobody reads what was before; tell whether that is done.
+
+    Raises:
+        DatabaseUnavailableError: the database is away or busy.
+    """
+    until = monotonic() + within_s
+    while not (is_done := sweep(engine)) and monotonic() < until:
+        pass  # each try has waited for those who read
+    return is_done
 
 
 def erased_among(connection: Connection, kiosk: str, visits: Collection[UUID]) -> set[UUID]:
@@ -68,10 +93,27 @@ def erased_among(connection: Connection, kiosk: str, visits: Collection[UUID]) -
     return set(connection.execute(_ERASED.on(connection), wanted).scalars()) if visits else set()
 
 
-def write_list(connection: Connection, data_dir: Path) -> None:
-    """Write down beside the database what was erased: a backup may be older."""
-    found = [Erasure(*row) for row in connection.execute(select(erasures).order_by(erasures.c.erased_ms, erasures.c.visit))]
-    write_privately(data_dir / FILE, msgspec.json.format(msgspec.json.encode(found)).decode())
+def write_list(connection: Connection, folder: Path, *, beside: Iterable[Erasure] = ()) -> None:
+    """Write down in a folder what was erased, and what stands in a list `beside` the database's own: a backup may be older."""
+    found = {(row.kiosk, row.visit): Erasure(*row) for row in connection.execute(select(erasures))}
+    whole = {(erasure.kiosk, erasure.visit): erasure for erasure in beside} | found
+    ordered = sorted(whole.values(), key=lambda erasure: (erasure.erased_ms, erasure.kiosk, erasure.visit.bytes))
+    write_privately(folder / FILE, msgspec.json.format(msgspec.json.encode(ordered)).decode())
+
+
+def listed_in(folder: Path) -> list[Erasure]:
+    """Give what the list in a folder says; nothing where there is none.
+
+    Raises:
+        ErasureError: it cannot be read, or is something else.
+    """
+    path = folder / FILE
+    try:
+        return read_list(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise ErasureError(f"{path} cannot be read: {error}") from error
 
 
 def read_list(text: str, source: str) -> list[Erasure]:
@@ -90,12 +132,17 @@ def _empty(connection: Connection, kiosk: str, visit: UUID) -> int:
     of_visit = (sealed.c.kiosk == kiosk, sealed.c.visit == visit)
     count = connection.execute(select(func.count()).where(*of_visit, sealed.c.box.is_not(None))).scalar_one()
     connection.execute(update(sealed).where(*of_visit).values(box=None))
-    q = quarantine.c
+    q, names = quarantine.c, (str(visit).encode(), visit.hex.encode())
     for number, payload in connection.execute(select(q.id, q.payload).where(q.kiosk == kiosk)).all():
-        if str(visit).encode() in payload:
-            connection.execute(update(quarantine).where(q.id == number).values(payload=_BOXES.sub(_without, payload)))
+        if any(name in payload.lower() for name in names):
+            connection.execute(update(quarantine).where(q.id == number).values(payload=_without_boxes(payload)))
     return int(count)
 
 
-def _without(found: re.Match[bytes]) -> bytes:
-    return b"" if found[0].startswith(b"\n") else b"{}"
+def _without_boxes(payload: bytes) -> bytes:
+    """Give what quarantine keeps without its boxes: in a message as it came, or behind the first line where that is a record."""
+    try:
+        msgspec.json.decode(payload, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        payload = payload.partition(b"\n")[0]
+    return _BOXES.sub(rb"\1{}", payload)

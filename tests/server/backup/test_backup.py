@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from nacl.signing import SigningKey
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, inspect, select, text
 
 from server.backup.dump import LEFT_OUT, dump, tables
 from server.backup.frames import Counts, decode, encode
@@ -188,7 +188,7 @@ def test_rows_that_are_missing_are_noticed_and_nothing_stays(engine: Engine, mak
     there = make_empty()
     with pytest.raises(BackupError, match="does not have the rows"):
         restore(there, [*frames[:-2], frames[-1]])
-    assert rows(there, schema.kiosks) == []
+    assert inspect(there).get_table_names() == []
     with pytest.raises(BackupError, match="does not have the rows"):
         restore(make_empty(), frames[:-1])
     with pytest.raises(BackupError, match="does not begin"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,7 +44,8 @@ def test_a_server_comes_back_with_its_keys_and_its_votes(data: Path, tmp_path: P
     assert made.exit_code == 0, made.output
     assert "is complete" in made.output
     assert (tmp_path / "x.backup").stat().st_mode & 0o777 == 0o600
-    assert "everything in it holds" in run("check-backup", file, *phrase).output
+    (tmp_path / "scratch").mkdir()
+    assert "everything in it holds" in run("check-backup", file, *phrase, "--in", str(tmp_path / "scratch")).output
     back = run("restore", file, *phrase, "--data", str(tmp_path / "back"))
     assert back.exit_code == 0, back.output
     for name in ("signing.key", "sealing.key", "broker-password"):
@@ -52,7 +54,8 @@ def test_a_server_comes_back_with_its_keys_and_its_votes(data: Path, tmp_path: P
     assert isinstance(run("restore", file, *phrase, "--data", str(data)).exception, BackupError)
     again = run("backup", file, *phrase, "--data", str(data)).exception
     assert "not overwritten" in str(again)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "data", "phrase", "x.backup"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "data", "erasures.json", "phrase", "scratch", "x.backup"]
+    assert [*(tmp_path / "scratch").iterdir()] == []
 
 
 def test_what_cannot_be_done_is_said_in_one_sentence(data: Path, tmp_path: Path) -> None:
@@ -64,7 +67,39 @@ def test_what_cannot_be_done_is_said_in_one_sentence(data: Path, tmp_path: Path)
         ("check-backup", str(tmp_path / "none.backup"), "--passphrase", str(tmp_path / "phrase")),
         ("check-backup", str(tmp_path / "missing.backup"), "--passphrase", str(tmp_path / "phrase")),
         ("restore", str(tmp_path / "missing.backup"), "--passphrase", str(tmp_path / "phrase"), "--data", str(tmp_path / "new")),
+        ("restore", str(tmp_path / "missing.backup"), "--without-erasures", "--passphrase", str(tmp_path / "phrase")),
+        ("check-backup", str(tmp_path / "none.backup"), "--passphrase", str(tmp_path / "phrase"), "--in", str(tmp_path / "nowhere")),
     ):
         result = run(*words)
         assert isinstance(result.exception, BackupError), words
         assert "\n" not in str(result.exception)
+
+
+def test_a_server_without_kiosks_and_records_is_not_backed_up(tmp_path: Path) -> None:
+    (tmp_path / "phrase").write_text("вишня кінь батарея скоба\n")
+    with opened(parse_config("", source="server.toml", data_dir=tmp_path / "data")):
+        pass
+    words = ("backup", str(tmp_path / "x.backup"), "--passphrase", str(tmp_path / "phrase"), "--data", str(tmp_path / "data"))
+    assert "no kiosk and no record" in str(run(*words).exception)
+    assert not (tmp_path / "x.backup").exists()
+
+
+def test_the_medium_of_a_backup_never_has_it_unencrypted(data: Path, tmp_path: Path) -> None:
+    """A program that looks on while the backup is tried finds the backup and nothing else."""
+    (tmp_path / "medium").mkdir()
+    seen: set[str] = set()
+
+    def look(name: str, _arguments: object) -> None:
+        if is_looking and name in {"os.rename", "os.remove", "sqlite3.connect"}:
+            seen.update(path.name for path in (tmp_path / "medium").rglob("*"))
+
+    is_looking = True
+    sys.addaudithook(look)
+    try:
+        made = run("backup", str(tmp_path / "medium" / "x"), "--passphrase", str(tmp_path / "phrase"), "--data", str(data))
+    finally:
+        is_looking = False
+    assert made.exit_code == 0, made.output
+    assert ".x.part" in seen
+    assert not {name for name in seen if name not in {".x.part", "x"} and "erasures" not in name}
+    assert sorted(path.name for path in data.iterdir() if path.is_dir()) == ["keys"]
