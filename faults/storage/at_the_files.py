@@ -1,6 +1,6 @@
 """A program: one of the small files that must never be half there is written again and again; each time is printed once it is done.
 
-`python -m faults.storage.at_the_files settings|delivery|keys|passwords|backup FOLDER TIMES`
+`python -m faults.storage.at_the_files settings|delivery|keys|passwords|backup|restore FOLDER TIMES`
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import msgspec
 from nacl.signing import SigningKey
 
 from feedback import settings, wire
@@ -18,18 +19,26 @@ from feedback.signed import sign
 from kiosk import config
 from kiosk.sync import delivery
 from kiosk.sync.settings import SettingsReceiver
+from server.app import opened
+from server.backup.dump import dump
+from server.backup.returning import Backup, bring_back
 from server.commands.backup import backup
-from server.keys import load_keys, write_privately
+from server.config import parse_config
+from server.db.engine import open_engine, writing
+from server.keys import key_files, load_keys, write_privately
 from tests.kiosk.support import kiosk_toml, settings_of
+from tests.server.kit import CENTRE, load_centre
 
 if TYPE_CHECKING:
     from kiosk.config import Config
+    from server.config import Config as ServerConfig
 
 SIGNING: Final = SigningKey(b"k" * 32)
 SIGNING_PUBLIC: Final = SIGNING.verify_key.encode().hex()
 EPOCH: Final = UUID(int=1)
 PASSWORDS: Final = "passwords"
 BACKUP: Final = "vidhuk.backup"
+FRAMES: Final = "frames"
 _LINES: Final = 400
 
 
@@ -79,12 +88,46 @@ def write_passwords(folder: Path, times: int) -> None:
 
 
 def write_backup(folder: Path, _times: int) -> None:
-    """Back an empty server up."""
+    """Back a server with one kiosk up."""
     with TemporaryDirectory() as name:
         phrase = Path(name) / "phrase"
         phrase.write_text("four or five words", encoding="utf-8")
-        backup(folder / BACKUP, phrase, Path(name) / "server")
+        with opened(of_folder(Path(name))) as server, writing(server.engine) as connection:
+            load_centre(connection, CENTRE)
+        backup(folder / BACKUP, phrase, Path(name) / "data")
     print("complete", flush=True)
+
+
+def of_folder(folder: Path) -> ServerConfig:
+    """Give the configuration of a server that keeps everything in `data` in this folder."""
+    return parse_config("", source="server.toml", data_dir=folder / "data")
+
+
+def lend_frames(folder: Path) -> None:
+    """Put the frames of a backup of a server with one kiosk into a folder."""
+    frames: list[bytes] = []
+    with TemporaryDirectory() as name, opened(of_folder(Path(name))) as server:
+        with writing(server.engine) as connection:
+            load_centre(connection, CENTRE)
+        dump(server.engine, key_files(server.config.data_dir), frames.append, now_ms=0, on_rows=lambda _done, _total: None)
+    (folder / FRAMES).write_bytes(msgspec.msgpack.encode(frames))
+
+
+def write_restored(folder: Path, _times: int) -> None:
+    """Restore the backup whose frames are there."""
+    restore_frames(folder)
+    print("complete", flush=True)
+
+
+def restore_frames(folder: Path) -> None:
+    """Do what `vidhuk-server restore` does."""
+    frames = msgspec.msgpack.decode((folder / FRAMES).read_bytes(), type=list[bytes])
+    config = of_folder(folder)
+    engine = open_engine(config.database_url.reveal())
+    try:
+        bring_back(config.data_dir, engine, Backup("of the fault", frames), [])
+    finally:
+        engine.dispose()
 
 
 WRITERS: Final = {
@@ -93,6 +136,7 @@ WRITERS: Final = {
     "keys": write_keys,
     "passwords": write_passwords,
     "backup": write_backup,
+    "restore": write_restored,
 }
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from faults.storage.at_the_files import BACKUP, EPOCH, PASSWORDS, SIGNING_PUBLIC, enrolled, passwords_of, signed_settings
+from faults.storage.at_the_files import (
+    BACKUP,
+    EPOCH,
+    PASSWORDS,
+    SIGNING_PUBLIC,
+    enrolled,
+    lend_frames,
+    of_folder,
+    passwords_of,
+    restore_frames,
+    signed_settings,
+)
 from faults.storage.crashes import Program, cuts
 from faults.storage.recording import in_silence
 from faults.storage.tally import Tally
@@ -14,26 +25,40 @@ from kiosk import accepted
 from kiosk.errors import SettingsRefusedError
 from kiosk.sync import delivery
 from kiosk.sync.settings import SettingsReceiver
+from server.app import opened
+from server.backup.begun import begun_in
+from server.db.engine import reading
+from server.db.founded import is_founded
 from server.errors import ServerError
-from server.keys import load_keys
+from server.keys import key_files, load_keys
+from server.registry.kiosks import list_kiosks
 from tests.kiosk.support import KIOSK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from faults.storage.crashes import Cut
     from faults.table import Row
+    from server.config import Config
 
 _TIMES: Final = "12"
 
 
 def cut_files(  # noqa: PLR0913 - what tells one row from another
-    name: str, kind: str, look: Callable[[Cut], str], rounds: int, step: Callable[[int], None], *, lies: float
+    name: str,
+    kind: str,
+    look: Callable[[Cut], str],
+    rounds: int,
+    step: Callable[[int], None],
+    *,
+    lies: float,
+    prepare: Callable[[Path], None],
 ) -> Row:
     """Cut the power while files of a `kind` are written; `look` says what is wrong after it. With all waits a lie, something must be."""
     tally = Tally(name)
     with in_silence():
-        for cut in cuts(Program(("faults.storage.at_the_files", kind, "{folder}", _TIMES)), rounds, tally, lies=lies):
+        for cut in cuts(Program(("faults.storage.at_the_files", kind, "{folder}", _TIMES), prepare), rounds, tally, lies=lies):
             wrong = look(cut)
             tally.count(acknowledged=len(cut.said), lost=int(bool(wrong)), problem=wrong)
             step(tally.rounds)
@@ -93,10 +118,38 @@ def look_at_backup(cut: Cut) -> str:
     return "" if path.read_bytes() == (cut.recorded / BACKUP).read_bytes() else "it is not whole"
 
 
+def look_at_restored(cut: Cut) -> str:
+    """Say what is wrong with a restore that was cut short: the same again must make it whole, and nobody may open what is half there."""
+    config, kept = of_folder(cut.folder), {}
+    try:
+        if begun_in(config.data_dir) is None and is_founded(config.database_url.reveal()):
+            return _whole(config)
+        kept = key_files(config.data_dir)
+        if "complete" in cut.said:
+            return "it was said to be complete, and is not"
+        restore_frames(cut.folder)
+        return _whole(config)
+    except (ServerError, OSError) as error:
+        return f"{error} (keys: {sorted(kept)})"
+
+
+def _whole(config: Config) -> str:
+    with opened(config) as server, reading(server.engine) as connection:
+        return "" if list_kiosks(connection) else "there is no kiosk"
+
+
 def _fault(  # noqa: PLR0913 - what tells one row from another
-    name: str, kind: str, look: Callable[[Cut], str], *, test: int, usual: int, full: int, lies: float = 0.0
+    name: str,
+    kind: str,
+    look: Callable[[Cut], str],
+    *,
+    test: int,
+    usual: int,
+    full: int,
+    lies: float = 0.0,
+    prepare: Callable[[Path], None] = lambda _folder: None,
 ) -> Fault:
-    return Fault(name=name, test=test, usual=usual, full=full, run=partial(cut_files, name, kind, look, lies=lies))
+    return Fault(name=name, test=test, usual=usual, full=full, run=partial(cut_files, name, kind, look, lies=lies, prepare=prepare))
 
 
 FAULTS: Final = (
@@ -107,4 +160,5 @@ FAULTS: Final = (
     _fault("power cut: broker's passwords", "passwords", look_at_passwords, test=300, usual=3000, full=50_000),
     _fault("power cut: passwords without waiting", "passwords", look_at_passwords, test=60, usual=200, full=1000, lies=1.0),
     _fault("power cut: server's backup", "backup", look_at_backup, test=300, usual=1000, full=10_000),
+    _fault("power cut: restore cut short", "restore", look_at_restored, test=8, usual=200, full=2000, prepare=lend_frames),
 )

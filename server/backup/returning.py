@@ -68,9 +68,7 @@ def _go_on(engine: Engine, begun: Begun, backup: Backup, erased: Sequence[Erasur
         erase_visits(connection, erased)
 
 
-def _store(
-    data_dir: Path, engine: Engine, backup: Backup, erased: Sequence[Erasure], on_rows: Callable[[int], None]
-) -> Restored:
+def _store(data_dir: Path, engine: Engine, backup: Backup, erased: Sequence[Erasure], on_rows: Callable[[int], None]) -> Restored:
     begun = Begun(backup.identity, str(uuid4()))
 
     def at_last(connection: Connection, restored: Restored) -> None:

@@ -26,11 +26,14 @@ CONFIG_VARIABLE: Final = "VIDHUK_SERVER_CONFIG"
 CONFIG_FILE: Final = Path("/etc/vidhuk/server.toml")
 
 DataDir = Annotated[
-    Path | None, typer.Option("--data", help="Folder in which the server keeps everything. Alone: of a server without a configuration file.")
+    Path | None,
+    typer.Option("--data", help="Folder in which the server keeps everything. Alone: of a server without a configuration file."),
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", help=f"Configuration file (TOML). Without it and --data: ${CONFIG_VARIABLE}, or {CONFIG_FILE} if it is there."),
+    typer.Option(
+        "--config", help=f"Configuration file (TOML). Without it and --data: ${CONFIG_VARIABLE}, or {CONFIG_FILE} if it is there."
+    ),
 ]
 
 
@@ -50,11 +53,11 @@ def opened_server(data: Path | None, config: Path | None, *, may_begin: bool = F
         yield server
 
 
-def read_config(data: Path | None, file: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+def read_config(data: Path | None, file: Path | None, environment: Mapping[str, str] = os.environ, usual: Path = CONFIG_FILE) -> Config:
     """Read the configuration that the options name, or else the one of this machine."""
     if file is None and data is None:
         named = environment.get(CONFIG_VARIABLE)
-        file = Path(named) if named else CONFIG_FILE if CONFIG_FILE.exists() else None
+        file = Path(named) if named else usual if usual.exists() else None
     return parse_config("" if file is None else read_text(file), source=str(file or "configuration"), data_dir=data)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,9 +26,9 @@ def restore(  # noqa: PLR0913, PLR0917 - typer reads the command line from the p
             help="erasures.json of the server that was: what was erased since stays erased. Else the one beside the backup.", metavar="FILE"
         ),
     ] = None,
-    without_erasures: Annotated[
+    without_erasures: Annotated[  # noqa: FBT002 - a flag of the command line
         bool, typer.Option("--without-erasures", help="There is no such list: what was erased since comes back.")
-    ] = False,  # noqa: FBT002
+    ] = False,
     data: DataDir = None,
     config: ConfigFile = None,
 ) -> None:
@@ -41,7 +41,9 @@ def restore(  # noqa: PLR0913, PLR0917 - typer reads the command line from the p
     else:
         show_restored(restored)
     if without_erasures:
-        say("what was erased after this backup is back: if you find erasures.json of the server that was, `vidhuk-server erase --list FILE`")
+        say(
+            "what was erased after this backup is back: if you find erasures.json of the server that was, `vidhuk-server erase --list FILE`"
+        )
     else:
         say(f"{len(erased)} visits that the list names are erased again")
     say("kiosks send again what this backup does not have, as soon as the server runs at the address that they know")

@@ -17,10 +17,15 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
 from feedback.wire import Ack, ack_topic, batch_topic, decode, settings_topic
-from server.app import now_ms
+from server.__main__ import app
+from server.app import now_ms, opened
+from server.commands.base import CONFIG_VARIABLE, read_config
+from server.config import DEFAULT_DATA_DIR, parse_config
 from server.db.engine import open_engine, writing
+from server.errors import ConfigError
 from server.fleet.clone_signs import keep_heard
 from server.fleet.clones import Heard, Kind
 from tests.server.kit import CENTRE, Log
@@ -206,10 +211,54 @@ def test_visitors_are_told_by_commands(installation: Installation) -> None:
     ],
 )
 def test_what_can_be_mended_is_one_sentence(installation: Installation, arguments: tuple[str, ...], message: str) -> None:
+    with opened(parse_config(installation.config.read_text(), source="server.toml")):
+        pass
     done = installation.call(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"vidhuk-server: {message}")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("backup", "x.backup", "--passphrase", "phrase"),
+        ("verify",),
+        ("kiosk", "list"),
+        ("quarantine", "list"),
+        ("invite",),
+        ("rollups", "rebuild"),
+        ("queue", "imports"),
+        ("questionnaire", "list"),
+        ("announcements",),
+        ("root", "list"),
+    ],
+)
+@pytest.mark.parametrize(("locale", "said"), [("en_GB.UTF-8", "no server has begun in"), ("uk_UA.UTF-8", "немає сервера")])
+def test_a_folder_without_a_server_stays_as_it_is(tmp_path: Path, arguments: tuple[str, ...], locale: str, said: str) -> None:
+    (tmp_path / "phrase").write_text("вишня кінь батарея скоба")
+    words = [str(tmp_path / word) if word in {"x.backup", "phrase"} else word for word in arguments]
+    done = CliRunner(env={"LC_ALL": locale}).invoke(app, [*words, "--data", str(tmp_path / "data")])
+    assert isinstance(done.exception, ConfigError)
+    assert said in str(done.exception)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["phrase"]
+
+
+def test_an_empty_file_is_no_server(tmp_path: Path) -> None:
+    open_engine(f"sqlite:///{tmp_path}/vidhuk.db").connect().close()
+    assert isinstance(CliRunner().invoke(app, ["verify", "--data", str(tmp_path)]).exception, ConfigError)
+    assert not (tmp_path / "keys").exists()
+
+
+def test_without_an_option_the_configuration_of_the_machine_is_read(installation: Installation, tmp_path: Path) -> None:
+    environment = {CONFIG_VARIABLE: str(installation.config)}
+    assert read_config(None, None, environment).data_dir == tmp_path / "data"
+    assert read_config(None, installation.config, {CONFIG_VARIABLE: "/nowhere.toml"}).data_dir == tmp_path / "data"
+    assert read_config(tmp_path / "other", None, environment).web.port == 8080, "--data alone is a server without a file"
+    with pytest.raises(ConfigError, match=r"/nowhere\.toml cannot be read"):
+        read_config(None, None, {CONFIG_VARIABLE: "/nowhere.toml"})
+    assert read_config(None, None, {}, tmp_path / "nowhere.toml").data_dir == DEFAULT_DATA_DIR
+    assert read_config(None, None, {}, installation.config).data_dir == tmp_path / "data"
 
 
 def test_an_unknown_key_is_named(installation: Installation) -> None:

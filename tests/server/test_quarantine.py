@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from typing import TYPE_CHECKING
 
+from typer.testing import CliRunner
+
 from feedback.wire import batch_topic, hello_topic
+from server.__main__ import app
 from server.db import schema
+from server.db.engine import open_engine
 from server.ingest.messages import Message
-from server.ingest.quarantine import KEPT_BYTES, KEPT_NOTES
+from server.ingest.quarantine import KEPT_BYTES, KEPT_NOTES, PAGE
+from server.keys import load_keys
 from tests.server.kit import KIOSK, MORNING, OTHER, make_ingest, rows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Engine
 
 DAY_MS = 86_400_000
@@ -69,3 +78,22 @@ def test_large_messages_fill_the_room_sooner(engine: Engine) -> None:
     send(engine, large[50:])
     assert [times for _, payload, times in kept(engine) if payload] == [1] * whole
     assert (KIOSK, b"", 4) in kept(engine)
+
+
+def test_a_list_goes_on_after_its_last_number(tmp_path: Path, sqlite_template: Path) -> None:
+    shutil.copy(sqlite_template, tmp_path / "vidhuk.db")
+    engine = open_engine(f"sqlite:///{tmp_path / 'vidhuk.db'}")
+    load_keys(tmp_path)
+    send(engine, FULL[: 2 * PAGE])
+    engine.dispose()
+    first, second = (listed(tmp_path), listed(tmp_path, "--after", f"{PAGE + 1}"))
+    assert f"quarantine list --after {PAGE + 1}" in first
+    assert "--after" not in second
+    numbers = [int(number) for said in (first, second) for number in re.findall(r"(?m)^│ +(\d+) ", said)]
+    assert numbers == [*range(2 * PAGE, 0, -1)]
+
+
+def listed(data: Path, *words: str) -> str:
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["quarantine", "list", *words, "--data", str(data)])
+    assert result.exit_code == 0, result.output
+    return result.output

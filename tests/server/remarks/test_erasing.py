@@ -224,20 +224,26 @@ def found_in(folder: Path, said: bytes) -> set[str]:
 
 
 def test_a_box_goes_from_a_message_whatever_white_space_it_has(engine: Engine) -> None:
-    log = written()
-    visit = str(log.vote("a").visit)
-    for number, (before, after) in enumerate((('{"sealed":{"x":"', '"}}'), ('{ "sealed" : \n { "x": "', '"} }'), ('{"sealed": {"x":"', ""))):
-        payload = f'{before}c2VjcmV0{after}' if not after else f'{before}c2VjcmV0{after[:-1]}, "visit": "{visit}"{after[-1]}'
-        payload = payload if after else payload.replace("{", f'{{"visit": "{visit}", ', 1)
-        note = Note(reason=Reason.REFUSED, detail=f"{number}", topic="t", kiosk=KIOSK, payload=payload.encode(), received_ms=MORNING)
-        with writing(engine) as connection:
-            keep(connection, [note])
+    vote = written().vote("a")
+    visit = str(vote.visit)
+    messages = (
+        '{"sealed":{"x":"c2VjcmV0"},"visit":"VISIT"}',
+        '{\n  "visit" : "VISIT",\n  "sealed" :\t{ "x": "c2VjcmV0" },\n  "more": "of others" }',
+        '{"visit": "VISIT", "sealed": {"x": "c2VjcmV0',
+    )
+    notes = [
+        Note(reason=Reason.REFUSED, detail="", topic="t", kiosk=KIOSK, payload=said.replace("VISIT", visit).encode(), received_ms=MORNING)
+        for said in messages
+    ]
+    with writing(engine) as connection:
+        keep(connection, notes)
     assert len(rows(engine, schema.quarantine)) == 3
     with writing(engine) as connection:
-        erase_visits(connection, [Erasure(KIOSK, log.vote("a").visit, MORNING)])
+        erase_visits(connection, [Erasure(KIOSK, vote.visit, MORNING)])
     payloads = [row["payload"] for row in rows(engine, schema.quarantine)]
     assert not [payload for payload in payloads if b"c2VjcmV0" in payload]
     assert all(visit.encode() in payload for payload in payloads)
+    assert any(b"of others" in payload for payload in payloads), "what else a message has stays"
 
 
 def run(*words: str) -> str:
