@@ -197,6 +197,10 @@ def test_no_relation_of_postgresql_has_what_was_erased(postgres_cluster: Postgre
     relations = postgres_cluster.folder / "data" / "base" / str(oid)
     flush(engine)
     assert found_in(relations, b"words of a")
+    with engine.connect() as connection:
+        sampled = connection.execute(text("SELECT attname FROM pg_stats WHERE tablename IN ('sealed', 'quarantine')")).scalars().all()
+    assert "kiosk" in sampled
+    assert not {"box", "payload"} & set(sampled), "the planner's statistics are copies that nobody erases"
     with engine.connect() as idle:  # an old look at the database keeps dead rows, which are gone all the same
         idle.execute(text("SELECT count(*) FROM votes")).scalar_one()
         with writing(engine) as connection:
