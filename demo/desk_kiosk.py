@@ -13,7 +13,7 @@ from feedback import settings as told
 from feedback.records import AnyRecord, Call, Channel, Context, Input, Moment, Outcome, VisitEnd, Vote, new_id
 from feedback.signed import sign
 from feedback.wire import encode
-from kiosk import accepted, folder
+from kiosk import accepted, facts, folder
 from kiosk.config import parse
 from kiosk.facts import SETTINGS_FACT
 from kiosk.store import FILE, Store
@@ -131,6 +131,11 @@ def undelivered(data_dir: Path) -> int:
     """Give how many records of a store the server has not acknowledged yet."""
     total = _number(data_dir / FILE, "SELECT count(*) FROM records")
     return total - _number(data_dir / "delivery.db", "SELECT coalesce(sum(seq), 0) FROM marks")
+
+
+def settings_in_use(data_dir: Path) -> int:
+    """Give the version of the settings that a kiosk's window says it uses: the server's are accepted a moment before that."""
+    return _number(data_dir / FILE, f"SELECT value FROM facts WHERE name = '{facts.SETTINGS_FACT}' UNION ALL SELECT 0")
 
 
 def _number(path: Path, query: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.desk_kiosk import undelivered
+from demo.desk_kiosk import settings_in_use, undelivered
 from demo.house import CENTRE, House, wait_for
 from feedback.claims import claim_of, qr_text
 from kiosk.technician import pin
@@ -62,9 +62,9 @@ def test_votes_wait_for_the_server_that_a_scan_brings(house: House) -> None:
     subprocess.run(scan, check=True)
     wait_for((folder / "identity.json").exists, "the identity")
     wait_for(lambda: undelivered(folder) == 0 and votes_at_server(house) == 1, "the vote from before")
-    wait_for((folder / "accepted" / "current").exists, "settings")
     visitor.taps_until("leave", "Menu")
     visitor.taps_until("leave", "Ask")
+    wait_for(lambda: settings_in_use(folder), "settings")
     visitor.taps_until("excellent", "Desk")  # only the server's settings have desks
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo.desk_kiosk import undelivered
+from demo.desk_kiosk import settings_in_use, undelivered
 from demo.house import House, wait_for
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def stored_votes(house: House) -> int:
 
 def test_a_tap_reaches_the_leaders_open_page(house: House, visitor: Visitor, leader: Page, capsys: pytest.CaptureFixture[str]) -> None:
     # The desks reach the kiosk as signed settings; until they have, it asks for no desk.
-    wait_for(lambda: house.kiosk_folder(KIOSK).joinpath("accepted", "current").exists(), "settings")
+    wait_for(lambda: settings_in_use(house.kiosk_folder(KIOSK)), "settings")
     leader.goto(f"{house.url}/?period=today")
     before = total(leader, DESK)
 
@@ -57,7 +57,7 @@ def test_a_tap_reaches_the_leaders_open_page(house: House, visitor: Visitor, lea
 
 
 def test_killing_every_process_in_turn_loses_and_doubles_nothing(house: House, visitor: Visitor, leader: Page) -> None:
-    wait_for(lambda: house.kiosk_folder(KIOSK).joinpath("accepted", "current").exists(), "settings")
+    wait_for(lambda: settings_in_use(house.kiosk_folder(KIOSK)), "settings")
     restart = {
         f"ui-{KIOSK}": lambda: house.start_ui(KIOSK),
         f"sync-{KIOSK}": lambda: house.start_sync(KIOSK),
