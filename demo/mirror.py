@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 from PIL import Image
 
+from kiosk.folder import short_path
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -38,7 +40,8 @@ class Mirror:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(10)
         try:
-            self._socket.connect(str(path))
+            with short_path(path) as short:
+                self._socket.connect(short)
         except OSError:
             self._socket.close()
             raise

@@ -148,24 +148,24 @@ def file_system_of(path: Path, mounts: str) -> str:
 
 
 @contextmanager
-def _short_path(data_dir: Path) -> Iterator[str]:
-    """A path to the socket that stays under the 108 bytes a socket's address may have."""
-    descriptor = os.open(data_dir, os.O_PATH | os.O_DIRECTORY)
+def short_path(socket_: Path) -> Iterator[str]:
+    """Give a path to a socket that stays under the 108 bytes a socket's address may have, however deep its folder lies."""
+    descriptor = os.open(socket_.parent, os.O_PATH | os.O_DIRECTORY)
     try:
-        yield f"/proc/self/fd/{descriptor}/{WAKE_SOCKET}"
+        yield f"/proc/self/fd/{descriptor}/{socket_.name}"
     finally:
         os.close(descriptor)
 
 
 def wake(data_dir: Path, sender: socket.socket) -> None:
     """Tell sync that there is something to deliver; when it does not run it will see by itself."""
-    with suppress(OSError), _short_path(data_dir) as path:
+    with suppress(OSError), short_path(data_dir / WAKE_SOCKET) as path:
         sender.sendto(b"\0", path)
 
 
 def sync_listens(data_dir: Path) -> bool:
     """Whether sync runs, as far as the socket tells on which it is woken."""
-    with wake_sender() as sender, suppress(OSError), _short_path(data_dir) as path:
+    with wake_sender() as sender, suppress(OSError), short_path(data_dir / WAKE_SOCKET) as path:
         sender.connect(path)
         return True
     return False
@@ -184,7 +184,7 @@ def wake_receiver(data_dir: Path) -> socket.socket:
     receiver.settimeout(0)
     with suppress(FileNotFoundError):
         (data_dir / WAKE_SOCKET).unlink()
-    with _short_path(data_dir) as path:
+    with short_path(data_dir / WAKE_SOCKET) as path:
         receiver.bind(path)
     (data_dir / WAKE_SOCKET).chmod(0o660)
     return receiver

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import msgspec
 from kivy.graphics.opengl import GL_PACK_ALIGNMENT, GL_RGB, GL_UNSIGNED_BYTE, glPixelStorei, glReadPixels
 
+from kiosk.folder import short_path
 from kiosk.ui.app import post
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Mirror:
     def __enter__(self) -> Self:
         unready = self._path.with_name(self._path.name + ".new")
         unready.unlink(missing_ok=True)
-        self._listener.bind(str(unready))
+        with short_path(unready) as path:
+            self._listener.bind(path)
         unready.chmod(0o600)
         self._listener.listen()
         unready.replace(self._path)  # whoever sees the socket can connect to it

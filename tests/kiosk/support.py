@@ -17,6 +17,7 @@ from nacl.signing import SigningKey
 from feedback.questionnaire import Choice, Face, Kind, Question, Questionnaire
 from feedback.records import Moment
 from feedback.settings import DeskOption, KioskSettings, Timing
+from kiosk.folder import short_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,7 +97,8 @@ class MirrorClient:
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         try:
-            self._socket.connect(str(path))
+            with short_path(path) as short:
+                self._socket.connect(short)
         except OSError:
             self._socket.close()
             raise
