@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, Uuid
-from sqlalchemy.exc import DBAPIError
+
+from server.db.driver import say, say_many, telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +24,9 @@ def insert_rows(
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
     if connection.dialect.name == "postgresql":
         statement = f"{into} SELECT * FROM {_unnest(connection, table, columns)} {on_conflict}"  # noqa: S608 - names of our own schema
-        return connection.exec_driver_sql(statement, _by_column(rows)).rowcount
+        return int(say(connection, statement, _by_column(rows)).rowcount)
     statement = f"{into} VALUES ({', '.join('?' * len(columns))}) {on_conflict}"
-    return connection.exec_driver_sql(statement, _for_sqlite(table, columns, rows)).rowcount
+    return int(say_many(connection, statement, _for_sqlite(table, columns, rows)).rowcount)
 
 
 def add_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -38,17 +40,10 @@ def add_rows(connection: Connection, table: Table, columns: Sequence[str], rows:
 
 
 def _copy(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Hand rows over to the driver itself; what goes wrong there is told as SQLAlchemy tells it."""
-    driver: Any = connection.dialect.loaded_dbapi
-    try:
-        with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[attr-defined] # psycopg's
-            for row in rows:
-                copy.write_row(row)
-    except driver.Error as error:
-        if is_gone := connection.dialect.is_disconnect(error, None, None):
-            connection.invalidate(error)
-        told = DBAPIError.instance(statement, None, error, driver.Error, hide_parameters=True, connection_invalidated=is_gone)
-        raise told from error
+    driver: Any = connection.connection.driver_connection
+    with telling(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def update_rows(connection: Connection, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -63,10 +58,10 @@ def update_rows(connection: Connection, table: Table, keys: Sequence[str], colum
             " AND ".join(f"{table.name}.{key} = new.{key}" for key in keys),
         )
         statement = f"{into} {changes} FROM {_unnest(connection, table, names)} AS new({', '.join(names)}) WHERE {found}"
-        connection.exec_driver_sql(statement, _by_column(rows))
+        say(connection, statement, _by_column(rows))
         return
     changes, found = ", ".join(f"{name} = ?" for name in columns), " AND ".join(f"{key} = ?" for key in keys)
-    connection.exec_driver_sql(f"{into} {changes} WHERE {found}", _for_sqlite(table, (*columns, *keys), rows))
+    say_many(connection, f"{into} {changes} WHERE {found}", _for_sqlite(table, (*columns, *keys), rows))
 
 
 def _unnest(connection: Connection, table: Table, columns: Sequence[str]) -> str:
@@ -79,8 +74,14 @@ def _by_column(rows: Sequence[Sequence[Any]]) -> tuple[list[Any], ...]:
 
 
 def _for_sqlite(table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-    hexed = [place for place, column in enumerate(columns) if isinstance(table.c[column].type, Uuid)]
+    hexed = _uuids_among(table, tuple(columns))
     return [_with_hex(row, hexed) for row in rows]
+
+
+@cache
+def _uuids_among(table: Table, columns: tuple[str, ...]) -> list[int]:
+    """Give the places of UUIDs among columns."""
+    return [place for place, column in enumerate(columns) if isinstance(table.c[column].type, Uuid)]
 
 
 def _array_type(connection: Connection, table: Table, column: str) -> str:

@@ -6,7 +6,6 @@ write lock at once, because a transaction that reads first and writes later fail
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from server.db.driver import DAMAGE, is_distrusted
 from server.errors import DatabaseError, DatabaseUnavailableError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
     from sqlalchemy.engine import ExceptionContext
 
-_DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 BUSY_TIMEOUT_MS: Final = 15_000
 _PRAGMAS: Final = {
     "journal_mode": "wal",
@@ -96,7 +95,7 @@ def _translating() -> Iterator[None]:
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         raise DatabaseUnavailableError(f"the database does not answer: {error.args[0]}") from error
     except DBAPIError as error:  # a file that cannot be read for a moment looks damaged: nothing is to be set aside for that
-        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in DAMAGE:
             raise
         raise DatabaseUnavailableError(f"the database cannot be read: {error.args[0]}") from error
 
@@ -129,9 +128,8 @@ class _SqliteConnection(Connection):
 
 
 def _distrust(context: ExceptionContext) -> None:
-    """Have a connection closed that has failed: one that was opened in a bad moment may be read-only for ever."""
-    code = getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF
-    context.is_disconnect = code in _DAMAGE | {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+    """Have a connection closed that has failed."""
+    context.is_disconnect = is_distrusted(context.original_exception)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import null, select, union_all
 
 from feedback.records import Mode
-from server.db.among import Several
+from server.db.prepared import Prepared
 from server.db.schema import answers, desks, kiosks, ticket_facts, ticket_tokens, undone_visits, votes
 from server.ingest.rows import AnswerRow, Place, VoteRow
 from server.ingest.visits import replace_answers, replace_votes
@@ -56,50 +56,44 @@ class _Known(NamedTuple):
 
 
 # Made once: making a statement costs more than running it.
-_t, _u = ticket_tokens.c, undone_visits.c
-_MARKS: Final = Several(
+_t, _u, _f = ticket_tokens.c, undone_visits.c, ticket_facts.c
+_MARKS: Final = Prepared(
     lambda among: union_all(
         select(_t.kiosk, _t.visit, _t.token).where(among(_t.visit, "visits")),
         select(_u.kiosk, _u.visit, null()).where(among(_u.visit, "visits")),
     )
 )
-_HOLDERS: Final = Several(lambda among: select(_t.kiosk, _t.visit, _t.token).where(among(_t.token, "tokens")))
-_UNDONE: Final = Several(lambda among: select(_u.kiosk, _u.visit).where(among(_u.visit, "visits")))
-_FACTS: Final = Several(lambda among: select(ticket_facts).where(among(ticket_facts.c.token, "tokens")))
-_VOTES: Final = Several(lambda among: select(*(votes.c[name] for name in VoteRow._fields)).where(among(votes.c.visit, "visits")))
-_ANSWERS: Final = Several(lambda among: select(*(answers.c[name] for name in AnswerRow._fields)).where(among(answers.c.visit, "visits")))
+_HOLDERS: Final = Prepared(lambda among: select(_t.kiosk, _t.visit, _t.token).where(among(_t.token, "tokens")))
+_UNDONE: Final = Prepared(lambda among: select(_u.kiosk, _u.visit).where(among(_u.visit, "visits")))
+_FACTS: Final = Prepared(lambda among: select(_f.token, *(_f[name] for name in Fact._fields)).where(among(_f.token, "tokens")))
+_VOTES: Final = Prepared(lambda among: select(*(votes.c[name] for name in VoteRow._fields)).where(among(votes.c.visit, "visits")))
+_ANSWERS: Final = Prepared(lambda among: select(*(answers.c[name] for name in AnswerRow._fields)).where(among(answers.c.visit, "visits")))
 
 
 def settle(connection: Connection, touched: Iterable[Visit], tokens: Iterable[str], deltas: Deltas) -> None:
     """Settle the visits that were `touched`, and all with these or their tickets. The caller holds the sites and applies `deltas`."""
     touched = set(touched)
-    marks = connection.execute(_MARKS.on(connection), {"visits": [visit for _, visit in touched]}).all() if touched else ()
+    marks = _MARKS.rows(connection, visits=[visit for _, visit in touched]) if touched else ()
     marks = [row for row in marks if (row[0], row[1]) in touched]
     tokens = {*tokens, *(row[2] for row in marks if row[2] is not None)}
     if not tokens and not marks:
         return
     known = _look_up(connection, {(row[0], row[1]) for row in marks}, tokens)
     concerned = known.tokens.keys() | known.undone
-    given = {"visits": [visit for _, visit in concerned]}
-    cast = [row for row in map(VoteRow._make, connection.execute(_VOTES.on(connection), given)) if (row.kiosk, row.visit) in concerned]
-    said = [row for row in map(AnswerRow._make, connection.execute(_ANSWERS.on(connection), given)) if (row.kiosk, row.visit) in concerned]
+    visits = [visit for _, visit in concerned]
+    cast = [row for row in map(VoteRow._make, _VOTES.rows(connection, visits=visits)) if (row.kiosk, row.visit) in concerned]
+    said = [row for row in map(AnswerRow._make, _ANSWERS.rows(connection, visits=visits)) if (row.kiosk, row.visit) in concerned]
     first = _firsts(known, cast, said)
     replace_votes(connection, [(row, _settled_vote(row, known, first)) for row in cast], deltas)
     replace_answers(connection, [(row, _settled_answer(row, known, first)) for row in said], deltas)
 
 
 def _look_up(connection: Connection, marked: set[Visit], tokens: set[str]) -> _Known:
-    wanted = {"tokens": list(tokens)}
-    holders = {(row.kiosk, row.visit): row.token for row in connection.execute(_HOLDERS.on(connection), wanted)} if tokens else {}
+    wanted = list(tokens)
+    holders = {(kiosk, visit): token for kiosk, visit, token in _HOLDERS.rows(connection, tokens=wanted)} if tokens else {}
     visits = {visit for _, visit in marked | holders.keys()}
-    undone = {(row.kiosk, row.visit) for row in connection.execute(_UNDONE.on(connection), {"visits": list(visits)})} & (
-        marked | holders.keys()
-    )
-    facts = (
-        {row.token: Fact(row.desk_id, row.service_id, row.clerk_id) for row in connection.execute(_FACTS.on(connection), wanted)}
-        if tokens
-        else {}
-    )
+    undone = {(kiosk, visit) for kiosk, visit in _UNDONE.rows(connection, visits=list(visits))} & (marked | holders.keys())
+    facts = {token: Fact(*fact) for token, *fact in _FACTS.rows(connection, tokens=wanted)} if tokens else {}
     bound = select(kiosks.c.id, kiosks.c.desk_id).where(kiosks.c.desk_id.is_not(None))
     return _Known(
         tokens=holders,

@@ -8,8 +8,8 @@ from uuid import uuid4
 import msgspec
 from sqlalchemy import bindparam, func, select, update
 
-from server.db.among import Several
 from server.db.bulk import insert_rows
+from server.db.prepared import Prepared
 from server.db.schema import chain_places, chains, contexts, day_roots, desks, kiosks, records, server, services, sites
 from server.ingest.chain import Mark
 from server.ingest.rows import StoredContext
@@ -27,34 +27,36 @@ _NOTHING: Final = "ON CONFLICT DO NOTHING"
 
 
 # Made once: making a statement costs more than running it, and a single vote needs a dozen.
-_KIOSKS: Final = Several(
+_KIOSKS: Final = Prepared(
     lambda among: (
         select(kiosks.c.id, kiosks.c.site_id).where(among(kiosks.c.id, "ids")).order_by(kiosks.c.id).with_for_update(key_share=True)
     )
 )
-_SITES: Final = Several(
+_SITES: Final = Prepared(
     lambda among: select(sites.c.id).where(among(sites.c.id, "ids")).order_by(sites.c.id).with_for_update(key_share=True)
 )
 _VERSIONS: Final = select(kiosks.c.id, kiosks.c.settings_version)
 _ROOTED: Final = select(func.coalesce(func.max(day_roots.c.until_ms), 0)).scalar_subquery()
-_SERVER: Final = select(server.c.generation, server.c.time_zone, _ROOTED)
-_MARK: Final = select(chains.c.seq, chains.c.head, chains.c.trail).where(
-    chains.c.kiosk == bindparam("kiosk"), chains.c.epoch == bindparam("epoch")
+_SERVER: Final = Prepared(lambda _: select(server.c.generation, server.c.time_zone, _ROOTED))
+_MARK: Final = Prepared(
+    lambda _: select(chains.c.seq, chains.c.head, chains.c.trail).where(
+        chains.c.kiosk == bindparam("kiosk"), chains.c.epoch == bindparam("epoch")
+    )
 )
 _NEWEST: Final = (
     select(chains.c.epoch).where(chains.c.kiosk == bindparam("kiosk")).order_by(chains.c.changed_ms.desc(), chains.c.epoch).limit(1)
 )
-_RECORDS: Final = Several(lambda among: select(records.c.id, records.c.kiosk, records.c.body).where(among(records.c.id, "ids")))
-_PLACES: Final = Several(
+_RECORDS: Final = Prepared(lambda among: select(records.c.id, records.c.kiosk, records.c.body).where(among(records.c.id, "ids")))
+_PLACES: Final = Prepared(
     lambda among: select(records.c.id, records.c.kiosk, records.c.epoch, records.c.seq, records.c.body).where(among(records.c.id, "ids"))
 )
-_CONTEXTS: Final = Several(
+_CONTEXTS: Final = Prepared(
     lambda among: select(*(contexts.c[name] for name in StoredContext._fields)).where(
         contexts.c.kiosk == bindparam("kiosk"), among(contexts.c.number, "numbers")
     )
 )
-_DESKS: Final = Several(lambda among: select(desks.c.key, desks.c.id, desks.c.site_id).where(among(desks.c.key, "keys")))
-_SERVICES: Final = Several(lambda among: select(services.c.key, services.c.id).where(among(services.c.key, "keys")))
+_DESKS: Final = Prepared(lambda among: select(desks.c.key, desks.c.id, desks.c.site_id).where(among(desks.c.key, "keys")))
+_SERVICES: Final = Prepared(lambda among: select(services.c.key, services.c.id).where(among(services.c.key, "keys")))
 
 
 class RecordRow(NamedTuple):
@@ -100,9 +102,9 @@ def hold_kiosks(connection: Connection, ids: Collection[str]) -> dict[str, int]:
 
     They are kept off whole sites: kiosks of one site may have votes with the same ticket.
     """
-    held = {row.id: row.site_id for row in connection.execute(_KIOSKS.on(connection), {"ids": list(ids)})}
+    held: dict[str, int] = dict(_KIOSKS.rows(connection, ids=list(ids)))
     if held and connection.dialect.name == "postgresql":
-        connection.execute(_SITES.on(connection), {"ids": sorted({*held.values()})}).all()
+        _SITES.rows(connection, ids=sorted({*held.values()}))
     return held
 
 
@@ -116,7 +118,7 @@ class ServerRow(NamedTuple):
 
 def read_server(connection: Connection) -> ServerRow:
     """Give what the database says of itself."""
-    return ServerRow(*connection.execute(_SERVER).one())
+    return ServerRow(*_SERVER.rows(connection)[0])
 
 
 def begin_generation(connection: Connection) -> str:
@@ -133,16 +135,14 @@ def settings_versions(connection: Connection) -> dict[str, int]:
 
 def read_mark(connection: Connection, kiosk: str, epoch: UUID) -> Mark:
     """Give the mark of one epoch of a kiosk."""
-    row = connection.execute(_MARK, {"kiosk": kiosk, "epoch": epoch}).first()
-    return Mark.start(epoch) if row is None else Mark(row.seq, row.head)
+    return read_trail(connection, kiosk, epoch)[0]
 
 
 def read_trail(connection: Connection, kiosk: str, epoch: UUID) -> tuple[Mark, Trail]:
     """Give the mark of one epoch of a kiosk, and what its log has told of the kiosk's clock up to there."""
-    row = connection.execute(_MARK, {"kiosk": kiosk, "epoch": epoch}).first()
-    if row is None:
-        return Mark.start(epoch), Trail()
-    return Mark(row.seq, row.head), msgspec.json.decode(row.trail, type=Trail) if row.trail else Trail()
+    for seq, head, trail in _MARK.rows(connection, kiosk=kiosk, epoch=epoch):
+        return Mark(seq, head), msgspec.json.decode(trail, type=Trail) if trail else Trail()
+    return Mark.start(epoch), Trail()
 
 
 def newest_epoch(connection: Connection, kiosk: str) -> UUID | None:
@@ -160,7 +160,7 @@ def write_mark(connection: Connection, kiosk: str, epoch: UUID, mark: Mark, rece
 
 def stored_records(connection: Connection, ids: Collection[UUID]) -> dict[UUID, StoredRecord]:
     """Give those of the records that are there already, whoever sent them."""
-    return {row.id: StoredRecord(row.kiosk, row.body) for row in connection.execute(_RECORDS.on(connection), {"ids": list(ids)})}
+    return {id_: StoredRecord(kiosk, body) for id_, kiosk, body in _RECORDS.rows(connection, ids=list(ids))}
 
 
 def insert_records(connection: Connection, rows: Sequence[RecordRow]) -> dict[UUID, StoredRecord]:
@@ -169,8 +169,8 @@ def insert_records(connection: Connection, rows: Sequence[RecordRow]) -> dict[UU
         return {}
     # What stands at its own place was stored just now: nothing was there beyond the mark.
     places = {row.id: (row.kiosk, row.epoch, row.seq) for row in rows}
-    stored = connection.execute(_PLACES.on(connection), {"ids": list(places)}).all()
-    return {row.id: StoredRecord(row.kiosk, row.body) for row in stored if (row.kiosk, row.epoch, row.seq) != places[row.id]}
+    stored = _PLACES.rows(connection, ids=list(places))
+    return {id_: StoredRecord(kiosk, body) for id_, kiosk, epoch, seq, body in stored if (kiosk, epoch, seq) != places[id_]}
 
 
 def insert_places(connection: Connection, rows: Sequence[PlaceRow]) -> None:
@@ -187,15 +187,15 @@ def insert_contexts(connection: Connection, kiosk: str, new: Sequence[Context]) 
 
 def read_contexts(connection: Connection, kiosk: str, numbers: Collection[int]) -> dict[int, StoredContext]:
     """Give the contexts of a kiosk by their numbers."""
-    wanted = {"kiosk": kiosk, "numbers": list(numbers)}
-    return {row.number: StoredContext(*row) for row in connection.execute(_CONTEXTS.on(connection), wanted)} if numbers else {}
+    found = map(StoredContext._make, _CONTEXTS.rows(connection, kiosk=kiosk, numbers=list(numbers)) if numbers else ())
+    return {context.number: context for context in found}
 
 
 def read_desks(connection: Connection, keys: Collection[str]) -> dict[str, Desk]:
     """Give desks by the keys that records use."""
-    return {row.key: Desk(row.id, row.site_id) for row in connection.execute(_DESKS.on(connection), {"keys": list(keys)})} if keys else {}
+    return {key: Desk(*desk) for key, *desk in _DESKS.rows(connection, keys=list(keys))} if keys else {}
 
 
 def read_services(connection: Connection, keys: Collection[str]) -> dict[str, int]:
     """Give the ids of services by the keys that records use."""
-    return {row.key: row.id for row in connection.execute(_SERVICES.on(connection), {"keys": list(keys)})} if keys else {}
+    return dict(_SERVICES.rows(connection, keys=list(keys))) if keys else {}

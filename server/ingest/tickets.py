@@ -16,8 +16,8 @@ from sqlalchemy import bindparam, select
 from feedback.records import BoxCount, Mode, TicketScan, Undo
 from feedback.ticket_faults import MAX_AGE_H
 from feedback.tickets import TicketToken
-from server.db.among import Several
 from server.db.bulk import insert_rows
+from server.db.prepared import Prepared
 from server.db.schema import box_counts, ticket_tokens, undone_visits, unsettled_visits
 from server.fleet.day_keys import day_keys_of, gone_ms
 from server.ingest.quarantine import Reason
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 TICKET_KINDS: Final = frozenset({TicketScan, Undo, BoxCount})
 _TOKEN: Final = re.compile(r"[0-9a-f]{32}")
 _SCAN: Final = re.compile(rb'\[\s*"ticket"\s*,\s*"([0-9a-fA-F-]{32,36})"')
-_TOKENS: Final = Several(
+_TOKENS: Final = Prepared(
     lambda among: select(ticket_tokens.c.token).where(
         ticket_tokens.c.kiosk == bindparam("of_kiosk"), among(ticket_tokens.c.visit, "visits")
     )
@@ -99,8 +99,7 @@ def _replace_tokens(work: Work, delivery: Delivery, rows: Mapping[UUID, tuple[st
     if not rows:
         return
     # A ticket that gives way to one scanned before it is free again for other votes.
-    held = {"of_kiosk": delivery.kiosk, "visits": list(rows)}
-    work.tokens |= set(work.connection.execute(_TOKENS.on(work.connection), held).scalars())
+    work.tokens |= {token for (token,) in _TOKENS.rows(work.connection, of_kiosk=delivery.kiosk, visits=list(rows))}
     work.touched |= {(delivery.kiosk, visit) for visit in rows}
     columns = ("kiosk", "visit", "record", "day", "token")
     said = ", ".join(f"{name} = excluded.{name}" for name in columns[2:])

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, select, union_all
 
-from server.db.among import Several
 from server.db.bulk import add_rows, insert_rows, update_rows
+from server.db.prepared import Prepared
 from server.db.schema import NO_DESK, answers, calls, desk_choices, sealed, visit_ends, votes
 from server.ingest.rows import AnswerRow, Place, VoteRow
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select, Table
 
-    from server.db.among import Among
+    from server.db.prepared import Among
     from server.ratings.rollups import Deltas
 
 _NOTHING: Final = "ON CONFLICT DO NOTHING"
@@ -32,18 +32,18 @@ def _place_of(table: Table) -> tuple[Any, ...]:
 
 
 # Made once: making a statement costs more than running it.
-_CHOICES: Final = Several(lambda among: _of_visits(among, desk_choices, *_place_of(desk_choices)))
-_FIRSTS: Final = Several(
+_CHOICES: Final = Prepared(lambda among: _of_visits(among, desk_choices, *_place_of(desk_choices)))
+_FIRSTS: Final = Prepared(
     lambda among: union_all(
         _of_visits(among, votes, *_place_of(votes)), _of_visits(among, answers, *_place_of(answers)).where(answers.c.first)
     )
 )
-_VOTES: Final = Several(
+_VOTES: Final = Prepared(
     lambda among: _of_visits(among, votes, *(votes.c[name] for name in VoteRow._fields)).where(
         (votes.c.desk_id == NO_DESK) | votes.c.service_id.is_(None)
     )
 )
-_ANSWERS: Final = Several(lambda among: _of_visits(among, answers, *(answers.c[name] for name in AnswerRow._fields)))
+_ANSWERS: Final = Prepared(lambda among: _of_visits(among, answers, *(answers.c[name] for name in AnswerRow._fields)))
 _TO: Final = ("site_id", "desk_id", "service_id", "flag")
 
 
@@ -124,12 +124,12 @@ def choose_desks(connection: Connection, kiosk: str, chosen: Mapping[UUID, Place
 
 def chosen_desks(connection: Connection, kiosk: str, visits: Collection[UUID]) -> dict[UUID, Place]:
     """Give what visitors, or their tickets, have named, by visit."""
-    return {row[0]: Place(*row[1:]) for row in _rows(connection, _CHOICES, kiosk, visits)}
+    return {visit: Place(*place) for visit, *place in _rows(connection, _CHOICES, kiosk, visits)}
 
 
 def first_places(connection: Connection, kiosk: str, visits: Collection[UUID]) -> dict[UUID, Place]:
     """Give where the first answers of these visits stand."""
-    return {row.visit: Place(row.site_id, row.desk_id, row.service_id) for row in _rows(connection, _FIRSTS, kiosk, visits)}
+    return {visit: Place(*place) for visit, *place in _rows(connection, _FIRSTS, kiosk, visits)}
 
 
 def incomplete_votes(connection: Connection, kiosk: str, visits: Collection[UUID]) -> list[VoteRow]:
@@ -174,5 +174,5 @@ def replace_answers(connection: Connection, pairs: Sequence[tuple[AnswerRow, Ans
     update_rows(connection, answers, ("record", "place"), _TO, rows)
 
 
-def _rows(connection: Connection, query: Several, kiosk: str, visits: Collection[UUID]) -> Sequence[Any]:
-    return connection.execute(query.on(connection), {"visits": list(visits), "of_kiosk": kiosk}).all() if visits else ()
+def _rows(connection: Connection, query: Prepared, kiosk: str, visits: Collection[UUID]) -> Sequence[Any]:
+    return query.rows(connection, visits=list(visits), of_kiosk=kiosk) if visits else ()

@@ -13,8 +13,8 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import bindparam, func, select, union_all, update
 
-from server.db.among import Several
 from server.db.bulk import insert_rows
+from server.db.prepared import Prepared
 from server.db.schema import answers, erasures, quarantine, sealed, votes
 from server.errors import ErasureError
 from server.fleet.forgetting import hold, sweep, write_anew
@@ -32,7 +32,7 @@ _BOXES: Final = re.compile(rb'("sealed"\s*:\s*)\{[^}]*(?:\}|\Z)')
 """The boxes in a message as it came."""
 _TOUCHED: Final = (sealed, quarantine)
 _SWEEP_S: Final = 15.0
-_ERASED: Final = Several(
+_ERASED: Final = Prepared(
     lambda among: select(erasures.c.visit).where(erasures.c.kiosk == bindparam("of_kiosk"), among(erasures.c.visit, "visits"))
 )
 
@@ -89,8 +89,7 @@ def sweep_within(engine: Engine, within_s: float = _SWEEP_S) -> bool:
 
 def erased_among(connection: Connection, kiosk: str, visits: Collection[UUID]) -> set[UUID]:
     """Give those of the visits in which what was written is erased."""
-    wanted = {"of_kiosk": kiosk, "visits": list(visits)}
-    return set(connection.execute(_ERASED.on(connection), wanted).scalars()) if visits else set()
+    return {visit for (visit,) in _ERASED.rows(connection, of_kiosk=kiosk, visits=list(visits))} if visits else set()
 
 
 def write_list(connection: Connection, folder: Path, *, beside: Iterable[Erasure] = ()) -> None:

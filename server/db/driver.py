@@ -1,0 +1,60 @@
+"""Statements said to the driver itself: for a single vote SQLAlchemy's own way takes longer than the database.
+
+They need a transaction that `server.db.engine.writing` has begun: the driver begins none.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.exc import DBAPIError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DISTRUSTED: Final = DAMAGE | {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+
+
+def say(connection: Connection, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Any:  # noqa: ANN401 - the driver's own cursor
+    """Run a statement in the driver's own words; give its cursor.
+
+    Raises:
+        DBAPIError: what the driver raised, as SQLAlchemy tells it.
+    """
+    driver: Any = connection.connection.driver_connection
+    with telling(connection, statement):
+        return driver.execute(statement, values)
+
+
+def say_many(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> Any:  # noqa: ANN401 - the driver's own cursor
+    """Run a statement once for each of `rows`; give its cursor.
+
+    Raises:
+        DBAPIError: what the driver raised, as SQLAlchemy tells it.
+    """
+    driver: Any = connection.connection.driver_connection
+    with telling(connection, statement):
+        return driver.executemany(statement, rows)
+
+
+@contextmanager
+def telling(connection: Connection, statement: str) -> Iterator[None]:
+    """Tell what goes wrong in the driver as SQLAlchemy tells it, and have a connection closed that is of no use any more."""
+    driver: Any = connection.dialect.loaded_dbapi
+    try:
+        yield
+    except driver.Error as error:
+        if is_gone := is_distrusted(error) or connection.dialect.is_disconnect(error, None, None):
+            connection.invalidate(error)
+        told = DBAPIError.instance(statement, None, error, driver.Error, hide_parameters=True, connection_invalidated=is_gone)
+        raise told from error
+
+
+def is_distrusted(error: BaseException | None) -> bool:
+    """Tell whether SQLite failed so that its connection is not to be used again: one opened in a bad moment may be read-only for ever."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISTRUSTED
