@@ -107,4 +107,4 @@ def small_disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(disk)], check=True)
 
 
-FAULTS: Final = (Fault(name=NAME, test=4, usual=30, full=500, run=fill_up),)
+FAULTS: Final = (Fault(name=NAME, test=3, usual=15, full=80, run=fill_up),)

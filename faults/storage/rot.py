@@ -43,7 +43,7 @@ _CARDS: Final = 20
 
 def rot(name: str, file: str, rounds: int, step: Callable[[int], None]) -> Row:
     """Change one byte of a file in each round, start, and let everything be delivered."""
-    tally = Tally(name)
+    tally = Tally(name, detected=0)
     with in_silence():
         for start in range(0, rounds, _CARDS):
             with scratch() as place:
@@ -91,7 +91,9 @@ def _change_one_byte(place: Path, file: str, answers: dict[UUID, str], tally: Ta
             counted, told = server.votes(), _told(server)
             problem = server.problem()
         missing = answers.keys() - set(counted)
-        is_told = file == _JOURNAL or any((folder / "card").glob(ASIDE))
+        is_noticed = any(any((folder / "card").glob(pattern)) for pattern in (ASIDE, "*-damaged"))
+        tally.detect(is_noticed)
+        is_told = file == _JOURNAL or is_noticed
         changed = sum(told[id_] != answers[id_] for id_ in answers.keys() & told.keys())
     wrong = f"{changed} votes have changed" if changed else "" if is_told or not missing else f"{len(missing)} votes are gone in silence"
     tally.count(
@@ -137,7 +139,7 @@ def _fault(name: str, file: str, *, test: int, usual: int, full: int) -> Fault:
 
 
 FAULTS: Final = (
-    _fault("a byte rots: vote store", FILE, test=40, usual=300, full=20_000),
-    _fault("a byte rots: journal of the vote store", _JOURNAL, test=30, usual=150, full=5000),
-    _fault("a byte rots: what is delivered", delivery.FILE, test=30, usual=200, full=5000),
+    _fault("a byte rots: vote store", FILE, test=20, usual=120, full=600),
+    _fault("a byte rots: journal of the vote store", _JOURNAL, test=20, usual=80, full=400),
+    _fault("a byte rots: what is delivered", delivery.FILE, test=20, usual=80, full=400),
 )

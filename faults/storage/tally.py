@@ -49,6 +49,10 @@ class Tally:
         """Add what a broken disk has cost: no program can prevent it, so it is only told."""
         self.lost += lost
 
+    def detect(self, found: bool) -> None:  # noqa: FBT001 - what is counted
+        """Count a round in which the damage was noticed."""
+        self.detected = (self.detected or 0) + found
+
     def row(self) -> Row:
         """Give the row of a fault that may cost nothing, but for what was only counted."""
         holds = self.acknowledged > 0 and not self.problems
