@@ -153,4 +153,4 @@ def counted(house: House) -> list[str]:
         engine.dispose()
 
 
-FAULTS: Final = (Fault(name=NAME, test=4, usual=12, full=60, run=kill),)
+FAULTS: Final = (Fault(name=NAME, test=3, usual=12, full=60, run=kill),)
