@@ -16,6 +16,7 @@ from faults.network import (
     packets,
     racing,
     resets,
+    revoked,
     shuffled,
     workers,
 )
@@ -33,5 +34,6 @@ FAULTS: Final = (
     *packets.FAULTS,
     *downward.FAULTS,
     *access.FAULTS,
+    *revoked.FAULTS,
     *guessing.FAULTS,
 )

@@ -42,4 +42,4 @@ def _vote_for(seconds: float, centre: Centre, random: Random) -> None:
         sleep(random.uniform(0, 0.02))
 
 
-FAULTS: Final = (Fault(name=NAME, test=4, usual=25, full=1000, run=run),)
+FAULTS: Final = (Fault(name=NAME, test=3, usual=15, full=100, run=run),)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import select
 
 from demo.house import HouseError
+from faults.content import Said, altered, said_on_server
 from faults.table import survived
 from server.db.engine import reading, writing
 from server.db.schema import quarantine, votes
@@ -17,7 +19,6 @@ from server.ratings import rollups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from uuid import UUID
 
     from sqlalchemy import Engine
 
@@ -41,8 +42,9 @@ class Count(NamedTuple):
 def count(centre: Centre, *, flooding: str = "") -> Count:
     """Compare every kiosk's log with what the server has.
 
-    Lost is what the kiosk was told to be durable and is not there. Dropped is what it was not told of when the time was over. Doubled is
-    what no kiosk has voted, and every cell of the rollups that says something else than the votes.
+    Lost is what the kiosk was told to be durable and is not there, or says something else there: answer, desk, words, any byte.
+    Dropped is what it was not told of when the time was over. Doubled is what no kiosk has voted, and every cell of the rollups that
+    says something else than the votes.
 
     Raises:
         HouseError: the server found that it had promised more than it has, or something but the messages of the kiosk `flooding` is in
@@ -54,21 +56,25 @@ def count(centre: Centre, *, flooding: str = "") -> Count:
         wrong = connection.execute(select(quarantine.c.reason, quarantine.c.detail).where(quarantine.c.kiosk != flooding)).first()
         if wrong:
             raise HouseError(f"what kiosks said was put into quarantine: {wrong.reason}: {wrong.detail}")
-    made: dict[UUID, bool] = {}
+    made, said = dict[UUID, bool](), dict[UUID, Said]()
     for kiosk in centre.kiosks:
         if kiosk.id != flooding:
             made |= kiosk.votes()
-    return compare(made, centre.engine)
+            said |= kiosk.said()
+    return compare(made, said, centre.engine)
 
 
-def compare(made: dict[UUID, bool], engine: Engine, *, not_of: str = "") -> Count:
-    """Compare votes, and whether each is acknowledged, with a server's database; `not_of` is a kiosk whose votes are nobody's."""
+def compare(made: dict[UUID, bool], said: dict[UUID, Said], engine: Engine, *, not_of: str = "") -> Count:
+    """Compare votes, whether they are acknowledged and what they said with a server's database; those of `not_of` are nobody's."""
     with reading(engine) as connection:
         there = set(connection.execute(select(votes.c.id).where(votes.c.kiosk != not_of)).scalars())
+        other = altered(said, said_on_server(connection.exec_driver_sql))
     with writing(engine) as connection:
         wrong_cells = len(rollups.verify(connection))
     acknowledged = {vote for vote, is_acknowledged in made.items() if is_acknowledged}
-    return Count(len(acknowledged), len(acknowledged - there), len(there - made.keys()) + wrong_cells, len(made) - len(acknowledged))
+    return Count(
+        len(acknowledged), len((acknowledged - there) | other), len(there - made.keys()) + wrong_cells, len(made) - len(acknowledged)
+    )
 
 
 @contextmanager

@@ -170,7 +170,7 @@ def _may_connect(centre: Centre, kiosk: VotingKiosk) -> bool:
 
 
 FAULTS: Final = (
-    Fault(name=ALL_AT_ONCE, test=15, usual=200, full=1000, run=reconnect),
-    Fault(name=FULL_INBOX, test=1, usual=5, full=100, run=overflow),
-    Fault(name=OFFLINE, test=1, usual=2, full=10, run=offline),
+    Fault(name=ALL_AT_ONCE, test=10, usual=100, full=500, run=reconnect),
+    Fault(name=FULL_INBOX, test=1, usual=3, full=15, run=overflow),
+    Fault(name=OFFLINE, test=1, usual=1, full=4, run=offline),
 )

@@ -80,4 +80,4 @@ def _vote_for(seconds: float, centre: Centre, random: Random) -> None:
         sleep(random.uniform(0, 0.02))
 
 
-FAULTS: Final = (Fault(name=NAME, test=3, usual=24, full=600, run=run),)
+FAULTS: Final = (Fault(name=NAME, test=3, usual=9, full=60, run=run),)

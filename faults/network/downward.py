@@ -109,4 +109,4 @@ def _accepted(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-FAULTS: Final = (Fault(name=NAME, test=5000, usual=100_000, full=1_000_000, run=run),)
+FAULTS: Final = (Fault(name=NAME, test=3000, usual=20_000, full=100_000, run=run),)

@@ -14,6 +14,7 @@ import msgspec
 
 from demo.desk_kiosk import DeskKiosk
 from demo.history import HABITS, OFFERED, ZONE, Visit
+from faults.content import said_in_log
 from feedback import wire
 from feedback.notice import Notice
 from feedback.settings import KioskSettings
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
+    from faults.content import Said
     from kiosk.config import Config
     from kiosk.sync.agent import Agent
     from server.registry.kiosk_toml import KioskFile
@@ -136,12 +138,20 @@ class VotingKiosk:
         query = "SELECT id, epochs.epoch, seq FROM records JOIN epochs ON epochs.n = records.epoch WHERE kind = 'vote'"
         return {UUID(record): seq <= known.get(UUID(epoch), 0) for record, epoch, seq in self._ask(query)}
 
+    def said(self) -> dict[UUID, Said]:
+        """Give what every vote of the log says."""
+        with self._opened() as db:
+            return said_in_log(db)
+
     def _marks(self) -> dict[UUID, int]:
         return marks(self.folder / "delivery.db")
 
     def _ask(self, query: str) -> list[Any]:
-        with closing(sqlite3.connect(f"{(self.folder / FILE).as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+        with self._opened() as db:
             return db.execute(query).fetchall()
+
+    def _opened(self) -> closing[sqlite3.Connection]:
+        return closing(sqlite3.connect(f"{(self.folder / FILE).as_uri()}?mode=ro", uri=True, timeout=5))
 
 
 def _nobody_waits() -> None:

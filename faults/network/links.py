@@ -110,7 +110,7 @@ def _vote_for(seconds: float, centre: Centre, random: Random) -> None:
 
 
 FAULTS: Final = (
-    Fault(name=FLAPPING, test=2, usual=25, full=2000, run=flap),
-    Fault(name=HALF_OPEN, test=1, usual=6, full=120, run=swallow),
-    Fault(name=SLOW, test=1, usual=3, full=50, run=crawl),
+    Fault(name=FLAPPING, test=2, usual=12, full=80, run=flap),
+    Fault(name=HALF_OPEN, test=1, usual=6, full=18, run=swallow),
+    Fault(name=SLOW, test=1, usual=2, full=5, run=crawl),
 )

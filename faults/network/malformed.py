@@ -97,7 +97,7 @@ def hand_in(rounds: int, done: Callable[[int], None]) -> Row:
         if grown > MOST_GROWTH_BYTES:
             raise HouseError(f"the memory has grown by {grown} bytes over {rounds} messages")
         log.info("the memory has grown by %d kB", grown // 1024)
-        counted = compare(dict.fromkeys(voting.votes(), True), centre.engine, not_of=attacking.id)
+        counted = compare(dict.fromkeys(voting.votes(), True), voting.said(), centre.engine, not_of=attacking.id)
         return _judge(centre, counted, attacker, answered).row(DIRECT, rounds)
 
 
@@ -124,7 +124,7 @@ def publish(rounds: int, done: Callable[[int], None]) -> Row:
         centre.drain(DRAIN_S, (voting,))
         if not ingest.is_alive():
             raise HouseError("ingest has ended")
-        counted = compare(voting.votes(), centre.engine, not_of=attacking.id)
+        counted = compare(voting.votes(), voting.said(), centre.engine, not_of=attacking.id)
         acks = [wire.decode(payload, wire.Ack) for payload in station.payloads(wire.ack_topic(attacking.id))]
         return _judge(centre, counted, attacker, sum(ack.error == Reason.UNDECODABLE for ack in acks)).row(THROUGH, rounds)
 
@@ -211,6 +211,6 @@ def _now_ms() -> int:
 
 
 FAULTS: Final = (
-    Fault(name=DIRECT, test=5000, usual=50_000, full=1_000_000, run=hand_in),
-    Fault(name=THROUGH, test=1000, usual=10_000, full=50_000, run=publish),
+    Fault(name=DIRECT, test=2000, usual=20_000, full=1_000_000, run=hand_in),
+    Fault(name=THROUGH, test=500, usual=5000, full=20_000, run=publish),
 )

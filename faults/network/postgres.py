@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from demo.house import HouseError, wait_for
+from faults.table import NotDoneError
 from tests.services import accepts, find_postgres, run_postgres, start_postgres
 
 if TYPE_CHECKING:
@@ -63,11 +64,11 @@ def postgres() -> Postgres:
     """Give the one that all faults use.
 
     Raises:
-        HouseError: it is not installed.
+        NotDoneError: it is not installed.
     """
     programs = find_postgres()
     if programs is None:
-        raise HouseError("PostgreSQL is not installed: install the package postgresql")
+        raise NotDoneError("PostgreSQL is not installed: install the package postgresql")
     started = Postgres(programs)
     atexit.register(started.close)
     return started

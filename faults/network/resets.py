@@ -48,4 +48,4 @@ def run(rounds: int, done: Callable[[int], None]) -> Row:
             return count(centre).row(NAME, rounds)
 
 
-FAULTS: Final = (Fault(name=NAME, test=4, usual=30, full=5000, run=run),)
+FAULTS: Final = (Fault(name=NAME, test=3, usual=20, full=150, run=run),)

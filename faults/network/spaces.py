@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final, Self
 
 from demo.house import HouseError
+from faults.table import NotDoneError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ class Space:
         except (OSError, subprocess.CalledProcessError) as error:
             self._remove()
             said = error.stderr.decode().strip() if isinstance(error, subprocess.CalledProcessError) else str(error)
-            raise HouseError(f"{WITHOUT} ({said})") from error
+            raise NotDoneError(f"{WITHOUT} ({said})") from error
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -95,4 +95,4 @@ def _speak_for(seconds: float, parrot: Parrot) -> None:
         sleep(0.005)
 
 
-FAULTS: Final = (Fault(name=NAME, test=4, usual=40, full=5000, run=run),)
+FAULTS: Final = (Fault(name=NAME, test=3, usual=20, full=150, run=run),)

@@ -1,4 +1,4 @@
-"""A program: visitors vote at a kiosk without a screen, and each vote's id is printed where the screen would thank for it.
+"""A program: visitors vote at a kiosk without a screen, and each vote is printed, with what it says, where the screen would thank for it.
 
 `python -m faults.storage.at_the_kiosk FOLDER SEED VISITS [PRAGMA=VALUE …]`; pragmas weaken what the log promises. It fails where the last
 vote was not stored: whatever was wrong with the disk before is over by then.
@@ -12,7 +12,9 @@ from queue import SimpleQueue
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from faults.content import said_by
 from faults.storage.visits import OVER, Visits
+from feedback.records import encode_body
 from kiosk import store_file
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
@@ -21,7 +23,6 @@ from kiosk.sync.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from uuid import UUID
 
     from faults.storage.visits import Visit
 
@@ -32,21 +33,23 @@ _CHORE: Final = 4
 
 
 class Thanks:
-    """Hears what became of records, and prints the ids of votes that are stored; one that is not is not thanked for."""
+    """Hears what became of records, and prints the votes that are stored; one that is not is not thanked for."""
 
     def __init__(self) -> None:
         self.calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._votes: dict[int, UUID] = {}
+        self._votes: dict[int, Visit] = {}
         self.answered = 0
         self.was_stored = False
 
-    def await_vote(self, token: int, vote: UUID) -> None:
-        """Say which vote a token stands for."""
-        self._votes[token] = vote
+    def await_vote(self, token: int, visit: Visit) -> None:
+        """Say which visit's vote a token stands for."""
+        self._votes[token] = visit
 
     def committed(self, token: int) -> None:
         """The vote is on the disk: thank for it."""
-        print(self._votes.pop(token).hex, flush=True)
+        visit = self._votes.pop(token)
+        said = said_by(map(encode_body, visit.records), visit.boxes)
+        print(said[visit.vote.id].line(visit.vote.id), flush=True)
         self.answered, self.was_stored = token, True
 
     def failed(self, token: int) -> None:
@@ -84,7 +87,7 @@ def vote_at(folder: Path, random: Random, count: int) -> bool:
 
 def store_visit(recorder: Recorder, thanks: Thanks, token: int, visit: Visit) -> None:
     """Hand over what a visit has left, and wait until it is answered."""
-    thanks.await_vote(token, visit.vote.id)
+    thanks.await_vote(token, visit)
     recorder.record(token, visit.records, visit.boxes, visit.tickets)
     while thanks.answered != token:
         thanks.calls.get()()

@@ -1,6 +1,7 @@
 """A program: visitors vote, and what they leave is delivered to a server in the same process, whatever the disk says meanwhile.
 
-`python -m faults.storage.at_the_pair FOLDER SEED VISITS` prints the votes that were thanked for. It fails where the rest is not
+`python -m faults.storage.at_the_pair FOLDER SEED VISITS` prints the votes that were thanked for, and what they say. It
+fails where the rest is not
 delivered in the end: whatever was wrong with the disk before is over by then.
 """
 
@@ -23,7 +24,8 @@ def main() -> None:
         terminal = start(Path(folder) / "card", server, random)
         for _ in range(int(count)):
             if vote(terminal):
-                print([*terminal.thanked][-1].hex, flush=True)
+                cast = [*terminal.thanked][-1]
+                print(server.cast[cast].line(cast), flush=True)
             deliver(terminal)
         terminal.settle()
         terminal.switch_off()

@@ -10,6 +10,7 @@ from random import Random
 
 import msgspec
 
+from faults.content import said_by
 from faults.storage.visits import Visits
 from feedback.records import encode_body, genesis, link
 from feedback.wire import Ack, Batch, Now, batch_topic, decode, encode
@@ -18,6 +19,7 @@ from server.ingest.core import Ingest
 from tests.server.kit import KIOSK
 
 _LATER_MS = 86_400_000
+_DESKS = (None, "main-1")
 
 
 def main() -> None:
@@ -32,13 +34,14 @@ def main() -> None:
 
 
 def take_batches(ingest: Ingest, random: Random, count: int) -> None:
-    """Make batches as a kiosk would, hand them over one after another, and print the ids of votes that are acknowledged."""
+    """Make batches as a kiosk would, hand them over one after another, and print the votes that are acknowledged, with what they say."""
     visits = Visits(random)
     epoch = visits.new_uuid()
     seq, head = 0, genesis(epoch)
     for _ in range(count):
-        made = [visits.next(rich=False) for _ in range(random.randint(1, 4))]
+        made = [visits.next(rich=False, words=True, desk=random.choice(_DESKS)) for _ in range(random.randint(1, 4))]
         bodies = [encode_body(record) for visit in made for record in visit.records]
+        boxes = {record: box for visit in made for record, box in visit.boxes.items()}
         batch = Batch(
             epoch,
             seq + 1,
@@ -46,6 +49,7 @@ def take_batches(ingest: Ingest, random: Random, count: int) -> None:
             Now(visits.boot_id, visits.moment()),
             historical=False,
             records=[msgspec.Raw(body) for body in bodies],
+            sealed=boxes,
         )
         for body in bodies:
             seq += 1
@@ -54,7 +58,7 @@ def take_batches(ingest: Ingest, random: Random, count: int) -> None:
         ack = decode(reply.payload, Ack)
         if (ack.seq, ack.head, ack.error) != (seq, head.hex(), None):
             raise SystemExit(f"not taken: {ack}")
-        print(*(visit.vote.id.hex for visit in made), sep="\n", flush=True)
+        print(*(said.line(vote) for vote, said in said_by(bodies, boxes).items()), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -129,4 +129,4 @@ def _wrong_order(terminal: Terminal) -> str:
     return "" if there == list(terminal.thanked) else "the order is not that in which the votes were cast"
 
 
-FAULTS: Final = (Fault(name=NAME, test=25, usual=300, full=5000, run=mislead),)
+FAULTS: Final = (Fault(name=NAME, test=20, usual=120, full=600, run=mislead),)

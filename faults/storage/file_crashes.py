@@ -153,12 +153,12 @@ def _fault(  # noqa: PLR0913 - what tells one row from another
 
 
 FAULTS: Final = (
-    _fault("power cut: accepted settings", "settings", look_at_settings, test=300, usual=3000, full=50_000),
-    _fault("power cut: settings without waiting", "settings", look_at_settings, test=60, usual=200, full=1000, lies=1.0),
-    _fault("power cut: what is delivered", "delivery", look_at_marks, test=300, usual=3000, full=50_000),
-    _fault("power cut: server's keys", "keys", look_at_keys, test=300, usual=2000, full=20_000),
-    _fault("power cut: broker's passwords", "passwords", look_at_passwords, test=300, usual=3000, full=50_000),
-    _fault("power cut: passwords without waiting", "passwords", look_at_passwords, test=60, usual=200, full=1000, lies=1.0),
-    _fault("power cut: server's backup", "backup", look_at_backup, test=300, usual=1000, full=10_000),
-    _fault("power cut: restore cut short", "restore", look_at_restored, test=8, usual=200, full=2000, prepare=lend_frames),
+    _fault("power cut: accepted settings", "settings", look_at_settings, test=150, usual=2000, full=10_000),
+    _fault("power cut: settings without waiting", "settings", look_at_settings, test=60, usual=100, full=300, lies=1.0),
+    _fault("power cut: what is delivered", "delivery", look_at_marks, test=150, usual=2000, full=10_000),
+    _fault("power cut: server's keys", "keys", look_at_keys, test=150, usual=1000, full=5000),
+    _fault("power cut: broker's passwords", "passwords", look_at_passwords, test=150, usual=2000, full=10_000),
+    _fault("power cut: passwords without waiting", "passwords", look_at_passwords, test=60, usual=100, full=300, lies=1.0),
+    _fault("power cut: server's backup", "backup", look_at_backup, test=100, usual=500, full=5000),
+    _fault("power cut: restore cut short", "restore", look_at_restored, test=4, usual=40, full=200, prepare=lend_frames),
 )

@@ -190,7 +190,7 @@ def _fault(name: str, history: Callable[[Path, Server, Random], tuple[set[UUID],
 
 
 FAULTS: Final = (
-    _fault("old card restored", restore_card, test=12, usual=120, full=3000),
-    _fault("card cloned", clone_card, test=12, usual=120, full=3000),
-    _fault("server's backup restored", restore_server, test=12, usual=60, full=2000),
+    _fault("old card restored", restore_card, test=12, usual=80, full=400),
+    _fault("card cloned", clone_card, test=12, usual=80, full=400),
+    _fault("server's backup restored", restore_server, test=8, usual=40, full=200),
 )

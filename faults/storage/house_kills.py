@@ -10,12 +10,10 @@ from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
-
-from sqlalchemy import select
 
 from demo.desk_kiosk import undelivered
 from demo.house import CENTRE, House, HouseError, wait_for
+from faults.content import said_in_log, said_on_server
 from faults.storage.tally import Tally
 from faults.table import Fault
 from feedback import settings as told
@@ -24,7 +22,6 @@ from feedback.signed import sign
 from feedback.wire import encode
 from server.config import parse_config
 from server.db.engine import open_engine
-from server.db.schema import votes
 from server.keys import load_keys
 from tests.kiosk.support import FACES, ONE_QUESTION
 from tests.visitor import Visitor
@@ -139,21 +136,21 @@ def hurry(house: House, kiosk: str) -> None:
     (folder / "current").symlink_to("settings-1000000.json")
 
 
-def stored(house: House, kiosk: str) -> set[UUID]:
-    """Give the votes on a kiosk."""
+def stored(house: House, kiosk: str) -> set[str]:
+    """Give the votes on a kiosk, as lines that say what they say."""
     with closing(sqlite3.connect(house.kiosk_folder(kiosk) / "votes.db")) as db:
-        return {UUID(row[0]) for row in db.execute("SELECT id FROM records WHERE kind = 'vote'")}
+        return {said.line(vote) for vote, said in said_in_log(db).items()}
 
 
-def counted(house: House) -> list[UUID]:
-    """Give the votes that the server counts."""
+def counted(house: House) -> list[str]:
+    """Give the votes that the server counts, as lines that say what they say."""
     config = parse_config(house.server_toml.read_text(encoding="utf-8"), source="server.toml", data_dir=None)
     engine = open_engine(config.database_url.reveal())
     try:
         with engine.connect() as connection:
-            return list(connection.execute(select(votes.c.id)).scalars())
+            return [said.line(vote) for vote, said in said_on_server(connection.exec_driver_sql).items()]
     finally:
         engine.dispose()
 
 
-FAULTS: Final = (Fault(name=NAME, test=10, usual=20, full=1000, run=kill),)
+FAULTS: Final = (Fault(name=NAME, test=3, usual=12, full=60, run=kill),)

@@ -51,4 +51,4 @@ def _store_and_kill(folder: Path, seed: int, random: Random) -> set[str]:
     return {line.decode().strip() for line in said if line.endswith(b"\n")}
 
 
-FAULTS: Final = (Fault(name=NAME, test=8, usual=60, full=1000, run=kill_store),)
+FAULTS: Final = (Fault(name=NAME, test=5, usual=40, full=250, run=kill_store),)

@@ -97,4 +97,4 @@ def _live(terminal: Terminal, random: Random) -> str:
     return ""
 
 
-FAULTS: Final = (Fault(name=NAME, test=4, usual=15, full=500, run=hold),)
+FAULTS: Final = (Fault(name=NAME, test=2, usual=5, full=25, run=hold),)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import shutil
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
+from faults.content import vote_of
 from faults.storage.crashes import Program, cuts
 from faults.storage.pair import NeverSettledError, Server, Terminal
 from faults.storage.recording import in_silence, scratch
@@ -18,25 +18,29 @@ from faults.storage.visits import MORNING_MS, Visits
 from faults.storage.vote_crashes import OFTEN, VISITS, open_again
 from faults.table import Fault
 from kiosk.errors import StoreError
+from kiosk.salvage import ASIDE
 from kiosk.sync import delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from random import Random
+    from uuid import UUID
 
     from faults.storage.crashes import Cut
     from faults.table import Row
 
 _NAME: Final = "card that ignores every fifth wait, power cut"
 _LIES: Final = 0.2
+_SIGNS: Final = (ASIDE, "*-damaged")
+"""What the kiosk leaves where it found its log, or what it had delivered, damaged."""
 _DELIVERED: Final = 20
 """Every so many rounds the kiosk had delivered before the cut, and delivers after it."""
 
 
 def lie(rounds: int, step: Callable[[int], None]) -> Row:
     """Cut the power of a card that lies."""
-    tally = Tally(_NAME)
+    tally = Tally(_NAME, detected=0)
     random = tally.random()
     program = Program(("faults.storage.at_the_kiosk", "{folder}", "{seed}", VISITS, OFTEN))
     next_vote = Visits(random)
@@ -48,13 +52,14 @@ def lie(rounds: int, step: Callable[[int], None]) -> Row:
                 tally.count_only(lost=len(set(cut.said) - set(there)))
             else:
                 _deliver_around(cut, random, tally)
+            tally.detect(any(any(cut.folder.glob(pattern)) for pattern in _SIGNS))
             step(tally.rounds)
     return tally.row()
 
 
 def _deliver_around(cut: Cut, random: Random, tally: Tally) -> None:
     """Let the kiosk deliver what it had some time before the cut, and go on with what its card has after it."""
-    thanked = {UUID(name) for name in cut.said}
+    thanked = {vote_of(line) for line in cut.said}
     with scratch() as folder, Server(folder, MORNING_MS + 86_400_000) as server:
         had = _delivered_before(cut, folder / "before", server, random)
         for part in ("", "-wal"):
@@ -87,4 +92,4 @@ def _delivered_before(cut: Cut, folder: Path, server: Server, random: Random) ->
     return server.stored()
 
 
-FAULTS: Final = (Fault(name=_NAME, test=300, usual=3000, full=50_000, run=lie),)
+FAULTS: Final = (Fault(name=_NAME, test=150, usual=1000, full=6000, run=lie),)

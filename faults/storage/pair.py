@@ -10,9 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from faults.content import altered, said_by, said_on_server
 from faults.storage.recording import scratch
 from faults.storage.visits import Visits
 from feedback import wire
+from feedback.records import encode_body
 from kiosk.errors import StoreDamagedError
 from kiosk.salvage import open_store
 from kiosk.store import FILE
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from random import Random
 
+    from faults.content import Said
     from kiosk.store import Store
 
 _TURNS: Final = 400
@@ -45,6 +48,8 @@ class Server:
     def __init__(self, folder: Path, now_ms: int) -> None:
         self.path = folder / "server.db"
         self.now_ms = now_ms
+        self.cast: dict[UUID, Said] = {}
+        """What the votes said that were thanked for while this server was there."""
         if not self.path.exists():
             self.path.write_bytes(template())
         self._open()
@@ -79,14 +84,20 @@ class Server:
             return set(connection.execute(select(records.c.id)).scalars())
 
     def votes(self) -> list[UUID]:
-        """Give the ids of the votes that count, each as often as it does."""
+        """Give the ids of the votes that count, each as often as it does; one that says anything else than was cast is not that vote."""
         with reading(self.engine) as connection:
-            return list(connection.execute(select(votes.c.id)).scalars())
+            other = altered(self.cast, said_on_server(connection.exec_driver_sql))
+            return [vote for vote in connection.execute(select(votes.c.id)).scalars() if vote not in other]
 
-    def problem(self) -> str:
-        """Say what must not be: something in quarantine, or sums that are not those of the votes."""
+    def lines(self) -> list[str]:
+        """Give the votes that count, as lines that say what they say."""
         with reading(self.engine) as connection:
-            kept = connection.execute(select(func.count()).select_from(quarantine)).scalar_one()
+            return [said.line(vote) for vote, said in said_on_server(connection.exec_driver_sql).items()]
+
+    def problem(self, *, but: str = "") -> str:
+        """Say what must not be: something in quarantine, `but` for this reason, or sums that are not those of the votes."""
+        with reading(self.engine) as connection:
+            kept = connection.execute(select(func.count()).select_from(quarantine).where(quarantine.c.reason != but)).scalar_one()
             wrong = rollups.verify(connection)
         return f"{kept} in quarantine" if kept else f"wrong sums: {wrong[0]}" if wrong else ""
 
@@ -138,9 +149,10 @@ class Terminal:
         """Let so many visitors vote."""
         for _ in range(count):
             before_ms = self.visits.boottime_ms
-            visit = self.visits.next(rich=False)
+            visit = self.visits.next(rich=False, words=True)
             self.server.now_ms += self.visits.boottime_ms - before_ms
-            self.store.append(visit.records)
+            self.server.cast |= said_by(map(encode_body, visit.records), visit.boxes)
+            self.store.append(visit.records, visit.boxes)
             self.thanked[visit.vote.id] = self.server.now_ms
 
     def pass_s(self, seconds: float) -> None:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
-from uuid import UUID
 
 from faults.storage.pair import Server, template
 from faults.storage.recording import ROOT, in_silence, scratch
@@ -75,22 +74,21 @@ def _injection(call: str, error: str, often: int, random: Random) -> str:
     return f"inject={call}:error={error}:when={first}..{first + random.randint(0, _LONGEST)}"
 
 
-def _run(place: Place, folder: Path, seed: int, injections: list[str]) -> tuple[set[UUID], str]:
+def _run(place: Place, folder: Path, seed: int, injections: list[str]) -> tuple[set[str], str]:
     paths = [word for file in place.files for word in ("-P", str(folder / file))]
     command = ["strace", "-f", "-o", "/dev/null", *paths, *(word for injection in injections for word in ("-e", injection))]
     words = [sys.executable, "-m", place.program, str(folder), str(seed), *place.words]
     done = subprocess.run([*command, *words], cwd=ROOT, capture_output=True, text=True, check=False)
     problem = f"{' '.join(injections)}: {' '.join(done.stderr.split()[-40:])}" if done.returncode else ""
-    return {UUID(line) for line in done.stdout.split()}, problem
+    return set(done.stdout.split()), problem
 
 
-def _count(tally: Tally, place: Place, folder: Path, said: set[UUID], problem: str) -> None:
+def _count(tally: Tally, place: Place, folder: Path, said: set[str], problem: str) -> None:
     if place is KIOSK:
-        there, wrong = open_again(folder, Visits(tally.random("next")).next(rich=False))
-        stored = [UUID(name) for name in there]
+        stored, wrong = open_again(folder, Visits(tally.random("next")).next(rich=False))
     else:
         with Server(folder, 0) as server:
-            stored, wrong = server.votes(), server.problem()
+            stored, wrong = server.lines(), server.problem()
     tally.count(acknowledged=len(said), lost=len(said - set(stored)), doubled=len(stored) - len(set(stored)), problem=problem or wrong)
 
 
@@ -99,7 +97,7 @@ def _fault(name: str, place: Place, *, test: int, usual: int, full: int) -> Faul
 
 
 FAULTS: Final = (
-    _fault("disk refuses a call: vote store", KIOSK, test=6, usual=40, full=2000),
-    _fault("disk refuses a call: delivery", SYNC, test=3, usual=16, full=1000),
-    _fault("disk refuses a call: server", INGEST, test=3, usual=16, full=1000),
+    _fault("disk refuses a call: vote store", KIOSK, test=3, usual=15, full=100),
+    _fault("disk refuses a call: delivery", SYNC, test=1, usual=4, full=25),
+    _fault("disk refuses a call: server", INGEST, test=1, usual=4, full=25),
 )

@@ -7,6 +7,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from faults.content import said_on_server
 from faults.storage.crashes import Program, cuts
 from faults.storage.pair import template
 from faults.storage.recording import in_silence
@@ -54,12 +55,12 @@ def _lend_database(folder: Path) -> None:
 
 
 def _look(path: Path, *, wholly: bool) -> tuple[list[str], str]:
-    """Give the ids (hex) of the votes that count, and what is wrong."""
+    """Give the votes that count, as lines that say what they say, and what is wrong."""
     with closing(sqlite3.connect(path)) as db:
         (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone() if wholly else ("ok",)
         if verdict != "ok":
             return [], str(verdict)
-        there = [name for (name,) in db.execute("SELECT id FROM votes")]
+        there = [said.line(vote) for vote, said in said_on_server(db.execute).items()]
         (unrecorded,) = db.execute("SELECT count(*) FROM votes WHERE id NOT IN (SELECT id FROM records)").fetchone()
         (last,) = db.execute("SELECT coalesce(max(seq), 0) FROM records").fetchone()
         (mark,) = db.execute("SELECT coalesce(max(seq), 0) FROM chains").fetchone()
@@ -82,6 +83,6 @@ def _fault(name: str, *promises: str, test: int, usual: int, full: int) -> Fault
 
 
 FAULTS: Final = (
-    _fault("power cut: server's ingest", test=200, usual=4000, full=200_000),
-    _fault("power cut: ingest, synchronous=NORMAL", "synchronous=1", test=60, usual=300, full=2000),
+    _fault("power cut: server's ingest", test=150, usual=2000, full=10_000),
+    _fault("power cut: ingest, synchronous=NORMAL", "synchronous=1", test=60, usual=200, full=500),
 )

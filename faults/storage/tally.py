@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-import msgspec
-
-from faults.table import Row
+from faults.table import Row, gave_way
 
 SEED: Final = 2026
 _TOLD: Final = 3
@@ -17,7 +15,10 @@ _TOLD: Final = 3
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of a fault so far. `problems` are whatever else must not be, such as a log that does not open by itself."""
+    """The counts of a fault so far. `problems` are whatever else must not be, such as a log that does not open by itself.
+
+    `detected` is in how many rounds a damage was noticed, None where nobody counts it.
+    """
 
     fault: str
     acknowledged: int = 0
@@ -26,6 +27,7 @@ class Tally:
     dropped: int = 0
     problems: list[str] = field(default_factory=list)
     rounds: int = 0
+    detected: int | None = None
 
     def random(self, part: object = "") -> Random:
         """Give the random numbers of this fault, or of a part of it: the same in every run."""
@@ -47,6 +49,10 @@ class Tally:
         """Add what a broken disk has cost: no program can prevent it, so it is only told."""
         self.lost += lost
 
+    def detect(self, found: bool) -> None:  # noqa: FBT001 - what is counted
+        """Count a round in which the damage was noticed."""
+        self.detected = (self.detected or 0) + found
+
     def row(self) -> Row:
         """Give the row of a fault that may cost nothing, but for what was only counted."""
         holds = self.acknowledged > 0 and not self.problems
@@ -56,10 +62,11 @@ class Tally:
         return self._row(holds=holds)
 
     def control_row(self) -> Row:
-        """Give the row of a setting that is too weak: it holds when that shows."""
-        if not self.problems:
+        """Give the row of a setting that is too weak: it holds when something was lost."""
+        row = gave_way(self._row(holds=False))
+        if not row.holds:
             print(f"{self.fault}: a control that does not fail proves that the fault is not done", file=sys.stderr)
-        return msgspec.structs.replace(self._row(holds=bool(self.problems)), control=True)
+        return row
 
     def _row(self, *, holds: bool) -> Row:
         return Row(
@@ -69,5 +76,6 @@ class Tally:
             lost=self.lost,
             doubled=self.doubled,
             dropped=self.dropped,
+            detected=self.detected,
             holds=holds,
         )

@@ -63,8 +63,8 @@ class Visits:
         """Make an id."""
         return new_id(max(0, self.wall_ms if wall_ms is None else wall_ms), self._random.randbytes(10))
 
-    def next(self, *, rich: bool = True, desk: str | None = None) -> Visit:
-        """Make a visit; a `rich` one may have sealed words and a ticket."""
+    def next(self, *, rich: bool = True, words: bool = False, desk: str | None = None) -> Visit:
+        """Make a visit; a `rich` one may have sealed words and a ticket, one with `words` sealed words only."""
         self.pass_ms(self._random.randint(2, 90) * 1000)
         visit = self.new_uuid()
         records: list[AnyRecord] = [] if self._said_context else [self._new_context()]
@@ -83,7 +83,7 @@ class Visits:
             repeat=False,
         )
         made = Visit(vote, (*records, vote), {}, {})
-        for more in (self._words, self._scan) if rich else ():
+        for more in (self._words, self._scan) if rich else (self._words,) if words else ():
             if self._random.random() < 0.3:  # noqa: PLR2004
                 made = more(made)
         end = VisitEnd(self.new_uuid(), self.moment(), visit, self._context, Outcome.COMPLETED, 0)

@@ -6,8 +6,9 @@ import sqlite3
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from faults.content import said_in_log
 from faults.storage.crashes import Program, cuts
 from faults.storage.recording import in_silence
 from faults.storage.tally import Tally
@@ -42,7 +43,7 @@ def cut_votes(name: str, promises: tuple[str, ...], rounds: int, step: Callable[
 
 
 def open_again(folder: Path, visit: Visit) -> tuple[list[str], str]:
-    """Start as ui does and store one more visit; give the ids (hex) of the votes that were there, and what was wrong."""
+    """Start as ui does and store one more visit; give the votes that were there as lines, and what was wrong."""
     try:
         with open_store(folder, uuid4) as store, closing(sqlite3.connect(folder / FILE)) as db:
             there = votes_in(db)
@@ -55,8 +56,10 @@ def open_again(folder: Path, visit: Visit) -> tuple[list[str], str]:
 
 
 def votes_in(db: sqlite3.Connection) -> list[str]:
-    """Give the ids (hex) of the votes in a log."""
-    return [name.replace("-", "") for (name,) in db.execute("SELECT id FROM records WHERE kind = 'vote'")]
+    """Give the votes in a log, each as the line that says what it says; one that is there twice, twice."""
+    said = said_in_log(db)
+    ids = [UUID(name) for (name,) in db.execute("SELECT id FROM records WHERE kind = 'vote'")]
+    return [said[id_].line(id_) if id_ in said else id_.hex for id_ in ids]
 
 
 def _fault(name: str, *promises: str, test: int, usual: int, full: int) -> Fault:
@@ -65,8 +68,8 @@ def _fault(name: str, *promises: str, test: int, usual: int, full: int) -> Fault
 
 
 FAULTS: Final = (
-    _fault("power cut: kiosk's vote store", test=1500, usual=15_000, full=1_000_000),
-    _fault("power cut: vote store, synchronous=OFF", "synchronous=0", test=60, usual=500, full=2000),
-    _fault("power cut: vote store, synchronous=NORMAL", "synchronous=1", test=60, usual=500, full=2000),
-    _fault("power cut: vote store, SQLite's default journal", "journal_mode=delete", test=120, usual=500, full=2000),
+    _fault("power cut: kiosk's vote store", test=800, usual=5000, full=30_000),
+    _fault("power cut: vote store, synchronous=OFF", "synchronous=0", test=60, usual=200, full=500),
+    _fault("power cut: vote store, synchronous=NORMAL", "synchronous=1", test=60, usual=200, full=500),
+    _fault("power cut: vote store, SQLite's default journal", "journal_mode=delete", test=120, usual=200, full=500),
 )

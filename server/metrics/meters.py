@@ -15,6 +15,8 @@ from prometheus_client.registry import Collector
 from server.broker.ports import bind
 from server.db.engine import reading
 from server.errors import DatabaseUnavailableError
+from server.ingest.quarantine import Reason
+from server.ingest.tally import BatchOutcome
 from server.metrics.fleet import read_numbers
 
 if TYPE_CHECKING:
@@ -89,6 +91,10 @@ class IngestMeter:
         self._again = Counter("vidhuk_records_again", "Records that came again and were there.", registry=registry)
         self._votes = Counter("vidhuk_votes", "Votes stored for the first time.", registry=registry)
         self._quarantined = Counter("vidhuk_quarantined", "What could not be taken as it came, by reason.", ["reason"], registry=registry)
+        for outcome in BatchOutcome:  # what was never told has no rate, and the first one of a kind would not be seen in it
+            self._batches.labels(outcome)
+        for reason in Reason:
+            self._quarantined.labels(reason)
         self._commit = Histogram("vidhuk_commit_seconds", "A transaction with its commit.", buckets=_COMMIT_S, registry=registry)
         self._delivery = Histogram(
             "vidhuk_delivery_seconds", "From a kiosk's sending of a batch to the commit.", buckets=_DELIVERY_S, registry=registry

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from faults.all import FAULTS
-from faults.table import Fault, Size
+from faults.table import Fault, NotDoneError, Size
 
 pytestmark = [pytest.mark.broker, pytest.mark.postgres]
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.rounds(Size.TEST)], ids=lambda fault: fault.name)
 def test_costs_no_acknowledged_vote(fault: Fault) -> None:
-    row = fault.run(fault.rounds(Size.TEST), lambda _done: None)
+    try:
+        row = fault.run(fault.rounds(Size.TEST), lambda _done: None)
+    except NotDoneError as error:
+        pytest.skip(str(error))
     assert row.holds, row

@@ -16,6 +16,7 @@ from server.db.engine import open_engine, writing
 from server.errors import ConfigError, PortTakenError
 from server.fleet.commands import Wish, send
 from server.ingest.core import Ingest
+from server.ingest.quarantine import Reason
 from server.ingest.tally import BatchOutcome, Tally
 from server.metrics.meters import Endpoint
 from tests.server.kit import KIOSK, MORNING, OTHER, Log, deliver, ids
@@ -106,6 +107,14 @@ def test_what_is_set_aside_is_counted(engine: Engine) -> None:
     log.add(log.vote("bad", answer="x" * 40))
     deliver(ingest, log)
     assert sum((tally.quarantined for tally in tallies), start=Tally().quarantined).total() == 1
+
+
+def test_every_outcome_and_reason_begins_at_nought(watcher: Watcher) -> None:
+    watcher.endpoint.meter()
+    watcher.endpoint.start()
+    told = {key: value for key, value in watcher.read().items() if key[0] in {"vidhuk_batches_total", "vidhuk_quarantined_total"}}
+    outcomes = {("vidhuk_batches_total", str(outcome)): 0.0 for outcome in BatchOutcome}
+    assert told == outcomes | {("vidhuk_quarantined_total", str(reason)): 0.0 for reason in Reason}
 
 
 def test_an_ingest_tells_its_numbers(engine: Engine, watcher: Watcher) -> None:
