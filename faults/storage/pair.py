@@ -166,13 +166,14 @@ class Terminal:
         sent, self.sent = self.sent, []
         return [ack for topic, payload in sent for ack in self.server.receive(topic, payload)]
 
-    def settle(self) -> None:
-        """Let both programs work until everything is delivered.
+    def settle(self, *, anew: bool = True) -> None:
+        """Let both programs work until everything is delivered, over a connection that begins `anew` or has never ended.
 
         Raises:
             NeverSettledError: it never is.
         """
-        self.deliverer.connected()
+        if anew:
+            self.deliverer.connected()
         for _ in range(_TURNS):
             self.do_chores()
             self.deliverer.step()
