@@ -227,12 +227,13 @@ def test_the_same_in_many_more_histories(names: list[str]) -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        "vote deliver copy_card vote deliver restore_votes vote deliver begin_generation",
-        "vote deliver copy_card vote deliver restore_votes vote deliver put_server_back_and_say_so",
+        "vote deliver copy_card vote deliver restore_card vote deliver begin_generation",
+        "vote deliver copy_card vote deliver restore_card vote deliver put_server_back_and_say_so",
+        "vote deliver copy_server vote deliver copy_card vote deliver restore_card vote step answer answer step lose_answer put_server_back",
         "vote deliver copy_server begin_generation vote connect deliver put_server_back",
         "vote deliver copy_server vote deliver put_server_back",
         "vote deliver begin_generation connect step connect step late_answer answer answer",
-        "vote deliver copy_card vote deliver restore_votes vote deliver lie",
+        "vote deliver copy_card vote deliver restore_card vote deliver lie",
     ],
 )
 def test_what_once_never_came_to_rest(names: str) -> None:
