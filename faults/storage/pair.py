@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING, Final, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from faults.storage.recording import scratch
 from faults.storage.visits import Visits
@@ -22,6 +22,7 @@ from kiosk.sync.outbox import Outbox
 from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
 from server.db.schema import quarantine, records, votes
+from server.db.schema import server as centres
 from server.ingest.core import Ingest
 from server.ratings import rollups
 from tests.server.kit import CENTRE, KIOSK, load_centre
@@ -67,6 +68,11 @@ class Server:
         """Close the database and open it again."""
         self.engine.dispose()
         self._open()
+
+    def begin_generation(self) -> None:
+        """Let the database be in a new generation, as when it comes back from a backup."""
+        with writing(self.engine) as connection:
+            connection.execute(update(centres).values(generation=str(uuid4())))
 
     def receive(self, topic: str, payload: bytes) -> list[wire.Ack]:
         """Take a message in, and give what is to be told to the kiosk."""
