@@ -136,7 +136,7 @@ class Deliverer:
         if self._has_lost_ground(ack, epoch, epochs):
             self._begin_anew(ack, epochs)
         elif ack.seq < epoch.pruned:
-            return
+            self._is_in_doubt = True
         elif own is not None and own.hex() == ack.head:
             self._agree(ack)
         elif own is not None or (ack.seq > epoch.last and (epoch == epochs[-1] or self._ledger.mark(epoch.id) < epoch.last)):

@@ -516,6 +516,26 @@ def test_an_answer_that_makes_doubt_is_followed_by_hello_before_the_batch_goes_a
     kiosk.assert_all_delivered()
 
 
+def test_a_server_that_has_less_than_what_is_pruned_is_asked_where_it_stands(kiosk: Kiosk) -> None:
+    kiosk.vote(2)
+    kiosk.settle()
+    less = kiosk.server.backup()
+    kiosk.vote(3)
+    kiosk.settle()
+    kiosk.prune(4)
+    kiosk.server.restore(less, "g1")
+    kiosk.vote()
+    kiosk.deliverer.step()
+    for ack in kiosk.carry():
+        kiosk.deliverer.acknowledged(ack)
+    kiosk.clock.pass_s(ANSWER_S)
+    kiosk.deliverer.step()
+    assert [topic for topic, _ in kiosk.sent] == [wire.hello_topic(KIOSK), wire.batch_topic(KIOSK)]
+    kiosk.server.generation = "g2"
+    kiosk.settle()
+    kiosk.assert_all_delivered()
+
+
 def test_a_stale_acknowledgement_takes_nothing_back(kiosk: Kiosk) -> None:
     kiosk.vote()
     kiosk.settle()
