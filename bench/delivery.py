@@ -21,6 +21,7 @@ from bench.measure import Row, at_most, told
 from demo.desk_kiosk import DeskKiosk, undelivered
 from demo.history import a_visit
 from demo.house import CENTRE, House, wait_for
+from feedback.wire import MAX_RECORDS
 from kiosk.compose_sync import Sync
 from kiosk.config import parse
 from kiosk.process import SOFTWARE
@@ -80,9 +81,9 @@ def _watched() -> Iterator[list[float]]:
     slice_after, set_mark = Outbox.slice_after, Ledger.set_mark
 
     @wraps(slice_after)
-    def reads(self: Outbox, epoch: UUID, seq: int) -> Slice | None:
+    def reads(self: Outbox, epoch: UUID, seq: int, most: int = MAX_RECORDS) -> Slice | None:
         begun = perf_counter()
-        part = slice_after(self, epoch, seq)
+        part = slice_after(self, epoch, seq, most)
         if part is not None:
             read_at.setdefault((epoch, seq + len(part.bodies)), begun)
         return part

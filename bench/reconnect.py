@@ -95,7 +95,7 @@ class Backlog:
     def hash_at(self, _epoch: UUID, seq: int) -> bytes | None:  # noqa: D102
         return self._heads.get(seq)
 
-    def slice_after(self, _epoch: UUID, seq: int) -> Slice | None:  # noqa: D102
+    def slice_after(self, _epoch: UUID, seq: int, _most: int) -> Slice | None:  # noqa: D102
         return self._slices.get(seq)
 
     def mark(self, _epoch: UUID) -> int:  # noqa: D102
@@ -112,6 +112,9 @@ class Backlog:
 
     def is_past(self, _generation: str) -> bool:  # noqa: D102
         return False
+
+    def left(self) -> set[UUID]:  # noqa: D102
+        return set()
 
     def want_look(self, _wanted: bool) -> None:  # noqa: D102, FBT001
         pass

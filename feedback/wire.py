@@ -16,6 +16,8 @@ MAX_RECORDS: Final = 400
 MAX_BATCH_BYTES: Final = 64 * 1024
 MAX_PACKET_BYTES: Final = 128 * 1024
 MAX_REASON: Final = 200
+UNDECODABLE: Final = "undecodable"
+"""The error of an acknowledgement of a message that could not be read at all."""
 KIOSK_ID: Final = re.compile(r"[a-z0-9-]{8,32}")
 
 SERVER_STATE_TOPIC: Final = f"{ROOT}/server/state"
@@ -106,7 +108,8 @@ class Now(msgspec.Struct, frozen=True):
 class Hello(msgspec.Struct, frozen=True):
     """Where the kiosk's log stands: highest `seq`, highest acknowledged `acked`, `oldest` still kept.
 
-    `pruned` has the last record that is gone from each epoch of which some are; it is not sent where there is none.
+    `pruned` has the last record that is gone from each epoch of which some are, `marks` the highest acknowledged one of each epoch of
+    which some are; they are not sent where there is none.
     """
 
     epoch: UUID
@@ -118,12 +121,14 @@ class Hello(msgspec.Struct, frozen=True):
     generation: str | None = None
     v: int = VERSION
     pruned: dict[UUID, int] | msgspec.UnsetType = msgspec.UNSET
+    marks: dict[UUID, int] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Batch(msgspec.Struct, frozen=True):
     """Consecutive records of one epoch, bodies as they were stored. `prev` is the chain hash (hex) before the first.
 
     `sealed` holds the sealed boxes of `Sealed` records by the records' ids, as base64; one that was erased since is not there.
+    `opaque` is the body of the only record, as base64 and in place of `records`, where the server could not read it there.
     """
 
     epoch: UUID
@@ -134,11 +139,12 @@ class Batch(msgspec.Struct, frozen=True):
     records: list[msgspec.Raw]
     sealed: dict[UUID, bytes] = {}
     v: int = VERSION
+    opaque: bytes | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def bodies(self) -> list[bytes]:
         """The records' bodies, byte for byte."""
-        return [bytes(raw) for raw in self.records]
+        return [bytes(raw) for raw in self.records] if self.opaque is msgspec.UNSET else [self.opaque]
 
 
 class Ack(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -230,8 +236,10 @@ def decode(payload: bytes, kind: type[M]) -> M:
 
 
 def _check_batch(batch: Batch) -> None:
-    if not 1 <= len(batch.records) <= MAX_RECORDS:
-        raise WireError(f"{len(batch.records)} records; a batch holds 1 to {MAX_RECORDS}")
+    if batch.opaque is not msgspec.UNSET and batch.records:
+        raise WireError("records both opaque and not")
+    if not 1 <= len(batch.bodies) <= MAX_RECORDS:
+        raise WireError(f"{len(batch.bodies)} records; a batch holds 1 to {MAX_RECORDS}")
     if batch.first_seq < 1:
         raise WireError(f"first_seq {batch.first_seq}; numbering starts at 1")
     if not re.fullmatch(r"[0-9a-f]{64}", batch.prev):

@@ -13,7 +13,7 @@ from demo.house import HouseError
 from faults.content import Said, altered, said_on_server
 from faults.table import survived
 from server.db.engine import reading, writing
-from server.db.schema import quarantine, votes
+from server.db.schema import kiosks, quarantine, votes
 from server.ingest.store import read_server
 from server.ratings import rollups
 
@@ -51,7 +51,8 @@ def count(centre: Centre, *, flooding: str = "") -> Count:
             quarantine. Kiosks make the first good, and constraints of the database the second; both say that something is wrong.
     """
     with reading(centre.engine) as connection:
-        if read_server(connection)[0] != centre.generation:
+        began = read_server(connection)[0] != centre.generation
+        if began or connection.execute(select(kiosks.c.id).where(kiosks.c.era != "", kiosks.c.id != flooding)).first():
             raise HouseError("the server has begun a new generation: it had acknowledged what it did not have")
         wrong = connection.execute(select(quarantine.c.reason, quarantine.c.detail).where(quarantine.c.kiosk != flooding)).first()
         if wrong:

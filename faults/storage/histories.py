@@ -135,6 +135,41 @@ def restore_server(folder: Path, server: Server, random: Random) -> tuple[set[UU
     return set(terminal.thanked), ""
 
 
+def change_generations(folder: Path, server: Server, random: Random) -> tuple[set[UUID], str]:
+    """Put the database back under a connection that does not end, or to an earlier generation, mostly for a kiosk that has forked."""
+    terminal = Terminal(folder / "card", server, random)
+    wander(terminal, random, random.randint(1, 4))
+    if random.random() < 0.7:  # noqa: PLR2004
+        terminal.settle()
+        terminal.switch_off()
+        shutil.copytree(folder / "card", folder / "old")
+        terminal.switch_on()
+        terminal.vote(random.randint(1, 3))
+        terminal.settle()
+        terminal.switch_off()
+        shutil.rmtree(folder / "card")
+        (folder / "old").rename(folder / "card")
+        terminal.switch_on()
+        terminal.vote(random.randint(1, 3))
+        terminal.settle()
+    for _ in range(random.randint(1, 3)):
+        put_back = _copy(folder, server)
+        if random.random() < 0.5:  # noqa: PLR2004
+            server.begin_generation()
+        wander(terminal, random, random.randint(1, 4))
+        terminal.settle()
+        server.engine.dispose()
+        put_back()
+        server.restart()
+        if random.random() < 0.3:  # noqa: PLR2004
+            server.begin_generation()
+        terminal.vote(random.randint(1, 3))
+        terminal.settle(anew=random.random() < 0.5)  # noqa: PLR2004
+    terminal.settle()
+    terminal.switch_off()
+    return terminal.logged() | (terminal.thanked.keys() & set(server.votes())), ""
+
+
 def _copy(folder: Path, server: Server) -> Callable[[], object]:
     server.restart()  # which empties the journal into the file
     copy = folder / "old.db"
@@ -193,4 +228,5 @@ FAULTS: Final = (
     _fault("old card restored", restore_card, test=12, usual=80, full=400),
     _fault("card cloned", clone_card, test=12, usual=80, full=400),
     _fault("server's backup restored", restore_server, test=8, usual=40, full=200),
+    _fault("database put back to another generation", change_generations, test=6, usual=40, full=200),
 )

@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING, Final, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from faults.content import altered, said_by, said_on_server
 from faults.storage.recording import scratch
@@ -24,6 +24,7 @@ from kiosk.sync.outbox import Outbox
 from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
 from server.db.schema import quarantine, records, votes
+from server.db.schema import server as centres
 from server.ingest.core import Ingest
 from server.ratings import rollups
 from tests.server.kit import CENTRE, KIOSK, load_centre
@@ -72,6 +73,11 @@ class Server:
         """Close the database and open it again."""
         self.engine.dispose()
         self._open()
+
+    def begin_generation(self) -> None:
+        """Let the database be in a new generation, as when it comes back from a backup."""
+        with writing(self.engine) as connection:
+            connection.execute(update(centres).values(generation=str(uuid4())))
 
     def receive(self, topic: str, payload: bytes) -> list[wire.Ack]:
         """Take a message in, and give what is to be told to the kiosk."""
@@ -178,13 +184,14 @@ class Terminal:
         sent, self.sent = self.sent, []
         return [ack for topic, payload in sent for ack in self.server.receive(topic, payload)]
 
-    def settle(self) -> None:
-        """Let both programs work until everything is delivered.
+    def settle(self, *, anew: bool = True) -> None:
+        """Let both programs work until everything is delivered, over a connection that begins `anew` or has never ended.
 
         Raises:
             NeverSettledError: it never is.
         """
-        self.deliverer.connected()
+        if anew:
+            self.deliverer.connected()
         for _ in range(_TURNS):
             self.do_chores()
             self.deliverer.step()

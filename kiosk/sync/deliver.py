@@ -16,6 +16,7 @@ import msgspec
 from feedback import wire
 from feedback.records import RecordError, decode_body
 from kiosk.errors import Fault
+from kiosk.sync.care import Care
 from kiosk.sync.delivery import CONNECTED, FAULTS, Fork
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ ANSWER_S: Final = 2.0
 BACK_OFF_S: Final = 60.0
 POLL_S: Final = 1.0
 HISTORICAL_S: Final = 15 * 60
+_MOST_TOLD: Final = 500
+"""Of so many epochs a Hello tells, the newest: more would not fit into a packet."""
 
 
 class Transport(Protocol):
@@ -77,6 +80,9 @@ class Deliverer:
         self._hello_is_due = False
         self._awaits_welcome = False
         """Whether nothing is sent until the server has said where it stands, for records may name a context of an epoch before theirs."""
+        self._is_in_doubt = False
+        """Whether the server may be an older copy of itself: it said less than before, or named a generation that is over."""
+        self._care = Care()
         self._in_flight: Slice | None = None
         self._sent_ms = 0
         self._again_at_ms = 0
@@ -116,29 +122,35 @@ class Deliverer:
         if ack.error:
             log.warning("the server refused something: %s", ack.error)
             self._refused = True
-        epochs = self._outbox.epochs()
+        if ack.error == wire.UNDECODABLE and self._in_flight is not None and self._care.take(self._in_flight):
+            self._forget_flight()
+        epochs = self._epochs()
         epoch = next((epoch for epoch in epochs if epoch.id == ack.epoch), None)
-        if epoch is None or self._ledger.is_past(ack.generation) or self._ledger.fork is not None:
+        if epoch is None or self._ledger.fork is not None:
+            return
+        if self._ledger.is_past(ack.generation):
+            self._is_in_doubt = True
             return
         own = self._outbox.hash_at(epoch.id, ack.seq)
         self._awaits_welcome &= ack.epoch != epochs[-1].id
         if self._has_lost_ground(ack, epoch, epochs):
             self._begin_anew(ack, epochs)
         elif ack.seq < epoch.pruned:
-            return
+            self._is_in_doubt = True
         elif own is not None and own.hex() == ack.head:
             self._agree(ack)
-        elif own is not None or (ack.seq > epoch.last and epoch == epochs[-1]):
+        elif own is not None or (ack.seq > epoch.last and (epoch == epochs[-1] or self._ledger.mark(epoch.id) < epoch.last)):
             self._part_ways(ack, epochs)
 
     def step(self) -> float:
         """Do what is due."""
-        epochs = self._outbox.epochs()
+        epochs = self._epochs()
         self._ledger.want_look(self._outbox.damaged)
         if not self._connected or not epochs:
             return POLL_S
         now_ms = self._clock.moment().boottime_ms
-        if self._hello_is_due or (self._awaits_welcome and now_ms >= self._again_at_ms):
+        unheard = self._awaits_welcome or (self._is_in_doubt and self._in_flight is not None)
+        if self._hello_is_due or (unheard and now_ms >= self._again_at_ms):
             self._say_hello(epochs)
         if not self._server_online or self._waits_for_fork(epochs) or self._awaits_welcome:
             return POLL_S
@@ -155,14 +167,22 @@ class Deliverer:
             self._ledger.note(CONNECTED, "yes" if self._connected else "no")
             self._ledger.note(FAULTS, ",".join(self.faults))
 
+    def _epochs(self) -> list[Epoch]:
+        """Give the epochs that are this kiosk's to deliver, oldest first."""
+        left = self._ledger.left()
+        return [epoch for epoch in self._outbox.epochs() if epoch.id not in left]
+
     def _agree(self, ack: wire.Ack) -> None:
         took_s = None if self._in_flight is None else (self._clock.moment().boottime_ms - self._sent_ms) / 1000
         if ack.generation != self._ledger.generation:
             self._ledger.begin_generation(ack.generation)
             self._forget_flight()
-        if ack.seq <= self._ledger.mark(ack.epoch):
+        mark = self._ledger.mark(ack.epoch)
+        if ack.seq <= mark:
+            self._is_in_doubt |= ack.seq < mark
             return
         self._ledger.set_mark(ack.epoch, ack.seq, ack.head)
+        self._is_in_doubt = False
         self._refused = ack.error is not None
         if took_s is not None:  # copies sent to a busy server only make it busier
             self._answer_s = min(BACK_OFF_S, max(ANSWER_S, 2 * took_s))
@@ -212,13 +232,15 @@ class Deliverer:
         for epoch in epochs:
             mark = max(self._ledger.mark(epoch.id), epoch.first - 1)
             if mark < epoch.last:
-                return self._outbox.slice_after(epoch.id, mark)
+                return self._outbox.slice_after(epoch.id, mark, self._care.most_after(epoch.id, mark))
         return None
 
     def _send(self, part: Slice) -> None:
         now = wire.Now(self._clock.boot_id, self._clock.moment())
         records = [msgspec.Raw(body) for body in part.bodies]
         batch = wire.Batch(part.epoch, part.first_seq, part.prev.hex(), now, _is_historical(part.bodies[0], now.at), records, part.sealed)
+        if self._care.is_opaque(part):
+            batch = msgspec.structs.replace(batch, records=[], opaque=part.bodies[0])
         self._transport.publish(wire.batch_topic(self._sender.kiosk), wire.encode(batch))
         self._expect_answer(now.at)
 
@@ -232,10 +254,15 @@ class Deliverer:
     def _say_hello(self, epochs: list[Epoch]) -> None:
         now = wire.Now(self._clock.boot_id, self._clock.moment())
         epoch, acked = epochs[-1], self._ledger.mark(epochs[-1].id)
-        pruned = {past.id: past.pruned for past in epochs if past.pruned} or msgspec.UNSET
-        hello = wire.Hello(epoch.id, epoch.last, acked, epoch.first, now, self._sender.software, self._ledger.generation, pruned=pruned)
+        told = epochs[-_MOST_TOLD:]
+        pruned = {past.id: past.pruned for past in told if past.pruned} or msgspec.UNSET
+        marks = {past.id: mark for past in told if (mark := self._ledger.mark(past.id))} or msgspec.UNSET
+        hello = wire.Hello(
+            epoch.id, epoch.last, acked, epoch.first, now, self._sender.software, self._ledger.generation, pruned=pruned, marks=marks
+        )
         self._transport.publish(wire.hello_topic(self._sender.kiosk), wire.encode(hello))
-        self._hello_is_due, self._awaits_welcome = False, len(epochs) > 1
+        self._hello_is_due = self._is_in_doubt = False
+        self._awaits_welcome = len(epochs) > 1
         if self._awaits_welcome:
             self._expect_answer(now.at)
 

@@ -16,7 +16,7 @@ from kiosk.sync import command_book
 from kiosk.sync.command_book import CommandBook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from kiosk.orders import Order
 
@@ -26,6 +26,7 @@ T = TypeVar("T")
 FILE: Final = "delivery.db"
 _SCHEMA: Final = """
     CREATE TABLE IF NOT EXISTS marks (epoch TEXT PRIMARY KEY, seq INTEGER NOT NULL, head TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS left_epochs (epoch TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS generations (n INTEGER PRIMARY KEY, generation TEXT NOT NULL UNIQUE);
     CREATE TABLE IF NOT EXISTS forks (into_epoch TEXT PRIMARY KEY, epoch TEXT NOT NULL, after_seq INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS looks (n INTEGER PRIMARY KEY);
@@ -113,11 +114,19 @@ class Ledger:
         return seen is not None and generation != self.generation
 
     def begin_generation(self, generation: str) -> None:
-        """Note a new generation and forget all marks: it will say by itself what it has."""
+        """Note a new generation and forget what the server has of this kiosk: it will say by itself."""
         with self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.execute("DELETE FROM marks")
+            self._db.execute("DELETE FROM marks WHERE epoch NOT IN (SELECT epoch FROM left_epochs)")
             self._db.execute("INSERT INTO generations (generation) VALUES (?)", (generation,))
+
+    def left(self) -> set[UUID]:
+        """Give the epochs that were delivered under another id: nothing of them is sent any more."""
+        return {UUID(epoch) for (epoch,) in self._db.execute("SELECT epoch FROM left_epochs")}
+
+    def leave(self, epochs: Iterable[UUID]) -> None:
+        """Send nothing of these epochs any more, and keep what their server has of them."""
+        self._db.executemany("INSERT OR IGNORE INTO left_epochs VALUES (?)", [(str(epoch),) for epoch in epochs])
 
     @property
     def fork(self) -> Fork | None:

@@ -63,6 +63,11 @@ class Slice(msgspec.Struct, frozen=True):
     bodies: tuple[bytes, ...]
     sealed: dict[UUID, bytes]
 
+    @property
+    def last_seq(self) -> int:
+        """The number of its last record."""
+        return self.first_seq + len(self.bodies) - 1
+
 
 class Outbox:
     """The log's reader. Where there is no log yet, or none that can be read, it is empty."""
@@ -95,11 +100,11 @@ class Outbox:
         """Whether anything of an epoch is there, be it a context that stayed when the rest was pruned."""
         return bool(self._read("SELECT 1 FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) LIMIT 1", (str(epoch),)))
 
-    def slice_after(self, epoch: UUID, seq: int) -> Slice | None:
-        """Give the next records after `seq`, as many as one batch holds."""
+    def slice_after(self, epoch: UUID, seq: int, most: int = MAX_RECORDS) -> Slice | None:
+        """Give the next records after `seq`, as many as one batch holds, and at most so many."""
         prev = self.hash_at(epoch, seq)
         query = self._adapted(SLICE if self._keeps_boxes() else SLICE_WITHOUT_BOXES)
-        rows = self._read(query, {"epoch": str(epoch), "seq": seq, "most": MAX_RECORDS})
+        rows = self._read(query, {"epoch": str(epoch), "seq": seq, "most": most})
         if prev is None or not rows or rows[0][0] != seq + 1:
             return None
         head = prev

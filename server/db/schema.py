@@ -132,6 +132,8 @@ kiosks = Table(
     Column("next_identity", BigInteger),  # of the one that replaces it as soon as the kiosk has stored it
     Column("next_password", Text),
     Column("renewal", LargeBinary),  # what the kiosk is told of it: signed, and sealed to the kiosk
+    Column("era", String(16), nullable=False, server_default=""),  # of this kiosk: begins where it was told of more than is here,
+    Column("era_follows", LargeBinary(32)),  # SHA-256 of the generation that the kiosk named then
 )
 
 claims = Table(

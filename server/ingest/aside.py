@@ -30,7 +30,7 @@ class _EpochOnly(msgspec.Struct):
 def halves_of(message: Message) -> list[Message]:
     """Cut a batch in two that say the same one after the other; nothing where it cannot be cut."""
     batch = readable_batch(message)
-    if batch is None or len(batch.records) == 1:
+    if batch is None or len(batch.bodies) == 1:
         return []
     middle = len(batch.records) // 2
     hashes = chain(bytes.fromhex(batch.prev), batch.first_seq, batch.bodies[:middle])

@@ -44,12 +44,12 @@ def take_batch(work: Work, delivery: Delivery) -> Ack:
         times, trail = date_records(work, delivery, trail, walked, contexts)
         draw_out(work, delivery, new, contexts, Arrival(kiosk, times, delivery.received_ms, work.zone))
         store.write_mark(connection, kiosk, epoch, verdict.mark, delivery.received_ms, trail)
-        work.heard.append(Heard(kiosk, Kind.EPOCH, epoch, delivery.received_ms, work.generation))
+        work.heard.append(Heard(kiosk, Kind.EPOCH, epoch, delivery.received_ms, work.generation_of(kiosk)))
     _count(work, delivery, verdict, stored, forked=forked)
     if forked:
         work.heard.append(Heard(kiosk, Kind.FORK, epoch, delivery.received_ms))
     error = FORK if forked else None
-    return Ack(epoch=epoch, seq=verdict.mark.seq, head=verdict.mark.head.hex(), generation=work.generation, error=error)
+    return Ack(epoch=epoch, seq=verdict.mark.seq, head=verdict.mark.head.hex(), generation=work.generation_of(kiosk), error=error)
 
 
 def _count(work: Work, delivery: Delivery, verdict: Verdict, stored: int, *, forked: bool) -> None:
@@ -59,7 +59,7 @@ def _count(work: Work, delivery: Delivery, verdict: Verdict, stored: int, *, for
     outcome = BatchOutcome.FORKED if forked else BatchOutcome.GAP if is_gap else BatchOutcome.NEW if stored else BatchOutcome.AGAIN
     tally.batch(outcome, batch.now)
     tally.records += stored
-    tally.again += 0 if forked or is_gap else len(batch.records) - stored
+    tally.again += 0 if forked or is_gap else len(batch.bodies) - stored
 
 
 def _all_there(connection: Connection, bodies: Sequence[bytes]) -> bool:

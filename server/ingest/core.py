@@ -39,6 +39,7 @@ from server.ingest import quarantine, store
 from server.ingest.aside import halves_of, pass_by, refuse_batch, without_now
 from server.ingest.batches import take_batch
 from server.ingest.chain import FORK, MAX_SEQ
+from server.ingest.eras import write_era
 from server.ingest.messages import Message, Reply, ack_of, note_of, read_batch, reply_ack
 from server.ingest.quarantine import Note, Reason
 from server.ingest.settling import settle
@@ -225,7 +226,7 @@ class Ingest:
         except WireError as error:
             work.notes.append(note_of(message, Reason.UNDECODABLE, error.reason))
             return []
-        if kiosk not in work.sites:
+        if kiosk not in work.kiosks:
             return _refuse_stranger(work, message, kiosk, kind)
         match kind:
             case "batch":
@@ -259,11 +260,9 @@ class Ingest:
         except WireError as error:
             work.notes.append(note_of(message, Reason.UNDECODABLE, error.reason))
             return []
-        mark = store.read_mark(work.connection, kiosk, hello.epoch)
-        if hello.acked > mark.seq and hello.generation == work.generation:
-            log.warning("%s was told of %d records and we have %d: the database is an older copy of itself", kiosk, hello.acked, mark.seq)
-            work.generation = store.begin_generation(work.connection)
-        _note_gone(work, message, kiosk, hello)
+        marks = store.read_marks(work.connection, kiosk)
+        _begin_era(work, kiosk, hello, marks)
+        _note_gone(work, message, kiosk, hello, marks)
         replies = [reply_ack(kiosk, ack_of(work, kiosk, hello.epoch))]
         settings = self._settings(work.connection, kiosk)
         notice = self._notices.of(work.connection, kiosk, message.received_ms) if self._notices else None
@@ -284,28 +283,38 @@ class Ingest:
             work = self._open_work(connection, [message])
             work.notes.append(note_of(without_now(message), Reason.REFUSED, f"{type(error).__name__}: {error}"))
             quarantine.keep(connection, work.notes)
-            if message.kiosk in work.sites and message.topic.endswith("/batch"):
+            if message.kiosk in work.kiosks and message.topic.endswith("/batch"):
                 replies.append(pass_by(work, message, str(message.kiosk)))
         self._tell_meter(work, began_s)
         return replies
 
     def _open_work(self, connection: Connection, messages: Sequence[Message]) -> Work:
-        sites = store.hold_kiosks(connection, {message.kiosk for message in messages if message.kiosk})
+        held = store.hold_kiosks(connection, {message.kiosk for message in messages if message.kiosk})
         server = store.read_server(connection)
         return Work(
             connection=connection,
             generation=server.generation,
             zone=ZoneInfo(server.time_zone),
             open_since_ms=server.open_since_ms,
-            sites=sites,
+            kiosks=held,
             unseal=self._unseal,
         )
 
 
-def _note_gone(work: Work, message: Message, kiosk: str, hello: Hello) -> None:
+def _begin_era(work: Work, kiosk: str, hello: Hello, marks: Mapping[UUID, int]) -> None:
+    """Let a kiosk that was told of more than is here send everything again."""
+    held = work.kiosks[kiosk]
+    era = held.era.after(hello, work.generation_of(kiosk), marks)
+    if era != held.era:
+        log.warning("%s was told of more than is here: the database may be an older copy of itself; the kiosk begins an era", kiosk)
+        work.kiosks[kiosk] = held._replace(era=era)
+        write_era(work.connection, kiosk, era)
+
+
+def _note_gone(work: Work, message: Message, kiosk: str, hello: Hello, marks: Mapping[UUID, int]) -> None:
     """Say once what cannot come any more: a kiosk has deleted it, because the database had it before it was restored."""
     for epoch, pruned in (hello.pruned or {}).items():
-        seq = store.read_mark(work.connection, kiosk, epoch).seq
+        seq = marks.get(epoch, 0)
         if seq < pruned <= MAX_SEQ:
             gone = f"{pruned - seq} records of {kiosk} are gone: it had deleted them before this database was restored without them"
             payload = msgspec.json.encode(_Gone(epoch, seq + 1, pruned))

@@ -40,6 +40,6 @@ def _add_presence(work: Work, kiosk: str, counted: list[tuple[Time, int, int]]) 
     for time, length_ms, count in counted:
         there = local(time.at_ms - length_ms, work.zone)
         hours[there.day, NO_HOUR if is_vague(time) else there.hour] += count
-    rows = [(kiosk, day, hour, work.sites[kiosk], count) for (day, hour), count in sorted(hours.items())]
+    rows = [(kiosk, day, hour, work.kiosks[kiosk].site_id, count) for (day, hour), count in sorted(hours.items())]
     added = "ON CONFLICT (kiosk, day, hour) DO UPDATE SET count = presence.count + excluded.count"
     insert_rows(work.connection, presence, ("kiosk", "day", "hour", "site_id", "count"), rows, on_conflict=added)

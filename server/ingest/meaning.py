@@ -90,7 +90,7 @@ def _chosen_desks(work: Work, delivery: Delivery, new: New) -> dict[UUID, Place]
             work.notes.append(delivery.note(Reason.UNKNOWN_DESK, f"{kind} {record.id} names desk {record.desk!r}", body))
         service_id = services.get(record.service or "") if isinstance(record, TicketScan) else None
         if desk is not None or service_id is not None:
-            nowhere = Place(work.sites[delivery.kiosk], NO_DESK, service_id)
+            nowhere = Place(work.kiosks[delivery.kiosk].site_id, NO_DESK, service_id)
             named = nowhere if desk is None else Place(desk.site_id, desk.id, service_id)
             chosen[record.visit] = filled(chosen.get(record.visit, named), named)
     visits.choose_desks(work.connection, delivery.kiosk, chosen)
@@ -163,7 +163,7 @@ def _named_places(work: Work, delivery: Delivery, votes: Sequence[tuple[Vote, by
     """Give what votes themselves name, by their ids."""
     desks = store.read_desks(work.connection, {vote.desk for vote, _ in votes if vote.desk is not None})
     services = store.read_services(work.connection, {vote.service for vote, _ in votes if vote.service})
-    nowhere = Place(work.sites[delivery.kiosk], NO_DESK, None)
+    nowhere = Place(work.kiosks[delivery.kiosk].site_id, NO_DESK, None)
     places: dict[UUID, Place] = {}
     for vote, body in votes:
         if vote.desk is not None and vote.desk not in desks:
@@ -181,7 +181,7 @@ def _later_places(
     asked = {record.visit for record, _, _ in answering} - firsts.keys()
     stored = visits.first_places(work.connection, delivery.kiosk, asked)
     known = {**visits.chosen_desks(work.connection, delivery.kiosk, asked - chosen.keys()), **chosen}
-    nowhere = Place(work.sites[delivery.kiosk], NO_DESK, None)
+    nowhere = Place(work.kiosks[delivery.kiosk].site_id, NO_DESK, None)
     return {**firsts, **{visit: filled(stored.get(visit, nowhere), known.get(visit)) for visit in asked}}
 
 
@@ -248,6 +248,6 @@ def _take_calls(work: Work, delivery: Delivery, new: New, contexts: Mapping[int,
         time = arrival.times[call.id]
         is_dated = not is_vague(time) or not delivery.batch.historical
         is_live = is_dated and delivery.received_ms - time.at_ms < CALL_MS and mode != Mode.TEST
-        site_id = work.sites[delivery.kiosk]
+        site_id = work.kiosks[delivery.kiosk].site_id
         rows.append(visits.CallRow(call.id, call.visit, delivery.kiosk, site_id, str(mode), is_live, time.at_ms, delivery.received_ms))
     visits.insert_calls(work.connection, rows)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from feedback.wire import Ack, Batch, WireError, ack_topic, decode, encode, split_topic
 from server.ingest import store
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from server.ingest.work import Work
+
+
+_CLOCKS: Final = (re.compile(rb'"now":\{[^{}]*\}'), re.compile(rb'"historical":(?:true|false)'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ def readable_batch(message: Message) -> Batch | None:
 def ack_of(work: Work, kiosk: str, epoch: UUID, *, error: Reason | None = None) -> Ack:
     """Say how far an epoch is durable."""
     mark = store.read_mark(work.connection, kiosk, epoch)
-    return Ack(epoch=epoch, seq=mark.seq, head=mark.head.hex(), generation=work.generation, error=None if error is None else str(error))
+    said = None if error is None else str(error)
+    return Ack(epoch=epoch, seq=mark.seq, head=mark.head.hex(), generation=work.generation_of(kiosk), error=said)
 
 
 def reply_ack(kiosk: str, ack: Ack) -> Reply:
@@ -76,6 +81,9 @@ def reply_ack(kiosk: str, ack: Ack) -> Reply:
 
 
 def note_of(message: Message, reason: Reason, detail: str) -> Note:
-    """Describe a message for the quarantine."""
-    payload = without_ticket_boxes(message.payload)
-    return Note(reason=reason, detail=detail, topic=message.topic, kiosk=message.kiosk, payload=payload, received_ms=message.received_ms)
+    """Describe a message for the quarantine: sent again at another time it is the same one, also where it cannot be decoded."""
+    payload = same_as = without_ticket_boxes(message.payload)
+    for said in _CLOCKS:
+        same_as = said.sub(b"", same_as, count=1)
+    at_ms = message.received_ms
+    return Note(reason=reason, detail=detail, topic=message.topic, kiosk=message.kiosk, payload=payload, received_ms=at_ms, same_as=same_as)

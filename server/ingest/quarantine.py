@@ -53,7 +53,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One thing to keep: what came on `topic`, from `kiosk` if the topic names one."""
+    """One thing to keep: what came on `topic`, from `kiosk` if the topic names one.
+
+    `same_as` is what tells it from others where the payload says more than that, such as when it was sent.
+    """
 
     reason: Reason
     detail: str
@@ -61,11 +64,13 @@ class Note:
     kiosk: str | None
     payload: bytes
     received_ms: int
+    same_as: bytes | None = None
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of reason, topic and payload: the same thing is kept once and counted."""
-        return hashlib.sha256(b"\0".join((self.reason.encode(), self.topic.encode("utf-8", "replace"), self.payload))).digest()
+        """SHA-256 of reason, topic and what tells it from others: the same thing is kept once and counted."""
+        told = self.payload if self.same_as is None else self.same_as
+        return hashlib.sha256(b"\0".join((self.reason.encode(), self.topic.encode("utf-8", "replace"), told))).digest()
 
 
 def keep(connection: Connection, notes: Iterable[Note]) -> None:

@@ -125,12 +125,12 @@ def _replay(connection: Connection, number: int, by: int | None, now_ms: int) ->
     kept = find(connection, number)
     if kept is None:
         raise Refused(NO_NUMBER)
-    sites = store.hold_kiosks(connection, {kept.kiosk} if kept.kiosk else set())
+    held = store.hold_kiosks(connection, {kept.kiosk} if kept.kiosk else set())
     kept = find(connection, number, hold=True)  # once more, for another may have replayed it until we held its kiosk
     if kept is None or kept.replayed_ms is not None:
         raise Refused(DONE)
     content = content_of(kept)
-    if kept.kiosk not in sites:
+    if kept.kiosk not in held:
         raise Refused(NO_KIOSK, kept.kiosk or "")
     server = store.read_server(connection)
     work = Work(
@@ -138,7 +138,7 @@ def _replay(connection: Connection, number: int, by: int | None, now_ms: int) ->
         generation=server.generation,
         zone=ZoneInfo(server.time_zone),
         open_since_ms=server.open_since_ms,
-        sites=sites,
+        kiosks=held,
         unseal=lambda _box: None,
     )
     received_ms = max(now_ms, work.open_since_ms)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
-from uuid import uuid4
 
 import msgspec
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select
 
 from server.db.bulk import insert_rows
 from server.db.prepared import Prepared
 from server.db.schema import chain_places, chains, contexts, day_roots, desks, kiosks, records, server, services, sites
 from server.ingest.chain import Mark
+from server.ingest.eras import Era
 from server.ingest.rows import StoredContext
 from server.ingest.trail import Trail
 
@@ -29,7 +29,10 @@ _NOTHING: Final = "ON CONFLICT DO NOTHING"
 # Made once: making a statement costs more than running it, and a single vote needs a dozen.
 _KIOSKS: Final = Prepared(
     lambda among: (
-        select(kiosks.c.id, kiosks.c.site_id).where(among(kiosks.c.id, "ids")).order_by(kiosks.c.id).with_for_update(key_share=True)
+        select(kiosks.c.id, kiosks.c.site_id, kiosks.c.era, kiosks.c.era_follows)
+        .where(among(kiosks.c.id, "ids"))
+        .order_by(kiosks.c.id)
+        .with_for_update(key_share=True)
     )
 )
 _SITES: Final = Prepared(
@@ -43,6 +46,7 @@ _MARK: Final = Prepared(
         chains.c.kiosk == bindparam("kiosk"), chains.c.epoch == bindparam("epoch")
     )
 )
+_MARKS: Final = select(chains.c.epoch, chains.c.seq).where(chains.c.kiosk == bindparam("kiosk"))
 _NEWEST: Final = (
     select(chains.c.epoch).where(chains.c.kiosk == bindparam("kiosk")).order_by(chains.c.changed_ms.desc(), chains.c.epoch).limit(1)
 )
@@ -90,6 +94,13 @@ class StoredRecord(NamedTuple):
     body: bytes
 
 
+class Holding(NamedTuple):
+    """A kiosk that this transaction holds."""
+
+    site_id: int
+    era: Era
+
+
 class Desk(NamedTuple):
     """A desk in the registry's ids."""
 
@@ -97,14 +108,14 @@ class Desk(NamedTuple):
     site_id: int
 
 
-def hold_kiosks(connection: Connection, ids: Collection[str]) -> dict[str, int]:
-    """Give the site of each of the kiosks that exist, and keep other workers off them until this transaction ends.
+def hold_kiosks(connection: Connection, ids: Collection[str]) -> dict[str, Holding]:
+    """Give those of the kiosks that exist, and keep other workers off them until this transaction ends.
 
     They are kept off whole sites: kiosks of one site may have votes with the same ticket.
     """
-    held: dict[str, int] = dict(_KIOSKS.rows(connection, ids=list(ids)))
+    held = {id_: Holding(site_id, Era(*era)) for id_, site_id, *era in _KIOSKS.rows(connection, ids=list(ids))}
     if held and connection.dialect.name == "postgresql":
-        _SITES.rows(connection, ids=sorted({*held.values()}))
+        _SITES.rows(connection, ids=sorted({kiosk.site_id for kiosk in held.values()}))
     return held
 
 
@@ -121,13 +132,6 @@ def read_server(connection: Connection) -> ServerRow:
     return ServerRow(*_SERVER.rows(connection)[0])
 
 
-def begin_generation(connection: Connection) -> str:
-    """Begin a new generation of the database, by which kiosks learn that it may have forgotten what it acknowledged; give it."""
-    generation = str(uuid4())
-    connection.execute(update(server).values(generation=generation))
-    return generation
-
-
 def settings_versions(connection: Connection) -> dict[str, int]:
     """Give the settings version of every kiosk."""
     return {row.id: row.settings_version for row in connection.execute(_VERSIONS)}
@@ -136,6 +140,11 @@ def settings_versions(connection: Connection) -> dict[str, int]:
 def read_mark(connection: Connection, kiosk: str, epoch: UUID) -> Mark:
     """Give the mark of one epoch of a kiosk."""
     return read_trail(connection, kiosk, epoch)[0]
+
+
+def read_marks(connection: Connection, kiosk: str) -> dict[UUID, int]:
+    """Give how far each epoch of a kiosk is durable."""
+    return {row.epoch: row.seq for row in connection.execute(_MARKS, {"kiosk": kiosk})}
 
 
 def read_trail(connection: Connection, kiosk: str, epoch: UUID) -> tuple[Mark, Trail]:

@@ -60,7 +60,7 @@ def take_tickets(work: Work, delivery: Delivery, new: New, contexts: Mapping[int
         mode = context.mode if context else str(Mode.LIVE)
         counts = (count.satisfied, count.dissatisfied, count.repeated, count.foreign)
         at_ms = times[count.id].at_ms
-        rows.append((count.id, delivery.kiosk, work.sites[delivery.kiosk], mode, *counts, at_ms, delivery.received_ms))
+        rows.append((count.id, delivery.kiosk, work.kiosks[delivery.kiosk].site_id, mode, *counts, at_ms, delivery.received_ms))
     insert_rows(work.connection, box_counts, ("record", "kiosk", "site_id", "mode", *_COUNTS, "at_ms", "received_ms"), rows)
 
 

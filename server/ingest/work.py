@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from feedback.wire import Batch
     from server.fleet.clones import Heard
+    from server.ingest.store import Holding
 
 
 @dataclass(slots=True, kw_only=True)
 class Work:
-    """One transaction: what it knows, and what it writes at its end.
+    """One transaction: what it knows, and what it writes at its end. `generation` is the database's.
 
     `unseal` opens a box, or gives None. The visits that it `touched`, by kiosk and id, are settled at its end, and all with these `tokens`.
     """
@@ -31,7 +32,7 @@ class Work:
     generation: str
     zone: ZoneInfo
     open_since_ms: int  # nothing can have been received before
-    sites: dict[str, int]  # of the kiosks that are held
+    kiosks: dict[str, Holding]
     unseal: Callable[[bytes], bytes | None]
     deltas: Deltas = field(default_factory=Deltas)
     notes: list[Note] = field(default_factory=list)
@@ -39,6 +40,10 @@ class Work:
     touched: set[tuple[str, UUID]] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)
     tally: Tally = field(default_factory=Tally)
+
+    def generation_of(self, kiosk: str) -> str:
+        """Give the generation that a kiosk sees."""
+        return self.kiosks[kiosk].era.in_generation(self.generation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

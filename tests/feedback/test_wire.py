@@ -15,7 +15,7 @@ from feedback.commands import PURPOSE as COMMAND_PURPOSE
 from feedback.commands import Command, Diagnostics, Outcome, Result
 from feedback.notice import PURPOSE as NOTICE
 from feedback.notice import Notice
-from feedback.records import Content, Moment, Sealed, TicketScan, chain, decode_body, genesis
+from feedback.records import Content, Moment, RecordError, Sealed, TicketScan, chain, decode_body, genesis
 from feedback.settings import PURPOSE as SETTINGS
 from feedback.settings import KioskSettings
 from feedback.signed import open_signed
@@ -65,6 +65,7 @@ def test_garbage_is_a_wire_error_and_nothing_else(payload: bytes, kind: type) ->
         (batch([b"1"], first_seq=0), "first_seq 0"),
         (batch([b"1"], prev="zz"), "prev"),
         (batch([b"1"], v=2), "version 2"),
+        (batch([b"1"], opaque=b"1"), "both opaque and not"),
         (batch([b'"' + b"x" * wire.MAX_PACKET_BYTES + b'"']), "over the limit"),
     ],
 )
@@ -172,10 +173,10 @@ def server_signed(content: bytes, signature: bytes) -> bool:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        *((name, wire.Hello) for name in ("hello", "hello-first")),
-        *((name, wire.Batch) for name in ("batch-sealed", "batch-tickets", "batch-unset-clock")),
+        *((name, wire.Hello) for name in ("hello", "hello-first", "hello-pruned", "hello-marks")),
+        *((name, wire.Batch) for name in ("batch-sealed", "batch-tickets", "batch-unset-clock", "batch-opaque")),
         *((name, wire.Ack) for name in ("ack", "ack-nothing", "ack-fork", "ack-undecodable", "ack-refused", "ack-unset-clock")),
-        *((name, wire.State) for name in ("state", "state-will")),
+        *((name, wire.State) for name in ("state", "state-process", "state-will")),
         *((name, wire.ServerState) for name in ("server-state", "server-state-offline")),
         *((name, wire.Signed) for name in ("settings", "notice")),
         ("daykeys", wire.SignedList),
@@ -202,6 +203,28 @@ def test_golden_acknowledgements_belong_to_their_batches() -> None:
         assert ack.head == chain(bytes.fromhex(golden.prev), golden.first_seq, golden.bodies)[-1].hex()
     errors = [wire.decode((SAMPLES / f"ack-{word}.json").read_bytes(), wire.Ack).error for word in ("fork", "undecodable", "refused")]
     assert errors == ["fork", "undecodable", "refused"]
+
+
+def test_golden_opaque_record_is_in_the_chain_and_no_json() -> None:
+    golden = wire.decode((SAMPLES / "batch-opaque.json").read_bytes(), wire.Batch)
+    ack = wire.decode((SAMPLES / "ack.json").read_bytes(), wire.Ack)
+    (body,) = golden.bodies
+    assert (golden.first_seq, golden.prev, golden.records) == (ack.seq + 1, ack.head, [])
+    with pytest.raises(RecordError):
+        decode_body(body)
+
+
+def test_golden_hello_names_the_marks_of_all_epochs() -> None:
+    golden = wire.decode((SAMPLES / "hello-marks.json").read_bytes(), wire.Hello)
+    assert golden.marks
+    assert golden.marks[golden.epoch] == golden.acked
+    assert len(golden.marks) == 2
+    assert golden.generation == f"{wire.decode((SAMPLES / 'ack.json').read_bytes(), wire.Ack).generation}.5d1e0c9f2a7b4836"
+
+
+def test_every_golden_message_stands_on_the_page() -> None:
+    page = (SAMPLES.parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
+    assert [path.stem for path in SAMPLES.glob("*.json") if f"`{path.stem}`" not in page] == []
 
 
 def test_what_the_page_works_out_is_so() -> None:

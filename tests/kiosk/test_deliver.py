@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedback import wire
-from feedback.records import Context, Sealed, Vote, decode_body, genesis, link
+from feedback.records import Context, RecordError, Sealed, Vote, decode_body, genesis, link
 from kiosk.errors import Fault
 from kiosk.pruning import Pruner
 from kiosk.room import Room
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from feedback.records import AnyRecord
+
 epochs = counted_ids()
 
 
@@ -51,6 +54,8 @@ class FakeServer:
         """Votes that came before the context they name."""
         self.ever: set[UUID] = set()
         """Every record that it has ever had."""
+        self.quarantined: list[bytes] = []
+        self.newest = UUID(int=0)
         self.contexts = {1}
         self.marks: dict[UUID, tuple[int, bytes]] = {}
 
@@ -59,25 +64,37 @@ class FakeServer:
             return self._ack(wire.decode(payload, wire.Hello).epoch)
         if topic != wire.batch_topic(KIOSK):
             return None
-        batch = wire.decode(payload, wire.Batch)
+        try:
+            batch = wire.decode(payload, wire.Batch)
+        except wire.WireError:
+            return msgspec.structs.replace(self._ack(self.newest), error="undecodable")
+        self.newest = batch.epoch
         seq, head = self.marks.get(batch.epoch, (0, genesis(batch.epoch)))
         if batch.first_seq > seq + 1:
             return self._ack(batch.epoch)
         for number, body in enumerate(batch.bodies, batch.first_seq):
-            record = decode_body(body)
-            if isinstance(record, Vote) and record.id not in self.records and record.context not in self.contexts:
-                self.unknown.append(record.id)
-            if isinstance(record, Context):
-                self.contexts.add(record.number)
-            self.ever.add(record.id)
-            if self.records.setdefault(record.id, body) != body:
-                self.conflicts += 1
-            if isinstance(record, Sealed) and record.id in batch.sealed:
-                self.boxes[record.id] = batch.sealed[record.id]
+            try:
+                record = decode_body(body)
+            except RecordError:
+                self.quarantined.append(body)
+                seq, head = number, link(head, number, body)
+                continue
+            self._keep(record, body, batch)
             if number == seq + 1:
                 seq, head = number, link(head, number, body)
         self.marks[batch.epoch] = seq, head
         return self._ack(batch.epoch)
+
+    def _keep(self, record: AnyRecord, body: bytes, batch: wire.Batch) -> None:
+        if isinstance(record, Vote) and record.id not in self.records and record.context not in self.contexts:
+            self.unknown.append(record.id)
+        if isinstance(record, Context):
+            self.contexts.add(record.number)
+        self.ever.add(record.id)
+        if self.records.setdefault(record.id, body) != body:
+            self.conflicts += 1
+        if isinstance(record, Sealed) and record.id in batch.sealed:
+            self.boxes[record.id] = batch.sealed[record.id]
 
     def _ack(self, epoch: UUID) -> wire.Ack:
         seq, head = self.marks.get(epoch, (0, genesis(epoch)))
@@ -403,6 +420,122 @@ def test_an_acknowledgement_with_another_head_counts_for_nothing_but_a_fork(kios
     kiosk.assert_all_delivered()
 
 
+def spoil(kiosk: Kiosk, seq: int) -> bytes:
+    """Let a record be no JSON in a chain that is whole; give its body."""
+    db, head = kiosk.store._db, kiosk.outbox.hash_at(kiosk.store.epoch, seq - 1)
+    assert head is not None
+    for n, number, body in db.execute("SELECT n, seq, body FROM records WHERE seq >= ? ORDER BY seq", (seq,)).fetchall():
+        content = body[:-1] + b",]" if number == seq else body
+        head = link(head, number, content)
+        db.execute("UPDATE records SET body = ?, hash = ? WHERE n = ?", (content, head, n))
+    (spoilt,) = db.execute("SELECT body FROM records WHERE seq = ?", (seq,)).fetchone()
+    return bytes(spoilt)
+
+
+def test_what_no_server_can_read_goes_alone_and_then_as_base64(kiosk: Kiosk) -> None:
+    kiosk.vote(5)
+    spoilt = spoil(kiosk, 3)
+    kiosk.deliverer.connected()
+    sizes = []
+    for _ in range(20):
+        kiosk.deliverer.step()
+        sizes += [(len(batch.records), batch.opaque) for batch in readable(kiosk)]
+        for ack in kiosk.carry():
+            kiosk.deliverer.acknowledged(ack)
+    assert sizes == [(1, msgspec.UNSET)] * 2 + [(0, spoilt)] + [(1, msgspec.UNSET)] * 2
+    assert kiosk.server.quarantined == [spoilt]
+    assert len(kiosk.server.records) == 4
+    assert (kiosk.deliverer.depth(), kiosk.deliverer.faults) == (0, ())
+    kiosk.vote(3)
+    kiosk.deliverer.step()
+    assert [len(batch.records) for batch in kiosk.batches()] == [3], "behind it they go together"
+
+
+def readable(kiosk: Kiosk) -> Iterator[wire.Batch]:
+    """Give the batches under way that can be read."""
+    for topic, payload in kiosk.sent:
+        with suppress(wire.WireError):
+            if topic == wire.batch_topic(KIOSK):
+                yield wire.decode(payload, wire.Batch)
+
+
+def test_a_server_that_can_read_nothing_is_asked_ever_less_often(kiosk: Kiosk) -> None:
+    kiosk.vote(2)
+    kiosk.deliverer.connected()
+    epoch, asked = kiosk.store.epoch, []
+    for second in range(300):
+        kiosk.deliverer.step()
+        if kiosk.batches():
+            asked.append(second)
+            kiosk.deliverer.acknowledged(wire.Ack(epoch, 0, genesis(epoch).hex(), "g1", "undecodable"))
+        kiosk.sent.clear()
+        kiosk.clock.pass_s(1)
+    assert asked[:3] == [0, 1, 2], "the batch, the first record, and that as base64"
+    assert len(asked) < 20
+    assert kiosk.deliverer.faults == (Fault.SERVER_REFUSED,)
+
+
+def test_hello_names_the_mark_of_every_epoch(kiosk: Kiosk) -> None:
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    assert wire.decode(kiosk.sent[0][1], wire.Hello).marks is msgspec.UNSET
+    kiosk.vote(3)
+    kiosk.settle()
+    first = kiosk.store.epoch
+    kiosk.store.rechain(first, 3, epochs())
+    kiosk.vote(2)
+    kiosk.settle()
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    assert wire.decode(kiosk.sent[-1][1], wire.Hello).marks == {first: 3, kiosk.store.epoch: 2}
+
+
+@pytest.mark.parametrize("generation", ["g1", "g2"], ids=["of a generation that is over", "of less than before"])
+def test_an_answer_that_makes_doubt_is_followed_by_hello_before_the_batch_goes_again(kiosk: Kiosk, generation: str) -> None:
+    kiosk.vote(3)
+    kiosk.settle()
+    less = kiosk.server.backup()
+    kiosk.server.generation = "g2"
+    kiosk.settle()
+    kiosk.vote()
+    kiosk.settle()
+    kiosk.server.restore(less, generation)
+    kiosk.vote()
+    hellos = []
+    for _ in range(120):
+        kiosk.deliverer.step()
+        hellos += [topic for topic, _ in kiosk.sent if topic == wire.hello_topic(KIOSK)]
+        for ack in kiosk.carry():
+            kiosk.deliverer.acknowledged(ack)
+        kiosk.clock.pass_s(0.5)
+    assert 1 <= len(hellos) <= 8, "one that does not help is said ever less often"
+    assert kiosk.deliverer.depth() == 1
+    kiosk.server.generation = "g3"  # as the server answers to it
+    kiosk.clock.pass_s(60)
+    kiosk.settle()
+    kiosk.assert_all_delivered()
+
+
+def test_a_server_that_has_less_than_what_is_pruned_is_asked_where_it_stands(kiosk: Kiosk) -> None:
+    kiosk.vote(2)
+    kiosk.settle()
+    less = kiosk.server.backup()
+    kiosk.vote(3)
+    kiosk.settle()
+    kiosk.prune(4)
+    kiosk.server.restore(less, "g1")
+    kiosk.vote()
+    kiosk.deliverer.step()
+    for ack in kiosk.carry():
+        kiosk.deliverer.acknowledged(ack)
+    kiosk.clock.pass_s(ANSWER_S)
+    kiosk.deliverer.step()
+    assert [topic for topic, _ in kiosk.sent] == [wire.hello_topic(KIOSK), wire.batch_topic(KIOSK)]
+    kiosk.server.generation = "g2"
+    kiosk.settle()
+    kiosk.assert_all_delivered()
+
+
 def test_a_stale_acknowledgement_takes_nothing_back(kiosk: Kiosk) -> None:
     kiosk.vote()
     kiosk.settle()
@@ -722,6 +855,26 @@ def test_under_another_id_only_what_was_not_delivered_goes(kiosk: Kiosk, left: i
     assert len(kiosk.server.records) == left + 1
     assert not kiosk.server.records.keys() & before.records.keys()
     assert_chained(kiosk.data_dir / FILE)
+
+
+def test_under_another_id_the_old_ones_stay_the_old_ones_in_every_generation(kiosk: Kiosk) -> None:
+    begin_as(KIOSK, kiosk.ledger, kiosk.outbox, epochs)
+    kiosk.vote(3)
+    kiosk.settle()
+    old = kiosk.store.epoch
+    begin_as("another-kiosk", kiosk.ledger, kiosk.outbox, epochs)
+    before, kiosk.server = kiosk.server, FakeServer("g2")
+    kiosk.start()
+    assert kiosk.deliverer.depth() == 0
+    kiosk.vote(2)
+    kiosk.settle()
+    kiosk.server.generation = "g3"
+    kiosk.vote()
+    kiosk.settle()
+    kiosk.settle()
+    assert len(kiosk.server.records) == 3
+    assert not kiosk.server.records.keys() & before.records.keys()
+    assert kiosk.ledger.mark(old) == 3, "so that it is pruned as what is delivered"
 
 
 def test_votes_from_before_the_first_enrolment_go_with_it(kiosk: Kiosk) -> None:

@@ -7,7 +7,20 @@ import msgspec
 import pytest
 
 from feedback.records import Outcome, encode_body, genesis, new_id
-from feedback.wire import Ack, Hello, ServerState, State, ack_topic, batch_topic, decode, encode, hello_topic, settings_topic, state_topic
+from feedback.wire import (
+    Ack,
+    Batch,
+    Hello,
+    ServerState,
+    State,
+    ack_topic,
+    batch_topic,
+    decode,
+    encode,
+    hello_topic,
+    settings_topic,
+    state_topic,
+)
 from server.db import schema
 from server.ingest import core
 from server.ingest.messages import Message, Reply
@@ -19,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from server.ingest.batches import Delivery, Work
+    from server.ingest.core import Ingest
 
 HUGE = 2**70
 
@@ -383,21 +397,73 @@ def test_a_poisoned_record_is_kept_once_and_holds_up_no_other(engine: Engine, lo
     assert_rollups_agree(engine)
 
 
-def test_a_kiosk_that_knows_more_than_the_database_makes_it_a_new_generation(engine: Engine, log: Log) -> None:
-    ingest = make_ingest(engine)
-    before = deliver(ingest, log)
+def hello(ingest: Ingest, log: Log, **changes: object) -> Ack:
+    said = msgspec.structs.replace(decode(log.hello(), Hello), **changes)
+    return decode(ingest.handle(hello_topic(log.kiosk), encode(said), MORNING)[0].payload, Ack)
 
-    def hello(acked: int, generation: str | None) -> Ack:
-        said = msgspec.structs.replace(decode(log.hello(), Hello), acked=acked, generation=generation)
-        return decode(ingest.handle(hello_topic(KIOSK), encode(said), MORNING)[0].payload, Ack)
 
-    assert hello(1, before.generation) == before
-    after = hello(5, before.generation)
+@pytest.mark.parametrize("where", ["acked", "marks"])
+def test_a_kiosk_that_was_told_of_more_than_is_there_begins_an_era_and_no_other_does(engine: Engine, log: Log, where: str) -> None:
+    ingest, other = make_ingest(engine), Log(kiosk=OTHER)
+    before, others = deliver(ingest, log), hello(ingest, other)
+
+    def claim(seq: int, generation: str | None) -> Ack:
+        said = {"acked": seq} if where == "acked" else {"marks": {log.epoch: 1, UUID(int=7): seq - 1}}
+        return hello(make_ingest(engine), log, generation=generation, **said)
+
+    assert claim(1, before.generation) == before
+    after = claim(5, before.generation)
     assert after.generation != before.generation
     assert (after.seq, after.head) == (1, before.head)
-    assert ingest.generation() == after.generation
-    assert hello(5, before.generation) == after, "it is told the rest by one change"
-    assert deliver(ingest, log).generation == after.generation
+    assert deliver(ingest, log) == after
+    assert hello(ingest, other, generation=others.generation) == others
+    assert claim(5, before.generation) == after, "however often it asks, for its answers may be lost"
+    assert claim(1, after.generation) == after
+    assert claim(5, None) == after, "it knows no generation and believes this one"
+
+
+def test_a_kiosk_that_was_told_of_another_generation_is_given_one_that_it_has_never_seen(engine: Engine, log: Log) -> None:
+    ingest = make_ingest(engine)
+    first = hello(ingest, log)
+    seen = [first.generation]
+    for _ in range(3):  # the database is put back as it was, each time
+        after = hello(ingest, log, generation=f"{seen[-1]}, which is gone")
+        assert after == hello(ingest, log, generation=f"{seen[-1]}, which is gone")
+        assert after.generation not in seen
+        assert deliver(ingest, log).generation == after.generation
+        seen.append(after.generation)
+    assert hello(ingest, log, generation=first.generation).generation not in seen
+    assert hello(ingest, log, generation="\0" * 10_000).generation.startswith(ingest.generation())
+
+
+def test_a_batch_that_cannot_be_decoded_is_kept_once_however_late_it_comes_again(engine: Engine, log: Log) -> None:
+    ingest = make_ingest(engine)
+    log.add(b'["vote",]')
+    for boottime_ms, historical in ((1000, False), (2000, False), (900_000, True)):
+        payload = log.batch(now=log.moment(boottime_ms=boottime_ms), historical=historical)
+        assert only_ack(ingest.handle(batch_topic(KIOSK), payload, MORNING)).error == "undecodable"
+    (kept,) = rows(engine, schema.quarantine)
+    assert (kept["payload"], kept["times"]) == (log.batch(), 3), "as it came first"
+
+
+def test_a_record_that_is_no_json_goes_as_base64_and_those_behind_it_are_taken(engine: Engine, log: Log) -> None:
+    ingest = make_ingest(engine)
+    log.add(b'["vote",]')
+    log.add(log.vote("a"))
+    spoilt = msgspec.structs.replace(decode(log.batch(1, 1), Batch), first_seq=2, prev=log.hash_at(1).hex(), records=[])
+    deliver(ingest, log, 1, 1)
+    for _ in range(2):
+        payload = encode(msgspec.structs.replace(spoilt, opaque=log.bodies[1]))
+        ack = only_ack(ingest.handle(batch_topic(KIOSK), payload, MORNING))
+        assert (ack.seq, ack.head, ack.error) == (2, log.hash_at(2).hex(), None)
+    assert deliver(ingest, log, 3).seq == 3
+    assert [(row["reason"], row["payload"], row["times"]) for row in rows(engine, schema.quarantine)] == [("undecodable", log.bodies[1], 1)]
+    assert len(votes(engine)) == 1
+    with engine.connect() as connection:
+        assert verify_chains(connection) == []
+    sound = msgspec.structs.replace(spoilt, first_seq=4, prev=log.hash_at(3).hex(), opaque=encode_body(log.vote("b")))
+    assert only_ack(ingest.handle(batch_topic(KIOSK), encode(sound), MORNING)).seq == 4
+    assert len(votes(engine)) == 2
 
 
 def test_what_a_kiosk_had_deleted_before_the_database_lost_it_is_said_once_and_the_rest_goes_on(engine: Engine, log: Log) -> None:

@@ -52,6 +52,7 @@ class Stranger:
         self.kiosk, self.card, self.forks, self.sent = kiosk, card, 0, 0
         self.boot, self.session, self.context = str(uuid.uuid4()), str(uuid.uuid4()), random.getrandbits(48)
         self.hears = lambda _ack: True
+        self.doubts = False
         self._add("context", self.context, self.boot, "stranger 1", "default", 1)
         self._inbox: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=kiosk)
@@ -78,6 +79,8 @@ class Stranger:
         while self.card.mark < len(self.card.bodies):
             assert time.monotonic() < until, f"{self.card.mark} of {len(self.card.bodies)} after {tries} tries"
             if time.monotonic() >= due:
+                if self.doubts and tries:
+                    self._say_hello()
                 self._send()
                 due = time.monotonic() + ANSWER_S + (random.uniform(0, min(LONGEST_S, ANSWER_S * 2**tries)) if tries else 0)
                 tries += 1
@@ -102,7 +105,10 @@ class Stranger:
     def _take(self, ack: dict[str, Any]) -> bool:
         """Take an acknowledgement; tell whether there is something new to send."""
         card = self.card
-        if ack["epoch"] != card.epoch or ack["generation"] in card.past or not self.hears(ack):
+        if ack["epoch"] != card.epoch or not self.hears(ack):
+            return False
+        if ack["generation"] in card.past:
+            self.doubts = True
             return False
         own = card.hash_at(ack["seq"])
         if own != ack["head"]:
@@ -113,6 +119,7 @@ class Stranger:
         if card.generation != ack["generation"]:
             card.past += [card.generation] if card.generation else []
             card.generation, card.mark = ack["generation"], 0
+        self.doubts = ack["seq"] < card.mark
         if ack["seq"] <= card.mark:
             return False
         card.mark, card.head = ack["seq"], ack["head"]
@@ -121,10 +128,13 @@ class Stranger:
     def _connected(self, client: Client, _data: object, _flags: object, _reason: object, _properties: object) -> None:
         client.subscribe([(self._topic("ack"), 1)])
         client.publish(self._topic("state"), self._json(online=True, session=self.session, v=1), qos=1, retain=True)
-        card = self.card
+        self._say_hello()
+
+    def _say_hello(self) -> None:
+        self.doubts, card = False, self.card
         where = {"epoch": card.epoch, "seq": len(card.bodies), "acked": card.mark, "oldest": 1}
         hello = self._json(**where, now=self._now(), software="stranger 1", generation=card.generation, v=1)
-        client.publish(self._topic("hello"), hello, qos=1)
+        self._client.publish(self._topic("hello"), hello, qos=1)
 
     def _heard(self, message: MQTTMessage) -> None:
         self._inbox.put((message.topic, bytes(message.payload)))
