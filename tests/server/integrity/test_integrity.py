@@ -213,10 +213,17 @@ def test_a_vote_is_proved_to_whoever_has_the_root(engine: Engine) -> None:
         msgspec.structs.replace(proof, id=ids("nobody")),
         msgspec.structs.replace(proof, body_sha256="00" * 32),
         msgspec.structs.replace(proof, path=proof.path[1:]),
-        msgspec.structs.replace(proof, path=["no hash", *proof.path[1:]]),
     ):
         with pytest.raises(IntegrityError, match="does not lead to the root"):
             proofs.check(changed, signed_by_us)
+    for damaged in (
+        msgspec.structs.replace(proof, path=["no hash", *proof.path[1:]]),
+        msgspec.structs.replace(proof, body_sha256="00"),
+        msgspec.structs.replace(proof, day=msgspec.structs.replace(proof.day, signature="no signature")),
+        msgspec.structs.replace(proof, day=msgspec.structs.replace(proof.day, document="{}")),
+    ):
+        with pytest.raises(IntegrityError, match="the proof is damaged"):
+            proofs.check(damaged, signed_by_us)
     with pytest.raises(IntegrityError, match="not signed"):
         proofs.check(proof, lambda _data, _signature: False)
     change_body(engine, "c")
