@@ -11,10 +11,23 @@ from sqlalchemy import func, select, union_all
 
 from feedback.records import Answer, Context, DeskChoice, RecordError, TicketScan, Undo, Vote
 from server.db.centre import zone_of
-from server.db.schema import COUNTED_ON_PAGE, NO_EPOCH, answers, box_sessions, contexts, day_roots, desks, quarantine, records, services, sites, votes
+from server.db.schema import (
+    COUNTED_ON_PAGE,
+    NO_EPOCH,
+    answers,
+    box_sessions,
+    contexts,
+    day_roots,
+    desks,
+    quarantine,
+    records,
+    services,
+    sites,
+    votes,
+)
 from server.ingest.batches import try_body
 from server.ingest.kept import Refused, content_of
-from server.ingest.quarantine import Kept as Aside
+from server.ingest.quarantine import Kept as Numbered
 from server.ingest.quarantine import Reason
 from server.ingest.rows import AnswerRow, Place, StoredContext, VoteRow, kind_of
 from server.ingest.store import Desk
@@ -36,7 +49,6 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 2_000
 _HOUR_MS: Final = 3_600_000
 _ANY: Final = frozenset(Reason)
-_ASIDE: Final = ("id", "received_ms", "kiosk", "topic", "reason", "detail", "payload", "times", "replayed_ms", "digest")
 _STEP_MS: Final = 2_000
 """So far a clock may be set without being another one."""
 
@@ -46,6 +58,22 @@ class _Doubted(NamedTuple):
     kiosk: str
     received_ms: int
     doubt: Doubt
+
+
+@dataclass(slots=True)
+class _Aside:
+    """Why records wait in quarantine or did, by their ids; and of which kiosk, reason and day (UTC) it kept no more."""
+
+    waiting: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+    replayed: dict[UUID, set[str]] = field(default_factory=lambda: defaultdict(set))
+    full: set[tuple[str | None, str, str]] = field(default_factory=set)
+
+    def explains(self, one: _Doubted) -> bool:
+        """Tell whether the quarantine explains a doubt."""
+        doubt, day = one.doubt, _utc_day(one.received_ms)
+        places = (self.waiting, self.replayed) if doubt.replayed else (self.waiting,)
+        is_there = any(doubt.unless & place.get(id_, set()) for id_ in doubt.records for place in places)
+        return is_there or any((one.kiosk, str(reason), day) in self.full for reason in doubt.unless)
 
 
 @dataclass(slots=True)
@@ -59,7 +87,7 @@ class _Found:
 
 @dataclass(slots=True)
 class _Second:
-    """What the second walk remembers: by kiosk the boot and the setting of the clock that was last believed, by service who was first for it."""
+    """What the second walk remembers: by kiosk the clock that was last believed, by service who was first for it."""
 
     clocks: dict[str, tuple[UUID, int, int]] = field(default_factory=dict)
     served: dict[str, tuple[UUID, int]] = field(default_factory=dict)
@@ -104,9 +132,8 @@ def _hear(found: _Found, kiosk: str, record: AnyRecord) -> None:
         found.said[kiosk, record.visit].undone = True
     elif isinstance(record, DeskChoice | TicketScan):
         visit = found.said[kiosk, record.visit]
-        visit.records.append(record.id)
         if record.desk is not None:
-            visit.desks.append(record.desk)
+            visit.desks.append((record.desk, record.id))
         if isinstance(record, TicketScan):
             visit.scanned = visit.scanned or bool(record.digest)
             visit.services += [record.service] if record.service else []
@@ -153,11 +180,11 @@ def _compare(connection: Connection, chunk: Sequence[Any], found: _Found, regist
         kept = Kept(record, row.kiosk, row.received_ms, found.contexts.get((row.kiosk, record.context)), found.said.get(there, Said()))
         mine = sorted(said[row.id], key=lambda answer: answer.place)
         doubts = doubts_of(kept, cast[row.id], mine, registry)
-        for one in [] if doubts else [*cast[row.id], *mine]:
+        for one in (*cast[row.id], *mine):
             doubts += place_doubts(kept, one, registry, firsts.get(there, ()))
             doubts += [*_service_doubts(kept, one, registry, second), *_clock_doubts(kept, one, row.epoch, second)]
         where = f"{row.kind} {row.id} of {row.kiosk}"
-        second.doubted += [_Doubted(where, row.kiosk, row.received_ms, doubt) for doubt in doubts[:1]]
+        second.doubted += [_Doubted(where, row.kiosk, row.received_ms, doubt) for doubt in doubts]
 
 
 def _rows_of(connection: Connection, shape: Any, table: Any, key: Any, ids: Sequence[UUID]) -> Iterator[Any]:  # noqa: ANN401 - either table
@@ -167,9 +194,7 @@ def _rows_of(connection: Connection, shape: Any, table: Any, key: Any, ids: Sequ
 
 def _first_places(connection: Connection, visits: Sequence[UUID]) -> dict[tuple[str, UUID], set[Place]]:
     """Give where the first answers of visits stand."""
-    parts = [
-        select(t.c.kiosk, t.c.visit, t.c.site_id, t.c.desk_id, t.c.service_id).where(t.c.visit.in_(visits)) for t in (votes, answers)
-    ]
+    parts = [select(t.c.kiosk, t.c.visit, t.c.site_id, t.c.desk_id, t.c.service_id).where(t.c.visit.in_(visits)) for t in (votes, answers)]
     places = defaultdict(set)
     for row in connection.execute(union_all(parts[0], parts[1].where(answers.c.first))) if visits else ():
         places[row.kiosk, row.visit].add(Place(row.site_id, row.desk_id, row.service_id))
@@ -198,38 +223,36 @@ def _clock_doubts(kept: Kept, row: VoteRow | AnswerRow, epoch: UUID, second: _Se
     if row.time_quality == "exact":
         second.clocks[kept.kiosk] = setting
     elif last and is_moved_in_time(kept, row) and last[0] == setting[0]:
-        if abs(last[1] - setting[1]) <= _STEP_MS + drift(setting[2] - last[2]):
-            return [Doubt("its time was moved: the clock that it has it from was right")]
+        is_same = abs(last[1] - setting[1]) <= _STEP_MS + drift(setting[2] - last[2])
+        return [Doubt("its time was moved: the clock that it has it from was right")] if is_same else []
     return []
 
 
 def _not_excused(connection: Connection, doubted: Sequence[_Doubted]) -> list[Problem]:
     """Give the doubts that nothing in quarantine explains."""
-    aside, full = _aside(connection) if any(one.doubt.unless for one in doubted) else ({}, set())
-    return [
-        Problem(one.where, one.doubt.what)
-        for one in doubted
-        if not any(aside.get(id_, set()) & one.doubt.unless for id_ in one.doubt.records)
-        and not any((one.kiosk, str(reason), _utc_day(one.received_ms)) in full for reason in one.doubt.unless)
-    ]
+    aside = _read_aside(connection) if any(one.doubt.unless for one in doubted) else _Aside()
+    first: dict[str, str] = {}
+    for one in doubted:
+        if not aside.explains(one):
+            first.setdefault(one.where, one.doubt.what)
+    return [Problem(*one) for one in first.items()]
 
 
-def _aside(connection: Connection) -> tuple[dict[UUID, set[str]], set[tuple[str | None, str, str]]]:
-    """Give why records are or were in quarantine, by their ids, and of which kiosk, reason and day (UTC) it kept no more."""
-    aside, full = defaultdict(set), set()
-    query = select(*(quarantine.c[name] for name in _ASIDE))
+def _read_aside(connection: Connection) -> _Aside:
+    aside = _Aside()
+    query = select(*(quarantine.c[name] for name in Numbered.__dataclass_fields__))
     for row in connection.execute(query, execution_options={"yield_per": 100}):
         if not row.payload:
-            full.add((row.kiosk, row.reason, _utc_day(row.received_ms)))
+            aside.full.add((row.kiosk, row.reason, _utc_day(row.received_ms)))
             continue
         try:
-            bodies = content_of(Aside(*row)).bodies
+            bodies = content_of(Numbered(*row)).bodies
         except Refused:
             continue
         for record in map(try_body, bodies):
             if not isinstance(record, RecordError):
-                aside[record.id].add(row.reason)
-    return aside, full
+                (aside.waiting if row.replayed_ms is None else aside.replayed)[record.id].add(row.reason)
+    return aside
 
 
 def _utc_day(at_ms: int) -> str:

@@ -27,20 +27,20 @@ _CALENDAR: Final = {"day", "hour", "weekday"}
 
 
 class Doubt(NamedTuple):
-    """Something that does not hold, unless one of `records` is or was in quarantine for one of the reasons `unless`."""
+    """Something that does not hold, unless one of `records` is in quarantine for one of the reasons `unless`, or was where `replayed`."""
 
     what: str
     unless: frozenset[Reason] = frozenset()
     records: tuple[UUID, ...] = ()
+    replayed: bool = True
 
 
 @dataclass(slots=True)
 class Said:
     """What the other records of a visit say of its votes and answers, in the order in which they came."""
 
-    desks: list[str] = field(default_factory=list)
+    desks: list[tuple[str, UUID]] = field(default_factory=list)  # with the record that names it
     services: list[str] = field(default_factory=list)
-    records: list[UUID] = field(default_factory=list)
     scanned: bool = False
     undone: bool = False
 
@@ -81,7 +81,9 @@ def doubts_of(kept: Kept, votes: Sequence[VoteRow], answers: Sequence[AnswerRow]
         return [Doubt("it has a time that nothing can have")]
     meant = _meant(kept, rows[0], registry)
     if [type(row) for row in rows] != [type(row) for row in meant]:
-        return [Doubt(f"it means {len(meant)} rows of {_table(meant[0])}, and {len(votes)} of votes and {len(answers)} of answers are here")]
+        return [
+            Doubt(f"it means {len(meant)} rows of {_table(meant[0])}, and {len(votes)} of votes and {len(answers)} of answers are here")
+        ]
     skipped = _NOT_BY_ITSELF | (_CALENDAR if kept.received_ms < registry.zone_since_ms else set())
     doubts = []
     for row, want in zip(rows, meant, strict=True):
@@ -89,7 +91,7 @@ def doubts_of(kept: Kept, votes: Sequence[VoteRow], answers: Sequence[AnswerRow]
         if wrong:
             doubts.append(Doubt(f"the kiosk sent it otherwise: {', '.join(wrong)}"))
         doubts += [*_time_doubts(kept, row), *_arrival_doubts(kept, row), *_fate_doubts(kept, row)]
-    return doubts[:1] if doubts else []
+    return doubts
 
 
 def place_doubts(kept: Kept, row: VoteRow | AnswerRow, registry: Registry, firsts: Collection[Place]) -> list[Doubt]:
@@ -97,14 +99,15 @@ def place_doubts(kept: Kept, row: VoteRow | AnswerRow, registry: Registry, first
     place, said = Place(row.site_id, row.desk_id, row.service_id), kept.said
     if firsts and not isinstance(kept.record, Vote):
         return [] if place in firsts else [Doubt("it stands elsewhere than the first answer of its visit")]
-    own_desk, own_service = getattr(kept.record, "desk", None), getattr(kept.record, "service", None)
+    own_desk, own_service = (kept.record.desk or "", kept.record.service or "") if isinstance(kept.record, Vote) else ("", "")
     ids = {desk.id: desk.site_id for desk in registry.desks.values()}
-    named = [registry.desks[key].id for key in (own_desk, *said.desks) if key in registry.desks]
-    desk = named[0] if named else NO_DESK
+    named = [(registry.desks[key].id, id_) for key, id_ in ((own_desk, kept.record.id), *said.desks) if key in registry.desks]
+    desk = named[0][0] if named else NO_DESK
     by_queue = said.scanned and row.desk_id in ids
     doubts = []
     if row.desk_id != desk and not by_queue:
-        records = (kept.record.id, *said.records)
+        # A desk that was not known when it was named does not stand before one that was, nor where there was none.
+        records = (named[0][1],) if named and row.desk_id in {NO_DESK, *(id_ for id_, _ in named)} else ()
         doubts.append(Doubt("it stands at another desk than its visit names", frozenset({Reason.UNKNOWN_DESK}), records))
     elif row.site_id not in (registry.sites if row.desk_id == NO_DESK else (ids[row.desk_id],)):
         doubts.append(Doubt("it stands at another site than its desk"))
@@ -115,7 +118,7 @@ def place_doubts(kept: Kept, row: VoteRow | AnswerRow, registry: Registry, first
 
 
 def _absent(record: Vote | Answer, *unless: Reason) -> Doubt:
-    return Doubt("it came and is not counted: its rows are missing", frozenset(unless), (record.id,))
+    return Doubt("it came and is not counted: its rows are missing", frozenset(unless), (record.id,), replayed=False)
 
 
 def _table(row: VoteRow | AnswerRow) -> str:
@@ -125,7 +128,8 @@ def _table(row: VoteRow | AnswerRow) -> str:
 def _meant(kept: Kept, row: VoteRow | AnswerRow, registry: Registry) -> Sequence[VoteRow | AnswerRow]:
     """Make the rows of a record as ingest would, had it dated and placed it as its first row says."""
     record, context = kept.record, kept.context
-    assert context is not None
+    if context is None:
+        return []
     time = Time(row.at_ms, row.time_quality, row.time_error_ms)
     arrival = Arrival(kept.kiosk, {record.id: time}, row.received_ms, registry.zone)
     place = Place(row.site_id, row.desk_id, row.service_id)
@@ -157,7 +161,7 @@ def _arrival_doubts(kept: Kept, row: VoteRow | AnswerRow) -> list[Doubt]:
 
 
 def _fate_doubts(kept: Kept, row: VoteRow | AnswerRow) -> list[Doubt]:
-    """Compare whether it counts, and who served, with what came of its visit; who has no ticket has shared none and was served by nobody."""
+    """Compare whether it counts, and who served, with what came of its visit; who has no ticket shares none and is served by nobody."""
     said, doubts = kept.said, []
     if (row.flag == Flag.UNDONE) != said.undone:
         doubts.append(Doubt("it was taken back and counts" if said.undone else "it was not taken back and passes for that"))
