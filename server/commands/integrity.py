@@ -119,14 +119,14 @@ def check(
 
 
 def _verify(server: Server) -> list[Problem]:
-    from server.db.engine import reading
-    from server.integrity.chains import count_records
+    from server.db.engine import snapshot
+    from server.integrity.verifying import count_steps
     from server.integrity.verifying import verify as verify_all
     from server.keys import is_signed
 
     def is_ours(data: bytes, signature: bytes) -> bool:
         return is_signed(server.keys.signing_public, data, signature)
 
-    with progress_bar() as progress, reading(server.engine) as connection:
-        task = progress.add_task("records", total=count_records(connection))
+    with progress_bar() as progress, snapshot(server.engine) as connection:
+        task = progress.add_task("records", total=count_steps(connection))
         return verify_all(connection, is_ours, lambda count: progress.advance(task, count))

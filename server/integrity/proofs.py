@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection
+
+
+_HASH_BYTES: Final = 32
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -49,7 +52,9 @@ def prove(connection: Connection, id_: UUID) -> Proof | None:
         return None
     root = Root(*kept)
     leaves, _ = leaves_of(connection, 0 if (before := _before(connection, root)) is None else before, root.from_ms, root.until_ms)
-    index = [known for known, _ in leaves].index(id_)
+    index = next((place for place, (known, _) in enumerate(leaves) if known == id_), None)
+    if index is None:
+        raise IntegrityError(f"the record is not under the root of {root.day}, its day: run `vidhuk-server verify`")
     body_sha256 = leaf(id_, row.body)[16:].hex()
     proof = Proof(id_, body_sha256, index, [one.hex() for one in path_to([hashed for _, hashed in leaves], index)], root.signed())
     if _root_by(proof, root.size) != root.root:
@@ -84,6 +89,8 @@ def _root_by(proof: Proof, size: int) -> bytes | None:
     try:
         hashed = leaf_hash(proof.id.bytes + bytes.fromhex(proof.body_sha256))
         path = [bytes.fromhex(one) for one in proof.path]
-    except ValueError:
-        return None
+    except ValueError as error:
+        raise IntegrityError(f"the proof is damaged: its hashes are to be hexadecimal: {error}") from error
+    if any(len(one) != _HASH_BYTES for one in (bytes.fromhex(proof.body_sha256), *path)):
+        raise IntegrityError(f"the proof is damaged: each of its hashes is to have {_HASH_BYTES} bytes")
     return root_by(hashed, proof.index, size, path)

@@ -11,14 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from feedback.signed import sign
 from feedback.wire import Signed, encode
 from server.db.bulk import insert_rows
 from server.db.centre import zone_of
 from server.db.engine import reading, writing
-from server.db.schema import day_roots, records, server
+from server.db.schema import day_roots, records, server, sites
 from server.integrity.merkle import leaf_hash, root_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class DayRoot(msgspec.Struct, frozen=True):
 
 
 class Root(NamedTuple):
-    """A day's root as it is kept. `document` is the signed `DayRoot`, as published; records up to `last_n` are under it or before it."""
+    """A day's root as it is kept. `document` is the signed `DayRoot`, as published; later records have numbers beyond `last_n`."""
 
     day: str
     from_ms: int
@@ -81,19 +81,22 @@ class Roots:
             with reading(self._engine) as connection:
                 zone = zone_of(connection)
                 day = _next_day(connection, zone)
-            if day is None or _bounds(day, zone)[1] + DUE_MS > now_ms:
+            if day is None or bounds_of(day, zone)[1] + DUE_MS > now_ms:
                 break
             with writing(self._engine) as connection:
+                # Whoever takes records in holds a site: wait for them, so that none counts as received before a root that lacks it.
+                connection.execute(select(sites.c.id).order_by(sites.c.id).with_for_update(key_share=True)).all()
                 if _next_day(connection, zone) == day:
                     made.append(self._make(connection, day, zone))
         today = datetime.fromtimestamp((now_ms - DUE_MS) / 1000, zone).date()
-        self._done_until_ms = _bounds(today, zone)[1] + DUE_MS
+        self._done_until_ms = bounds_of(today, zone)[1] + DUE_MS
         return made
 
     def _make(self, connection: Connection, day: date, zone: ZoneInfo) -> str:
-        from_ms, until_ms = _bounds(day, zone)
+        from_ms, until_ms = bounds_of(day, zone)
         before = latest_root(connection)
-        leaves, last_n = leaves_of(connection, 0 if before is None else before.last_n, from_ms, until_ms)
+        after_n = _settle_last(connection, before)
+        leaves, last_n = leaves_of(connection, after_n, from_ms, until_ms)
         root = root_of([hashed for _, hashed in leaves])
         centre = connection.execute(select(server.c.centre)).scalar_one()
         previous = "" if before is None else before.root.hex()
@@ -107,7 +110,7 @@ class Roots:
 def leaves_of(connection: Connection, after_n: int, from_ms: int, until_ms: int) -> tuple[list[tuple[UUID, bytes]], int]:
     """Give the leaves of the records received in a time, as ids and leaf hashes in their order, and the number of the newest of them.
 
-    `after_n` is the number before which there are none: it spares reading the whole table.
+    Those up to number `after_n` are under earlier roots: it spares reading the whole table.
     """
     r = records.c
     query = select(r.n, r.id, r.body).where(r.n > after_n, r.received_ms >= from_ms, r.received_ms < until_ms)
@@ -140,17 +143,39 @@ def all_roots(connection: Connection) -> list[Root]:
     return [Root(*row) for row in connection.execute(select(day_roots).order_by(day_roots.c.day))]
 
 
+def _settle_last(connection: Connection, before: Root | None) -> int:
+    """Give the number after which all records stand that were received after the last root's day, and keep it as that root's `last_n`.
+
+    Of workers that take records in at once, one may number a record of the next day before another numbers its last one of this day.
+    """
+    if before is None:
+        return 0
+    r, d = records.c, day_roots.c
+    early = select(func.min(r.n)).where(r.n > _older_n(connection, before), r.n <= before.last_n, r.received_ms >= before.until_ms)
+    first_n = connection.execute(early).scalar()
+    if first_n is None:
+        return before.last_n
+    connection.execute(update(day_roots).where(d.day == before.day).values(last_n=first_n - 1))
+    return int(first_n) - 1
+
+
+def _older_n(connection: Connection, root: Root) -> int:
+    """Give a number after which all records of a root stand, and of all later days."""
+    d = day_roots.c
+    return connection.execute(select(d.last_n).where(d.day < root.day).order_by(d.day.desc()).limit(1)).scalar() or 0
+
+
 def _next_day(connection: Connection, zone: ZoneInfo) -> date | None:
     """Give the first day without a root on which something was received."""
     before = latest_root(connection)
     query = select(func.min(records.c.received_ms))
     if before is not None:
-        query = query.where(records.c.n > before.last_n, records.c.received_ms >= before.until_ms)
+        query = query.where(records.c.n > _older_n(connection, before), records.c.received_ms >= before.until_ms)
     first_ms = connection.execute(query).scalar()
     return None if first_ms is None else datetime.fromtimestamp(first_ms / 1000, zone).date()
 
 
-def _bounds(day: date, zone: ZoneInfo) -> tuple[int, int]:
+def bounds_of(day: date, zone: ZoneInfo) -> tuple[int, int]:
     """Give when a day begins and ends, in ms since 1970; days on which clocks are changed have 23 or 25 hours."""
     midnights = (datetime.combine(day + timedelta(days=more), datetime.min.time(), zone) for more in (0, 1))
     begins, ends = (round(midnight.astimezone(UTC).timestamp() * 1000) for midnight in midnights)

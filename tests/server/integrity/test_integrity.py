@@ -213,10 +213,17 @@ def test_a_vote_is_proved_to_whoever_has_the_root(engine: Engine) -> None:
         msgspec.structs.replace(proof, id=ids("nobody")),
         msgspec.structs.replace(proof, body_sha256="00" * 32),
         msgspec.structs.replace(proof, path=proof.path[1:]),
-        msgspec.structs.replace(proof, path=["no hash", *proof.path[1:]]),
     ):
         with pytest.raises(IntegrityError, match="does not lead to the root"):
             proofs.check(changed, signed_by_us)
+    for damaged in (
+        msgspec.structs.replace(proof, path=["no hash", *proof.path[1:]]),
+        msgspec.structs.replace(proof, body_sha256="00"),
+        msgspec.structs.replace(proof, day=msgspec.structs.replace(proof.day, signature="no signature")),
+        msgspec.structs.replace(proof, day=msgspec.structs.replace(proof.day, document="{}")),
+    ):
+        with pytest.raises(IntegrityError, match="the proof is damaged"):
+            proofs.check(damaged, signed_by_us)
     with pytest.raises(IntegrityError, match="not signed"):
         proofs.check(proof, lambda _data, _signature: False)
     change_body(engine, "c")
@@ -236,3 +243,28 @@ def test_erasing_sealed_words_leaves_every_proof_valid(engine: Engine) -> None:
         proof = proofs.prove(connection, ids(f"{KIOSK} sealed a"))
     assert proof is not None
     proofs.check(proof, signed_by_us)
+
+
+def test_each_record_falls_under_one_root_whatever_number_workers_gave_it_at_midnight(engine: Engine) -> None:
+    ingest, midnight = make_ingest(engine), round(datetime(2025, 10, 10, tzinfo=ZoneInfo("Europe/Kyiv")).timestamp() * 1000)
+    deliver(ingest, log_with("a"), received_ms=midnight + 1)
+    deliver(ingest, log_with("x", kiosk=OTHER), received_ms=midnight - 1)
+    assert make_roots(engine, midnight + 2 * DAY_MS) == ["2025-10-09", "2025-10-10"]
+    with reading(engine) as connection:
+        assert [root.size for root in all_roots(connection)] == [2, 2]
+        assert proofs.prove(connection, ids(f"{KIOSK} a")) is not None
+    assert problems(engine) == []
+    with writing(engine) as connection:
+        connection.execute(update(schema.records).where(schema.records.c.id == id_of("a")).values(received_ms=midnight - 2 * DAY_MS))
+    assert any(str(id_of("a")) in found and "no root covers it" in found for found in problems(engine))
+
+
+def test_a_vote_that_is_not_counted_or_stands_elsewhere_is_named(engine: Engine) -> None:
+    deliver(make_ingest(engine), log_with("a", "b"))
+    with writing(engine) as connection:
+        connection.execute(delete(schema.votes).where(schema.votes.c.id == id_of("a")))
+        connection.execute(update(schema.votes).where(schema.votes.c.id == id_of("b")).values(desk_id=2))
+    assert [found.split(": ", 1)[1] for found in problems(engine)] == [
+        "it came and is not counted: its rows are missing",
+        "it stands at another desk than its visit names",
+    ]
