@@ -27,7 +27,7 @@ def is_over(day: str, zone: str, wall_ms: int) -> bool:
 
 
 def is_past(day: str, newest: str) -> bool:
-    """Tell whether the life of a day's key is over because the server has signed the one of the day `newest`, which it makes a week ahead."""
+    """Tell whether the life of a day's key is over because the server has made the one of the day `newest`, a week ahead at most."""
     apart = timedelta(days=KEYS_AHEAD, hours=24 + TOKEN_LIFE_H)
     return bool(newest) and date.fromisoformat(newest) - date.fromisoformat(day) >= apart
 

@@ -1,8 +1,8 @@
 """Finds when records were made, from the order of a kiosk's log and from when the server heard of its boots. Pure.
 
-Taken for true are the server's clock, that a batch travels no longer than `DELAY_MS`, that within one boot CLOCK_BOOTTIME counts on, give or
-take its drift, and that boots follow each other in the log. So a batch that a boot has sent dates all of it, and a boot that has sent none
-lies between its neighbours. Wall clocks, trusted or not, only say where the time most likely lies within what is possible.
+Taken for true are the server's clock, that a boot's fastest batch travels no longer than `DELAY_MS`, that within one boot CLOCK_BOOTTIME
+counts on, give or take its drift, and that boots follow each other in the log. So a batch that a boot has sent dates all of it, and a boot
+that has sent none lies between its neighbours. Wall clocks, trusted or not, only say where it most likely lies within what is possible.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from uuid import UUID
 
 import msgspec
 
-from server.ingest.times import DELAY_MS, EARLIEST_MS, EXACT_ERROR_MS, Bounds, Time, TimeQuality, drift, unknown
+from server.ingest.times import DELAY_MS, EARLIEST_MS, Bounds, Time, TimeQuality, drift, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from feedback.records import Moment
     from feedback.wire import Now
@@ -90,7 +90,7 @@ class Span:
     likely_ms: int = 0
 
     def time_at(self, boottime_ms: int, received_ms: int, trusted_ms: int | None = None) -> Time:
-        """Give the time at which CLOCK_BOOTTIME said `boottime_ms`, and a wall clock that was trusted `trusted_ms`; it had come by `received_ms`."""
+        """Give the time at which CLOCK_BOOTTIME said `boottime_ms`, and a trusted wall clock `trusted_ms`; it had come by `received_ms`."""
         if self.pairs:
             pair = min(self.pairs, key=lambda pair: pair.bounds(boottime_ms).high_ms)
             bounds = pair.bounds(boottime_ms).by(received_ms)
@@ -109,7 +109,9 @@ class Span:
         """When it began by its own account, where that can be."""
         if self.pairs:
             return _fastest(self.pairs).likely_ms(0)
-        can_be = self.claim_ms is not None and Bounds(EARLIEST_MS if self.low_ms is None else self.low_ms, self.high_ms).admit(self.claim_ms)
+        can_be = self.claim_ms is not None and Bounds(EARLIEST_MS if self.low_ms is None else self.low_ms, self.high_ms).admit(
+            self.claim_ms
+        )
         return self.claim_ms if can_be else None
 
 
@@ -204,8 +206,10 @@ def _guess(spans: Sequence[Span]) -> None:
     next_ms: int | None = None
     for place, span in reversed(list(enumerate(spans))):
         before_ms = span.high_ms if next_ms is None else min(span.high_ms, next_ms - span.longest_ms)
-        span.likely_ms = _amid(span, after[place], before_ms) if (own_ms := believed[place]) is None else own_ms
-        next_ms = next_ms if own_ms is None and next_ms is None else before_ms if own_ms is None else own_ms
+        own_ms = believed[place]
+        span.likely_ms = _amid(span, after[place], before_ms) if own_ms is None else own_ms
+        if own_ms is not None or next_ms is not None:
+            next_ms = before_ms if own_ms is None else own_ms
 
 
 def _amid(span: Span, after_ms: int | None, before_ms: int) -> int:

@@ -82,7 +82,9 @@ def test_a_kiosk_without_a_clock_erases_what_a_key_of_the_server_shows_to_be_ove
     clock.trusted = False
     receiver.receive(listed(key_of("2026-11-23"), key_of("2026-11-24")))
     receiver.receive(listed(key_of("2026-12-04")))
-    assert files(data_dir) == ["2026-11-24.json", "2026-12-04.json"], "the server makes that key from the 27th on, when the 72 hours of the 23rd are over"
+    assert files(data_dir) == ["2026-11-24.json", "2026-12-04.json"], (
+        "the server makes that key from the 27th on, when the 72 hours of the 23rd are over"
+    )
     receiver.receive(listed(key_of("2026-11-23"), key_of("2026-12-05")))
     assert files(data_dir) == ["2026-12-04.json", "2026-12-05.json"]
 

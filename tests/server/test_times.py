@@ -117,7 +117,9 @@ def test_the_boot_that_follows_says_where_one_without_a_clock_can_hardly_have_be
 def test_a_boot_without_any_known_moment_lies_between_its_neighbours() -> None:
     trail = follow(Trail(), [(A, untrusted(HOUR))], Now(A, untrusted(HOUR)), MORNING - DAY).trail
     now = Now(C, trusted(10 * MINUTE, MORNING))
-    first, second, after = follow(trail, [(B, untrusted(2 * MINUTE)), (B, untrusted(4 * MINUTE)), (C, untrusted(5 * MINUTE))], now, MORNING).times
+    first, second, after = follow(
+        trail, [(B, untrusted(2 * MINUTE)), (B, untrusted(4 * MINUTE)), (C, untrusted(5 * MINUTE))], now, MORNING
+    ).times
     assert (first.quality, second.quality, after.quality) == ("interval", "interval", "corrected")
     assert second.at_ms - first.at_ms == 2 * MINUTE
     begun_ms, end_ms = MORNING - DAY, MORNING - 10 * MINUTE

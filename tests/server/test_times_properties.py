@@ -33,7 +33,25 @@ NTP_MS = 2_000
 ORDER_MS = 2 * (DELAY_MS + EXACT_ERROR_MS)
 WRONG_CLOCKS = (0, 1_000, MORNING - 30 * DAY, MORNING + 3652 * DAY)
 
-JUMPS = (0, 1, -1, 4_000, 9_000, -9_000, 20_000, -20_000, 34_000, -34_000, 540_000, -540_000, HOUR, -HOUR, 300 * DAY, -300 * DAY, -50 * 365 * DAY)
+JUMPS = (
+    0,
+    1,
+    -1,
+    4_000,
+    9_000,
+    -9_000,
+    20_000,
+    -20_000,
+    34_000,
+    -34_000,
+    540_000,
+    -540_000,
+    HOUR,
+    -HOUR,
+    300 * DAY,
+    -300 * DAY,
+    -50 * 365 * DAY,
+)
 
 
 def boots(*more: str) -> st.SearchStrategy[dict[str, Any]]:
