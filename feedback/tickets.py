@@ -16,8 +16,8 @@ from feedback.ticket_types import FIELDS, MAX_CODE, Delimited, Form, Json, Refus
 __all__ = [
     "DAY_KEY_PURPOSE",
     "FIELDS",
-    "MAX_CODE",
     "KEYS_AHEAD",
+    "MAX_CODE",
     "TOKEN_LIFE_H",
     "Attempt",
     "DayKey",
