@@ -1,5 +1,4 @@
-"""Wrong clocks: 1970, ten years ahead, thirty days behind, jumps in mid-visit, days of 23 and 25 hours, boots that never learn the time,
-and clocks that are trusted though they are wrong.
+"""Wrong clocks: 1970, ten years ahead, minutes off, jumps in mid-visit, days of 23 and 25 hours, trusted wrongly or never set.
 
 Claimed is what needs no clock: every vote counts once, in the order in which it was cast; the truth lies within the error that the server
 states; and the vote counts on the day of its time by the centre's calendar.
