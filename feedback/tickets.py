@@ -16,6 +16,7 @@ from feedback.ticket_types import FIELDS, MAX_CODE, Delimited, Form, Json, Refus
 __all__ = [
     "DAY_KEY_PURPOSE",
     "FIELDS",
+    "KEYS_AHEAD",
     "MAX_CODE",
     "TOKEN_LIFE_H",
     "Attempt",
@@ -44,6 +45,8 @@ __all__ = [
 DAY_KEY_PURPOSE: Final = "vidhuk day key 1"
 TOKEN_LIFE_H: Final = 72
 """So many hours after its day ended a day's key, its tokens and whatever names its tickets are erased everywhere."""
+KEYS_AHEAD: Final = 7
+"""So many days ahead the server makes keys, for kiosks that will be offline, and no sooner: a signed key tells the time."""
 _TOKEN_BYTES: Final = 16
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from feedback.tickets import TOKEN_LIFE_H
+from feedback.tickets import KEYS_AHEAD, TOKEN_LIFE_H
 from kiosk import accepted
 from kiosk.errors import DayKeysRefusedError
 
@@ -24,6 +24,12 @@ def is_over(day: str, zone: str, wall_ms: int) -> bool:
         return False
     midnight = datetime.combine(date_of_day + timedelta(days=1), time(), ZoneInfo(zone))
     return wall_ms >= midnight.timestamp() * 1000 + TOKEN_LIFE_H * 3_600_000
+
+
+def is_past(day: str, newest: str) -> bool:
+    """Tell whether the life of a day's key is over because the server has made the one of the day `newest`, a week ahead at most."""
+    apart = timedelta(days=KEYS_AHEAD, hours=24 + TOKEN_LIFE_H)
+    return bool(newest) and date.fromisoformat(newest) - date.fromisoformat(day) >= apart
 
 
 class DayKeys:

@@ -134,6 +134,7 @@ def invite(
 @registry_app.command("load")
 def load(file: Path, data: DataDir = None, config: ConfigFile = None) -> None:
     """Put a registry file (YAML) into the database; loading it again changes nothing."""
+    from server.app import now_ms
     from server.db.engine import writing
     from server.registry.file import parse_registry
     from server.registry.load import load_registry
@@ -145,7 +146,7 @@ def load(file: Path, data: DataDir = None, config: ConfigFile = None) -> None:
     with opened_server(data, config, may_begin=True) as server, writing(server.engine) as connection:
         loaded = load_registry(connection, registry, pictures)
         check_sizes(connection)
-        renewed = number_settings(connection)
+        renewed = number_settings(connection, now_ms=now_ms())
     say(f"{loaded.added} added, {loaded.changed} changed; new settings for {len(renewed)} kiosks")
     if loaded.absent:
         say(f"not in the file, and kept because old votes name them: {', '.join(loaded.absent)}")

@@ -117,7 +117,7 @@ def opened(config: Config) -> Iterator[Server]:
             keys = load_keys(config.data_dir, is_used=is_used(connection))
         with writing(engine) as connection:
             remember_address(connection, config.public_url, is_set=bool(config.web.public_url))
-            number_settings(connection)
+            number_settings(connection, now_ms=now_ms())
         yield Server(config=config, engine=engine, keys=keys)
     finally:
         engine.dispose()

@@ -125,7 +125,7 @@ def restore_frames(folder: Path) -> None:
     config = of_folder(folder)
     engine = open_engine(config.database_url.reveal())
     try:
-        bring_back(config.data_dir, engine, Backup("of the fault", frames), [])
+        bring_back(config.data_dir, engine, Backup("of the fault", frames), [], now_ms=0)
     finally:
         engine.dispose()
 

@@ -7,6 +7,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from kiosk import folder
 from kiosk.access import group_name, may_open, missing_group, user_name
 from kiosk.check.log import look_at_log
@@ -23,9 +25,12 @@ from kiosk.terminal import without_complaints
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from feedback.records import Moment
     from kiosk.check.present import Present, Words
 
 _MOUNTS: Final = Path("/proc/self/mounts")
+_KEEPERS: Final = ("/run/systemd/timesync", "/run/chrony", "/run/ntpd.pid", "/run/ntpsec", "/run/openntpd.sock", "/run/ntpd.sock")
+"""What programs that keep the clock leave while they run."""
 _DESKTOPS: Final = ("DISPLAY", "WAYLAND_DISPLAY")
 _GLASS: Final = {"/dev/dri": "card*", "/dev/input": "event*"}
 
@@ -40,9 +45,24 @@ def look_at_machine(present: Present, _: Words) -> Iterator[Finding]:
     if may_look_into(data_dir) and data_dir.is_dir():
         yield of_entry("storage", storage_line(readings, _))
         yield from look_at_log(data_dir, _)
-    yield of_entry("clock", clock_line(SystemClock().moment(), _))
+    yield look_at_clock(SystemClock().moment(), present, _)
     yield of_entry("temperature", temperature_line(readings, _))
     yield of_entry("power", power_line(readings, _))
+
+
+def look_at_clock(now: Moment, present: Present, _: Words) -> Finding:
+    """Give what is found of the clock, and what to do where the network has not set it."""
+    finding = of_entry("clock", clock_line(now, _))
+    if finding.mark is Mark.WELL:
+        return finding
+    if any(present.path(trace).exists() for trace in _KEEPERS):
+        todo = _(
+            "A program that keeps the clock runs: if it is not set a minute after the start, see whether the time server can be reached "
+            "(timedatectl, chronyc or ntpq)"
+        )
+    else:
+        todo = _("No program sets the clock by the network: sudo apt install systemd-timesyncd")
+    return msgspec.structs.replace(finding, todo=todo)
 
 
 def _data_folder(data_dir: Path, _: Words) -> Finding:

@@ -1,4 +1,4 @@
-"""Day keys on their way in: each in a file of its own, so that one can be erased; what the server no longer sends is."""
+"""Day keys on their way in: each in a file of its own, so that one can be erased once its day is over. Nothing else erases one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from feedback import wire
 from feedback.wire import SignedList, WireError
 from kiosk import accepted
-from kiosk.day_keys import is_over
+from kiosk.day_keys import is_over, is_past
 from kiosk.errors import DayKeysRefusedError
 from kiosk.folder import make_folder, sync_folder, write_durably
 
@@ -41,22 +41,22 @@ class DayKeyReceiver:
         self._tidy_at_ms = 0
 
     def receive(self, payload: bytes) -> None:
-        """Take a list of keys in place of those that are there.
+        """Take the keys of a list. What it leaves out stays: each is signed, and not that these are all.
 
         Raises:
             DayKeysRefusedError: one is not signed by this kiosk's server, another kiosk's, or unusable; all stay as they were.
         """
         keys = self._opened(payload)
-        for day, content in keys.items():
+        for day, content in sorted(keys.items(), reverse=True):  # the newest tells which are over
             path = accepted.day_key_file(self._data_dir, day)
             if not self._is_over(day) and _content(path) != content:
                 write_durably(path, content)
-        self._erase(path for path in self._files() if path.stem not in keys or path.suffix != ".json")
+        self._erase(path for path in self._files() if path.suffix != ".json")  # left over from a write that was cut short
         self._tidy_at_ms = 0
         self.tidy()
 
     def tidy(self) -> None:
-        """Erase, once a minute, the keys whose life is over; only a trusted clock can tell."""
+        """Erase, once a minute, the keys whose life is over."""
         now_ms = self._clock.moment().boottime_ms
         if now_ms >= self._tidy_at_ms:
             self._tidy_at_ms = now_ms + round(TIDY_S * 1000)
@@ -77,10 +77,14 @@ class DayKeyReceiver:
         return keys
 
     def _is_over(self, day: str) -> bool:
+        """Tell whether a day is over: a trusted clock says so, or the server has signed the key of a day that it makes no sooner."""
         now = self._clock.moment()
         with suppress(ValueError):  # whatever else lies there
-            return now.trusted and is_over(day, self._zone(), now.wall_ms)
+            return (now.trusted and is_over(day, self._zone(), now.wall_ms)) or is_past(day, self._newest())
         return False
+
+    def _newest(self) -> str:
+        return max((path.stem for path in self._files() if _is_key(path)), default="")
 
     def _files(self) -> list[Path]:
         return list(self._folder.iterdir())
@@ -92,6 +96,10 @@ class DayKeyReceiver:
             path.unlink()
         if gone:
             sync_folder(self._folder)
+
+
+def _is_key(path: Path) -> bool:
+    return path.suffix == ".json"
 
 
 def _content(path: Path) -> bytes | None:

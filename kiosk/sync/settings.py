@@ -7,6 +7,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from feedback.wire import Signed, decode
 from kiosk import accepted
 from kiosk.errors import SettingsRefusedError
 from kiosk.folder import make_folder, point_durably, write_durably
@@ -51,14 +52,17 @@ class SettingsReceiver:
         """Accept a signed message; whether it was new.
 
         Raises:
-            SettingsRefusedError: not signed by this kiosk's server, another kiosk's, unusable, or older than what is in use.
+            SettingsRefusedError: not signed by this kiosk's server, another kiosk's, unusable, or older than what is in use or as old
+                and different.
         """
         settings = accepted.read(payload, self._kiosk, self._signing_key)
         if settings.version < self.version:
             raise SettingsRefusedError(f"settings {settings.version} are older than the accepted {self.version}")
         if settings.version == self.version:
-            return False
-        name = f"settings-{settings.version}.json"
+            if self._is_kept(settings.version, payload):
+                return False
+            raise SettingsRefusedError(f"these settings {settings.version} are different from the accepted {self.version}")
+        name = _name(settings.version)
         write_durably(self._folder / name, payload)
         point_durably(self._folder / accepted.CURRENT, name)
         self._kept = (settings, *self._kept[:1])
@@ -72,9 +76,14 @@ class SettingsReceiver:
         earlier = [kept for kept in map(_number, self._names()) if kept < number]
         return tuple(found for kept in (number, *sorted(earlier)[-1:]) if kept and (found := self._read(kept)) is not None)
 
+    def _is_kept(self, number: int, payload: bytes) -> bool:
+        """Tell whether a signed message says, byte for byte, what was accepted under a number."""
+        kept = (self._folder / _name(number)).read_bytes()
+        return decode(kept, Signed).document == decode(payload, Signed).document
+
     def _read(self, number: int) -> KioskSettings | None:
         try:
-            return accepted.read((self._folder / f"settings-{number}.json").read_bytes(), self._kiosk, self._signing_key)
+            return accepted.read((self._folder / _name(number)).read_bytes(), self._kiosk, self._signing_key)
         except (SettingsRefusedError, OSError) as error:
             log.warning("the accepted settings %d are not usable: %s", number, error)
             return None
@@ -88,6 +97,10 @@ class SettingsReceiver:
 
     def _names(self) -> list[str]:
         return [path.name for path in self._folder.iterdir() if _FILE.fullmatch(path.name)]
+
+
+def _name(number: int) -> str:
+    return f"settings-{number}.json"
 
 
 def _number(name: str) -> int:

@@ -16,6 +16,7 @@ from server.db.engine import reading, writing
 from server.db.founded import generation_of
 from server.errors import BackupError
 from server.keys import clear_keys, key_files, write_keys
+from server.registry.settings import renumber_settings
 from server.remarks.erasing import erase_visits, sweep_within, write_list
 
 if TYPE_CHECKING:
@@ -36,10 +37,18 @@ class Backup:
     frames: Iterable[bytes]
 
 
-def bring_back(
-    data_dir: Path, engine: Engine, backup: Backup, erased: Sequence[Erasure], *, on_rows: Callable[[int], None] = lambda _count: None
+def bring_back(  # noqa: PLR0913 - what to bring back, where to, and what to do with it
+    data_dir: Path,
+    engine: Engine,
+    backup: Backup,
+    erased: Sequence[Erasure],
+    *,
+    now_ms: int,
+    on_rows: Callable[[int], None] = lambda _count: None,
 ) -> Restored | None:
     """Fill an empty folder and an empty database; None where an earlier try had stored every row, and this one added what was left.
+
+    Settings get new numbers, so that kiosks take what is restored.
 
     Raises:
         BackupError: one of them is not empty, or the backup cannot be restored.
@@ -53,7 +62,7 @@ def bring_back(
     else:
         if begun is None and key_files(data_dir):
             raise BackupError(f"{data_dir} is a server's folder already: restore into another one (--data)")
-        restored = _store(data_dir, engine, backup, erased, on_rows)
+        restored = _store(data_dir, engine, backup, erased, now_ms, on_rows)
     with reading(engine) as connection:
         write_list(connection, data_dir)
     sweep_within(engine)
@@ -68,11 +77,14 @@ def _go_on(engine: Engine, begun: Begun, backup: Backup, erased: Sequence[Erasur
         erase_visits(connection, erased)
 
 
-def _store(data_dir: Path, engine: Engine, backup: Backup, erased: Sequence[Erasure], on_rows: Callable[[int], None]) -> Restored:
+def _store(  # noqa: PLR0913, PLR0917 - as above
+    data_dir: Path, engine: Engine, backup: Backup, erased: Sequence[Erasure], now_ms: int, on_rows: Callable[[int], None]
+) -> Restored:
     begun = Begun(backup.identity, str(uuid4()))
 
     def at_last(connection: Connection, restored: Restored) -> None:
         erase_visits(connection, erased)
+        renumber_settings(connection, now_ms=now_ms)
         begin(data_dir, begun)
         clear_keys(data_dir)
         write_keys(data_dir, restored.keys)

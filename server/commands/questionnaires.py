@@ -163,10 +163,11 @@ def _line(finding: Finding, words: str) -> str:
 
 
 def _settle(connection: Connection) -> list[str]:
+    from server.app import now_ms
     from server.registry.settings import check_sizes, number_settings
 
     check_sizes(connection)
-    return number_settings(connection)
+    return number_settings(connection, now_ms=now_ms())
 
 
 def _where(kiosk: str | None, site: str | None, desk: list[str] | None, service: list[str] | None, ticket: bool | None) -> Where:  # noqa: FBT001

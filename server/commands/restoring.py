@@ -74,6 +74,7 @@ def _erased(file: Path, list_: Path | None, *, without: bool) -> list[Erasure]:
 
 
 def _restore(file: Path, phrase: str, wanted: Config, erased: list[Erasure]) -> Restored | None:
+    from server.app import now_ms
     from server.backup.returning import Backup, bring_back
     from server.backup.sealed_file import identity_of, read_frames
     from server.db.engine import open_engine
@@ -82,6 +83,6 @@ def _restore(file: Path, phrase: str, wanted: Config, erased: list[Erasure]) -> 
         backup = Backup(identity_of(source), read_frames(source, phrase))
         engine = open_engine(wanted.database_url.reveal())
         try:
-            return bring_back(wanted.data_dir, engine, backup, erased, on_rows=tell)
+            return bring_back(wanted.data_dir, engine, backup, erased, now_ms=now_ms(), on_rows=tell)
         finally:
             engine.dispose()

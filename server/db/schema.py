@@ -505,6 +505,7 @@ kiosk_states = Table(
     Column("changed_ms", BigInteger, nullable=False),
     Column("last_vote_ms", BigInteger),
     Column("showing", String(16), nullable=False, server_default=""),  # why it asks nothing just now
+    Column("refused", Text, nullable=False, server_default=""),  # why it did not accept the last settings
 )
 
 kiosk_signs = Table(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import select
 
 from feedback.signed import sign
-from feedback.tickets import DAY_KEY_PURPOSE, TOKEN_LIFE_H, DayKey, ticket_token
+from feedback.tickets import DAY_KEY_PURPOSE, KEYS_AHEAD, TOKEN_LIFE_H, DayKey, ticket_token
 from feedback.wire import SignedList, encode
 from server.db.bulk import insert_rows
 from server.db.centre import zone_of
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-AHEAD: Final = 7
-"""So many days ahead keys are made, for kiosks that will be offline."""
 _BACK: Final = 4
 _KEY_BYTES: Final = 32
 
@@ -99,5 +97,5 @@ def gone_ms(day: str, zone: ZoneInfo) -> int:
 def wanted_days(now_ms: int, zone: ZoneInfo) -> list[str]:
     """Give the days that have a key now: those whose 72 hours are not over, to a week ahead."""
     today = datetime.fromtimestamp(now_ms / 1000, zone).date()
-    days = [(today + timedelta(days=number)).isoformat() for number in range(-_BACK, AHEAD + 1)]
+    days = [(today + timedelta(days=number)).isoformat() for number in range(-_BACK, KEYS_AHEAD + 1)]
     return [day for day in days if gone_ms(day, zone) > now_ms]

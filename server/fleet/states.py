@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
 
-from feedback.wire import WireError
+from feedback.wire import MAX_REASON, WireError
 from server.db.schema import kiosk_states
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def record_state(connection: Connection, kiosk: str, state: State, received_ms: 
     if (
         max(len(faults), len(state.software)) > _MAX_TEXT
         or len(state.showing) > _MAX_SHOWING
-        or "\0" in faults + state.software + state.showing
+        or len(state.refused) > MAX_REASON
+        or "\0" in faults + state.software + state.showing + state.refused
     ):
         raise WireError("a text is too long or holds a zero byte")
     known = connection.execute(select(kiosk_states.c.online, kiosk_states.c.session).where(kiosk_states.c.kiosk == kiosk)).first()
@@ -48,7 +49,7 @@ def record_state(connection: Connection, kiosk: str, state: State, received_ms: 
     said = {"online": state.online, "session": state.session, "changed_ms": received_ms}
     if state.online or known is None:  # a will was written when the session began: it knows nothing newer than its end
         said |= {"outbox": state.outbox, "settings": state.settings, "software": state.software}
-        said |= {"clock_trusted": state.clock_trusted, "faults": faults, "showing": state.showing}
+        said |= {"clock_trusted": state.clock_trusted, "faults": faults, "showing": state.showing, "refused": state.refused}
     _write(connection, kiosk, said, is_new=known is None)
 
 

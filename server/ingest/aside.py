@@ -15,6 +15,7 @@ from server.ingest.batches import try_body
 from server.ingest.chain import judge
 from server.ingest.messages import ack_of, readable_batch, reply_ack
 from server.ingest.quarantine import Reason
+from server.ingest.trail import follow
 
 if TYPE_CHECKING:
     from server.ingest.messages import Message, Reply
@@ -66,7 +67,8 @@ def pass_by(work: Work, message: Message, kiosk: str) -> Reply:
         first_seq = verdict.mark.seq - len(verdict.fresh) + 1
         passed = enumerate(zip(verdict.fresh, verdict.heads, strict=True), first_seq)
         store.insert_places(work.connection, [store.PlaceRow(kiosk, batch.epoch, seq, None, body, head) for seq, (body, head) in passed])
-        store.write_mark(work.connection, kiosk, batch.epoch, verdict.mark, message.received_ms, trail)
+        heard = follow(trail, [], batch.now, message.received_ms).trail
+        store.write_mark(work.connection, kiosk, batch.epoch, verdict.mark, message.received_ms, heard)
     return reply_ack(kiosk, ack_of(work, kiosk, batch.epoch, error=Reason.REFUSED))
 
 

@@ -47,6 +47,7 @@ from server.ingest.tally import BatchOutcome, unmetered
 from server.ingest.work import Delivery, Work
 from server.queue.problems import RefusedError
 from server.queue.push import is_push, name_in, take_push
+from server.registry.settings import outdo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -360,6 +361,8 @@ def _take_state(work: Work, message: Message, kiosk: str) -> None:
     try:
         state = decode(message.payload, State)
         record_state(work.connection, kiosk, state, message.received_ms)
+        if state.online:
+            outdo(work.connection, kiosk, state.settings, refused=bool(state.refused), now_ms=message.received_ms)
     except WireError as error:
         work.notes.append(note_of(message, Reason.UNDECODABLE, error.reason))
         return

@@ -199,7 +199,8 @@ def _draw(work: Work, delivery: Delivery, found: _Sorted, kept: Kept) -> int:
     """Draw out what the records mean; give how many of those that were there are counted now or otherwise."""
     contexts = take_contexts(work, delivery, found.new, found.records)
     seen = [(boot_of(record, contexts), record.at) for record in found.records]
-    times = follow(Trail(), seen, delivery.batch.now, kept.received_ms).times
+    trail = _trail_of(work, delivery, [boot for boot, _ in seen])
+    times = follow(trail, seen, delivery.batch.now, kept.received_ms).times
     arrival = Arrival(delivery.kiosk, dict(zip((one.id for one in found.records), times, strict=True)), delivery.received_ms, work.zone)
     answering = [(record, body) for record, body in found.there if isinstance(record, Vote | Answer)]
     there = visits.counted_records(work.connection, [record.id for record, _ in answering])
@@ -212,6 +213,13 @@ def _draw(work: Work, delivery: Delivery, found: _Sorted, kept: Kept) -> int:
     ]
     name_desks(work, delivery, named)
     return len(missing) + len(named) + _give_contexts(work, delivery, found, contexts)
+
+
+def _trail_of(work: Work, delivery: Delivery, boots: Sequence[UUID | None]) -> Trail:
+    """Give when the last of these boots was heard, where the kiosk's log tells it still."""
+    trails = store.read_trails(work.connection, delivery.kiosk)
+    pairs = [pair for trail in trails for pair in (trail.heard, trail.ahead) if pair is not None]
+    return Trail(ahead=next((pair for boot in reversed(boots) for pair in pairs if pair.boot_id == boot), None))
 
 
 def _give_contexts(work: Work, delivery: Delivery, found: _Sorted, contexts: Mapping[int, StoredContext]) -> int:

@@ -159,6 +159,12 @@ def newest_epoch(connection: Connection, kiosk: str) -> UUID | None:
     return connection.execute(_NEWEST, {"kiosk": kiosk}).scalar()
 
 
+def read_trails(connection: Connection, kiosk: str) -> list[Trail]:
+    """Give what all logs of a kiosk have told of its clock, the latest first."""
+    query = select(chains.c.trail).where(chains.c.kiosk == kiosk, chains.c.trail != "").order_by(chains.c.changed_ms.desc())
+    return [msgspec.json.decode(trail, type=Trail) for trail in connection.execute(query).scalars()]
+
+
 def write_mark(connection: Connection, kiosk: str, epoch: UUID, mark: Mark, received_ms: int, trail: Trail) -> None:  # noqa: PLR0913, PLR0917 - a row
     """Move the mark of an epoch."""
     columns = ("seq", "head", "changed_ms", "trail")

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 FUTURE_MS: Final = 10 * 60_000
-"""How far a trusted clock may run before ours until we stop trusting it."""
+"""How far the clock of a queue system may run before ours."""
 WINDOW_MS: Final = 15 * 60_000
 """Answers enter shares only when a window of this length is closed, so that nobody learns who just voted."""
 EARLIEST_MS: Final = 1_577_836_800_000
 """The beginning of 2020: no kiosk of ours is older."""
 EXACT_ERROR_MS: Final = 5_000
-"""How wrong a trusted clock may be: systemd-timesyncd refuses a time server that may be further from the truth (RootDistanceMaxSec)."""
+"""How wrong a clock may be that the network has set: no kiosk trusts one that may be further from the truth."""
 DELAY_MS: Final = 30_000
 """How long a message may travel: a broker cuts off whom it has not heard for one and a half times the kiosk's 20 s of keep-alive."""
 DRIFT_PPM: Final = 200
@@ -25,7 +25,7 @@ DRIFT_PPM: Final = 200
 
 
 class TimeQuality(StrEnum):
-    """How the time of a record was found: by its own clock, by a clock of the same boot, between two known moments, or hardly."""
+    """How the time of a record was found: by a clock that the server could check, by its boot, between two known moments, or hardly."""
 
     EXACT = "exact"
     CORRECTED = "corrected"
@@ -41,6 +41,31 @@ class Time(NamedTuple):
     error_ms: int
 
 
+class Bounds(NamedTuple):
+    """Between which moments something happened."""
+
+    low_ms: int
+    high_ms: int
+
+    def by(self, received_ms: int) -> Bounds:
+        """Give what is left where it had happened by `received_ms`, and no kiosk is older than ours."""
+        return Bounds(max(self.low_ms, EARLIEST_MS), min(self.high_ms, received_ms))
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether any moment lies between."""
+        return self.low_ms <= self.high_ms
+
+    def admit(self, wall_ms: int) -> bool:
+        """Tell whether a wall clock that the network has set could have said so."""
+        return self.low_ms - EXACT_ERROR_MS <= wall_ms <= self.high_ms + EXACT_ERROR_MS
+
+    def time(self, likely_ms: int, quality: TimeQuality) -> Time:
+        """Give the time that is most likely, or the one next to it that is possible, with an error that covers them all."""
+        at_ms = min(max(likely_ms, self.low_ms), self.high_ms)
+        return Time(at_ms, quality.value, max(at_ms - self.low_ms, self.high_ms - at_ms))
+
+
 @dataclass(frozen=True, slots=True)
 class Local:
     """The centre's calendar at a moment."""
@@ -51,7 +76,7 @@ class Local:
 
 
 def exact(at_ms: int) -> Time:
-    """Give the time of something that a trusted clock has stamped."""
+    """Give the time of something that the server has stamped by its own clock."""
     return Time(at_ms, TimeQuality.EXACT.value, EXACT_ERROR_MS)
 
 

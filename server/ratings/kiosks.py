@@ -20,7 +20,7 @@ _BEGINNING_BYTES: Final = 256
 class KioskState(msgspec.Struct, frozen=True):
     """What the kiosk last said of itself: the records it has not delivered yet, the settings it works by, what is broken.
 
-    `showing` is why it asks nothing just now, empty while it asks.
+    `showing` is why it asks nothing just now, empty while it asks; `refused` why it did not accept the last settings, in English.
     """
 
     online: bool
@@ -32,6 +32,7 @@ class KioskState(msgspec.Struct, frozen=True):
     changed_ms: int
     last_vote_ms: int | None
     showing: str = ""
+    refused: str = ""
 
 
 class Kiosk(msgspec.Struct, frozen=True):
@@ -123,5 +124,6 @@ def _as_kiosk(row: Row[Any]) -> Kiosk:
             changed_ms=row.changed_ms,
             last_vote_ms=row.last_vote_ms,
             showing=row.showing,
+            refused=row.refused,
         )
     return Kiosk(row.id, row.name, row.site, row.desk, row.settings_version, row.quarantined or 0, state)

@@ -99,7 +99,7 @@ def put_kiosk(connection: Connection, place: Place, *, password: str, now_ms: in
     _require_free(connection, place.id)
     row = {"id": place.id, "name": place.name, "site_id": place.site_id, "desk_id": place.desk_id, "created_ms": now_ms}
     connection.execute(insert(kiosks).values(password=password, **row, **more))
-    number_settings(connection)
+    number_settings(connection, now_ms=now_ms)
 
 
 def new_credential() -> Secret:

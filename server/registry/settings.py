@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from server.registry.terms import Terms
 
 _TOPIC_BYTES: Final = 256  # the packet's head and topic
+_NUMBERS_BEGIN_MS: Final = 1_577_836_800_000  # 2020: as seconds since then, versions fit 31 bits until 2088
+_MAX_VERSION: Final = 2**31 - 1
 
 
 ASSETS_PATH: Final = "/kiosk-assets"
@@ -124,7 +126,7 @@ def signed_settings(connection: Connection, kiosk: str, *, signer: Callable[[byt
     return None if settings is None else encode(sign(settings, PURPOSE, signer))
 
 
-def number_settings(connection: Connection) -> list[str]:
+def number_settings(connection: Connection, *, now_ms: int) -> list[str]:
     """Raise the version of every kiosk's settings whose content has changed; give those kiosks."""
     changed = []
     for row in connection.execute(select(kiosks.c.id, kiosks.c.settings_version, kiosks.c.settings_digest)).all():
@@ -132,7 +134,32 @@ def number_settings(connection: Connection) -> list[str]:
         digest = hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(settings, version=0) if settings else None)).digest()
         if digest == row.settings_digest:
             continue
-        version = row.settings_version + (row.settings_digest is not None)
+        version = _version_after(row.settings_version, now_ms)
         connection.execute(update(kiosks).where(kiosks.c.id == row.id).values(settings_version=version, settings_digest=digest))
         changed.append(row.id)
     return changed
+
+
+def renumber_settings(connection: Connection, *, now_ms: int) -> None:
+    """Raise every version: kiosks have taken newer settings than a database that comes from a backup knows of."""
+    for row in connection.execute(select(kiosks.c.id, kiosks.c.settings_version)).all():
+        _raise(connection, row.id, row.settings_version, now_ms)
+
+
+def outdo(connection: Connection, kiosk: str, applied: int, *, refused: bool, now_ms: int) -> None:
+    """Raise a kiosk's version above the one that it has `applied` where it has `refused` ours, or can only refuse them as older.
+
+    So it is where the database is an older copy of itself.
+    """
+    version = connection.execute(select(kiosks.c.settings_version).where(kiosks.c.id == kiosk)).scalar()
+    if version is not None and (applied > version or (refused and applied == version)):
+        _raise(connection, kiosk, applied, now_ms)
+
+
+def _raise(connection: Connection, kiosk: str, version: int, now_ms: int) -> None:
+    connection.execute(update(kiosks).where(kiosks.c.id == kiosk).values(settings_version=_version_after(version, now_ms)))
+
+
+def _version_after(version: int, now_ms: int) -> int:
+    """Give the next version: by the time, so that a kiosk that is added again, or a restored server, does not use a number twice."""
+    return min(_MAX_VERSION, max((now_ms - _NUMBERS_BEGIN_MS) // 1000, version + 1))

@@ -21,6 +21,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from feedback.records import Moment
 from kiosk import accepted, facts, folder
 from kiosk.__main__ import app
 from kiosk.access import missing_group
@@ -324,6 +325,18 @@ def test_who_may_not_look_into_the_folder_is_told_so(mode: int, inside: str) -> 
 
 def machine_at(config: Config, computer: Computer, **more: Any) -> dict[str, Finding]:
     return of(machine.look_at_machine(at(config, computer, **more), same))
+
+
+def test_a_clock_that_nobody_sets_gets_somebody_who_does(data_dir: Path, computer: Computer) -> None:
+    def look(*, trusted: bool) -> Finding:
+        return machine.look_at_clock(Moment(5, 1_760_000_000_000, trusted), at(config_of(data_dir), computer), same)
+
+    assert (look(trusted=True).mark, look(trusted=True).todo) == (Mark.WELL, "")
+    assert look(trusted=False).mark is Mark.WRONG
+    assert "apt install systemd-timesyncd" in look(trusted=False).todo
+    keeper = at(config_of(data_dir), computer).path("/run/chrony")
+    keeper.mkdir(parents=True)
+    assert "time server can be reached" in look(trusted=False).todo
 
 
 def test_the_data_folder_is_described_and_judged(data_dir: Path, computer: Computer) -> None:

@@ -66,14 +66,27 @@ def test_signed_keys_are_kept_each_in_its_file_and_verified_again(receiver: DayK
     assert keys.key("2026-11-24") is None
 
 
-def test_a_list_takes_the_place_of_the_one_before(receiver: DayKeyReceiver, data_dir: Path) -> None:
+def test_what_a_list_leaves_out_stays(receiver: DayKeyReceiver, data_dir: Path) -> None:
     receiver.receive(listed(key_of("2026-11-23"), key_of("2026-11-24")))
     (accepted.day_keys_folder(data_dir) / "2026-11-20.json.new").touch()
     receiver.receive(listed(key_of("2026-11-24", "ab" * 32), key_of("2026-11-25")))
-    assert files(data_dir) == ["2026-11-24.json", "2026-11-25.json"]
+    assert files(data_dir) == ["2026-11-23.json", "2026-11-24.json", "2026-11-25.json"]
     assert DayKeys(data_dir, KIOSK, PUBLIC).key("2026-11-24") == bytes.fromhex("ab" * 32)
     receiver.receive(listed())
-    assert files(data_dir) == []
+    assert files(data_dir) == ["2026-11-23.json", "2026-11-24.json", "2026-11-25.json"], "somebody may hold back what the server has sent"
+
+
+def test_a_kiosk_without_a_clock_erases_what_a_key_of_the_server_shows_to_be_over(
+    receiver: DayKeyReceiver, data_dir: Path, clock: FakeClock
+) -> None:
+    clock.trusted = False
+    receiver.receive(listed(key_of("2026-11-23"), key_of("2026-11-24")))
+    receiver.receive(listed(key_of("2026-12-04")))
+    assert files(data_dir) == ["2026-11-24.json", "2026-12-04.json"], (
+        "the server makes that key from the 27th on, when the 72 hours of the 23rd are over"
+    )
+    receiver.receive(listed(key_of("2026-11-23"), key_of("2026-12-05")))
+    assert files(data_dir) == ["2026-12-04.json", "2026-12-05.json"]
 
 
 @pytest.mark.parametrize(

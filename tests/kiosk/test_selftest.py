@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from feedback.records import NOT_TESTED, Context, Mode, SelfTest, decode_body
 from kiosk import folder
-from kiosk.clock import SYNCHRONISED
+from kiosk.clock import SystemClock
 from kiosk.errors import ConfigError, Fault
 from kiosk.findings import Paper
 from kiosk.hardware import Device
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 PLACES = [(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99)]
 GUIDED = ("buttons", "lamps", "scanner", "printer", "touch")
-SEEN = {"clock": "" if SYNCHRONISED.exists() else "clock_unset"}
+SEEN = {"clock": "" if SystemClock().moment().trusted else "clock_unset"}
 
 
 class Bench:

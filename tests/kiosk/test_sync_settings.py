@@ -97,6 +97,15 @@ def test_a_new_start_knows_what_was_accepted(receiver: SettingsReceiver, data_di
         restarted.receive(signed(settings_of(version=2)))
 
 
+def test_others_of_the_same_version_are_refused(receiver: SettingsReceiver, data_dir: Path) -> None:
+    receiver.receive(signed(settings_of(version=3)))
+    for kiosk in (receiver, again(data_dir)):
+        with pytest.raises(SettingsRefusedError, match="these settings 3 are different from the accepted 3"):
+            kiosk.receive(signed(settings_of(version=3, desks=2)))
+        assert not kiosk.receive(signed(settings_of(version=3)))
+    assert current(data_dir) == settings_of(version=3)
+
+
 def test_the_settings_before_are_kept_and_older_ones_are_not(receiver: SettingsReceiver, data_dir: Path, told: list[list[int]]) -> None:
     for version in (1, 2, 9, 10):
         receiver.receive(signed(settings_of(version=version)))

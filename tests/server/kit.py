@@ -110,7 +110,7 @@ class Log:
     bodies: list[bytes] = field(default_factory=list)
     context: int = 7
     boot_id: UUID = _BOOT
-    boottime_ms: int = 1000
+    boottime_ms: int = 100 * 86_400_000
     boxes: dict[UUID, bytes] = field(default_factory=dict)
 
     def add(self, record: AnyRecord | bytes) -> None:
@@ -125,7 +125,8 @@ class Log:
         return context
 
     def moment(self, wall_ms: int = MORNING, *, trusted: bool = True, boottime_ms: int | None = None) -> Moment:
-        return Moment(self.boottime_ms if boottime_ms is None else boottime_ms, wall_ms, trusted)
+        """Give a moment of clocks that run alike: `boottime_ms` is said where they do not."""
+        return Moment(self.boottime_ms + wall_ms - MORNING if boottime_ms is None else boottime_ms, wall_ms, trusted)
 
     def vote(self, seed: str, **changes: object) -> Vote:
         vote = Vote(

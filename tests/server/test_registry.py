@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 import pytest
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey
+from sqlalchemy import update
 
 from feedback.settings import PURPOSE, KioskSettings
 from feedback.signed import open_signed
-from feedback.wire import KIOSK_ID, Signed, WireError, decode
+from feedback.wire import KIOSK_ID, Signed, State, WireError, decode, encode, state_topic
 from server.broker.files import hash_password
 from server.db import schema
 from server.db.engine import reading, writing
@@ -18,12 +20,16 @@ from server.registry.file import parse_registry
 from server.registry.kiosks import Wish, add_kiosk, list_kiosks, remove_kiosk
 from server.registry.load import Loaded, load_registry
 from server.registry.settings import build_settings, number_settings, signed_settings
-from tests.server.kit import CENTRE, KIOSK, MORNING, OTHER, rows
+from tests.server.kit import CENTRE, KIOSK, MORNING, OTHER, make_ingest, rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from server.registry.kiosks import NewKiosk
+
+
+FIRST = (MORNING - 1_577_836_800_000) // 1000
+"""The version of settings that are made in the morning: seconds since 2020."""
 
 
 def load(engine: Engine, text: str) -> Loaded:
@@ -138,7 +144,7 @@ def test_settings_name_the_desks_of_the_kiosks_site_and_its_own(engine: Engine) 
         assert build_settings(connection, "stranger-1") is None
     assert free is not None
     assert bound is not None
-    assert (free.centre, free.version, free.desk) == ("ЦНАП Зразкове", 1, None)
+    assert (free.centre, free.version, free.desk) == ("ЦНАП Зразкове", FIRST, None)
     assert [(desk.id, desk.number) for desk in free.desks] == [("main-1", "1"), ("main-2", "010")]
     assert bound.desk is not None
     assert bound.desk.id == "main-2"
@@ -147,12 +153,45 @@ def test_settings_name_the_desks_of_the_kiosks_site_and_its_own(engine: Engine) 
 
 def test_a_version_rises_only_when_the_content_changes(engine: Engine) -> None:
     with writing(engine) as connection:
-        assert number_settings(connection) == []
+        assert number_settings(connection, now_ms=MORNING) == []
     load(engine, CENTRE.replace("number: 010", "number: 2"))
     with writing(engine) as connection:
-        assert number_settings(connection) == [KIOSK, OTHER]
-        assert number_settings(connection) == []
-    assert versions(engine) == {KIOSK: 2, OTHER: 2}
+        assert number_settings(connection, now_ms=MORNING) == [KIOSK, OTHER]
+        assert number_settings(connection, now_ms=MORNING) == []
+    assert versions(engine) == {KIOSK: FIRST + 1, OTHER: FIRST + 1}
+    load(engine, CENTRE.replace("number: 010", "number: 3"))
+    with writing(engine) as connection:
+        assert number_settings(connection, now_ms=MORNING + 60_000) == [KIOSK, OTHER]
+    assert versions(engine) == {KIOSK: FIRST + 60, OTHER: FIRST + 60}
+
+
+def test_a_kiosk_that_is_added_again_is_told_more_than_it_knew(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(update(schema.kiosks).values(settings_version=FIRST + 7))
+        remove_kiosk(connection, KIOSK)
+        again = Wish(name=KIOSK, site="main", desk=None)
+        add_kiosk(connection, again, hash_password=hash_password, now_ms=MORNING + 8_000)
+    assert versions(engine)[KIOSK] == FIRST + 8
+
+
+@pytest.mark.parametrize(
+    ("applied", "refused", "version"),
+    [
+        (FIRST, "", FIRST),
+        (FIRST - 5, "these are unusable", FIRST),
+        (FIRST + 90, "settings are older", FIRST + 91),
+        (FIRST + 2, "", FIRST + 60),
+        (FIRST, "these are different", FIRST + 60),
+        (2**31 - 1, "settings are older", 2**31 - 1),
+    ],
+)
+def test_a_kiosk_that_has_newer_settings_than_the_database_is_told_them_anew(
+    engine: Engine, applied: int, refused: str, version: int
+) -> None:
+    state = State(online=True, session=UUID(int=1), settings=applied, refused=refused)
+    make_ingest(engine).handle(state_topic(KIOSK), encode(state), MORNING + 60_000)
+    assert versions(engine) == {KIOSK: version, OTHER: FIRST}
+    assert [row["refused"] for row in rows(engine, schema.kiosk_states)] == [refused]
 
 
 def test_a_kiosk_accepts_settings_that_this_server_signed_for_it(engine: Engine) -> None:

@@ -231,7 +231,7 @@ def test_the_batch_of_a_kiosk_that_is_added_again_is_taken_whole_and_counts_once
     engine: Engine, log: Log
 ) -> None:
     for seed in "ab":
-        log.add(log.vote(seed, at=log.moment(trusted=False, boottime_ms=400)))
+        log.add(log.vote(seed, at=log.moment(trusted=False, boottime_ms=log.boottime_ms - 600)))
     with engine.begin() as connection:
         remove_kiosk(connection, KIOSK)
     assert make_ingest(engine).handle(batch_topic(KIOSK), log.batch(), MORNING) == []

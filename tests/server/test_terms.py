@@ -16,7 +16,7 @@ from server.registry.load import load_registry
 from server.registry.pictures import MAX_BYTES, read_pictures
 from server.registry.settings import build_settings, number_settings, remember_address
 from server.registry.ticket_terms import slug_of
-from tests.server.kit import CENTRE, KIOSK, OTHER, rows
+from tests.server.kit import CENTRE, KIOSK, MORNING, OTHER, rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +137,7 @@ def test_a_centre_is_named_in_latin_letters(name: str, slug: str) -> None:
 def test_a_site_may_differ_and_what_is_taken_out_is_gone(engine: Engine, folder: Path) -> None:
     load(engine, FULL + TERMS, folder)
     with writing(engine) as connection:
-        number_settings(connection)
+        number_settings(connection, now_ms=MORNING)
     load(
         engine,
         FULL.replace("plan: plan.jpg,", 'plan: plan.jpg, hours: {sun: "00:00-24:00"},') + TERMS.replace("call_person: false", ""),
@@ -148,7 +148,7 @@ def test_a_site_may_differ_and_what_is_taken_out_is_gone(engine: Engine, folder:
     assert [bool(day) for day in told.hours.week] == [False] * 6 + [True]
     assert told.call_person
     with writing(engine) as connection:
-        assert number_settings(connection) == [KIOSK, OTHER]
+        assert number_settings(connection, now_ms=MORNING) == [KIOSK, OTHER]
 
 
 def test_an_address_that_is_only_guessed_changes_none_that_is_known(engine: Engine) -> None:

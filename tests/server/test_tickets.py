@@ -257,8 +257,8 @@ def test_of_two_tickets_of_one_visit_the_first_scanned_counts(engine: Engine) ->
 
 def test_the_answers_of_a_vote_that_does_not_count_do_not_count(engine: Engine) -> None:
     log, other = make_log(), make_log(OTHER)
-    send(engine, log, log.answer("a", "reasons", "queue"), log.vote("a", at=log.moment(MORNING + 5)), log.scan("a", TOKEN))
-    send(engine, other, other.vote("b", at=other.moment(MORNING)), other.scan("b", TOKEN))
+    send(engine, log, log.answer("a", "reasons", "queue"), log.vote("a", at=log.moment(MORNING)), log.scan("a", TOKEN))
+    send(engine, other, other.vote("b", at=other.moment(MORNING - 5)), other.scan("b", TOKEN))
     assert [row["flag"] for row in rows(engine, schema.answers)] == ["ticket_used"]
     send(engine, log, log.answer("a", "later", "queue"))
     assert {row["flag"] for row in rows(engine, schema.answers)} == {"ticket_used"}
@@ -267,8 +267,8 @@ def test_the_answers_of_a_vote_that_does_not_count_do_not_count(engine: Engine) 
 
 def test_a_first_answer_that_is_no_rating_uses_the_ticket_too(engine: Engine) -> None:
     log, other = make_log(), make_log(OTHER)
-    send(engine, log, log.vote("a", answer="yes"), log.scan("a", TOKEN))
-    send(engine, other, other.vote("b", at=other.moment(MORNING + 1)), other.scan("b", TOKEN))
+    send(engine, log, log.vote("a", answer="yes", at=log.moment(MORNING - 1)), log.scan("a", TOKEN))
+    send(engine, other, other.vote("b", at=other.moment(MORNING)), other.scan("b", TOKEN))
     assert list(flags(engine).values()) == ["ticket_used"]
     assert total(engine) == 0
 
@@ -277,8 +277,8 @@ def test_a_first_answer_that_is_no_rating_uses_the_ticket_too(engine: Engine) ->
 def test_what_is_not_live_uses_no_ticket_up(engine: Engine, mode: Mode) -> None:
     log, other = make_log(), make_log(OTHER)
     log.add_context("apart", number=9, mode=mode)
-    send(engine, log, log.vote("a", context=9), log.scan("a", TOKEN, context=9))
-    send(engine, other, other.vote("b", at=other.moment(MORNING + 1)), other.scan("b", TOKEN))
+    send(engine, log, log.vote("a", context=9, at=log.moment(MORNING - 1)), log.scan("a", TOKEN, context=9))
+    send(engine, other, other.vote("b", at=other.moment(MORNING)), other.scan("b", TOKEN))
     assert list(flags(engine).values()) == [""]
     assert [row["flag"] for row in rows(engine, schema.answers)] == [""]
 

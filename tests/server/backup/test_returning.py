@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 ERASED = [Erasure(KIOSK, ids(f"{KIOSK} visit a"), MORNING)]
 STEPS = {"os.rename", "os.remove", "os.mkdir"}
 CUT = 9
+LATER = MORNING + 3_600_000
+SINCE_2020 = 1_577_836_800
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def bring(config: Config, frames: list[bytes], identity: str = "x") -> bool:
     """Restore; tell whether everything had to be done."""
     engine = open_engine(config.database_url.reveal())
     try:
-        return bring_back(config.data_dir, engine, Backup(identity, frames), ERASED) is not None
+        return bring_back(config.data_dir, engine, Backup(identity, frames), ERASED, now_ms=LATER) is not None
     finally:
         engine.dispose()
 
@@ -104,6 +106,9 @@ def require_whole(config: Config, frames: list[bytes]) -> None:
         assert {row["box"] for row in rows(server.engine, schema.sealed)} == {None, b"words of b"}
         assert len(rows(server.engine, schema.votes)) == 2
         assert len(rows(server.engine, schema.erasures)) == 1
+        assert {row["settings_version"] for row in rows(server.engine, schema.kiosks)} == {LATER // 1000 - SINCE_2020}, (
+            "above any that is in use"
+        )
         assert any(server.keys.signing.encode().hex().encode() in frame for frame in frames)
     assert str(ERASED[0].visit) in (config.data_dir / "erasures.json").read_text()
 

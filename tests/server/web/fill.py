@@ -206,6 +206,7 @@ def kiosks(connection: Connection) -> None:
     state = {"session": _uuid(), "software": "0.1.0", "changed_ms": NOW_MS - 20_000, "clock_trusted": True}
     well = {"kiosk": "exit-center", "online": True, "outbox": 0, "settings": 3, "faults": "", "last_vote_ms": NOW_MS - 95_000}
     ill = {"kiosk": "desk-two-a", "online": False, "outbox": 42, "settings": 2, "faults": "server_refused printer"}
+    ill["refused"] = "settings 3 are unusable"
     connection.execute(insert(schema.kiosk_states).values(**well, **state))
     connection.execute(insert(schema.kiosk_states).values(**ill, **state, last_vote_ms=NOW_MS - 3 * 86_400_000))
     quarantined(connection, "desk-two-a", b"\x00<script>alert(1)</script>\xff", times=3)

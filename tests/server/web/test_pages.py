@@ -221,7 +221,9 @@ def test_kiosks_and_their_quarantine(leader: Client, engine: Engine) -> None:
         fill.kiosks(connection)
     html = leader.get("/kiosks").text
     assert "немає зв’язку" in row(html, "desk-two-a")
-    assert "42 2, чинні 3 сервер не приймає надісланого: див. неприйняті повідомлення printer 1" in row(html, "desk-two-a")
+    assert "42 застарілі settings 3 are unusable сервер не приймає надісланого: див. неприйняті повідомлення printer 1" in row(
+        html, "desk-two-a"
+    )
     assert "ще не виходив на зв’язок" in row(html, "podil-hall")
     assert html.index("exit-center") < html.index("podil-hall") < html.index("desk-two-a")
     assert "2 хвилини тому 22 листопада, 12:05" in row(html, "exit-center")
