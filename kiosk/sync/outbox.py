@@ -29,11 +29,13 @@ _UNPRUNED: Final = "(SELECT *, 0 AS pruned, NULL AS pruned_hash FROM epochs)"
 SLICE: Final = """
     SELECT seq, id, body, hash, CAST(box AS BLOB) FROM records LEFT JOIN sealed ON records.id = sealed.record
     WHERE epoch = (SELECT n FROM epochs WHERE epoch = :epoch) AND seq > max(:seq, (SELECT pruned FROM epochs WHERE epoch = :epoch))
+        AND NOT EXISTS (SELECT 1 FROM epochs WHERE reason = 'forking')
     ORDER BY seq LIMIT :most
 """
 SLICE_WITHOUT_BOXES: Final = """
     SELECT seq, id, body, hash, NULL FROM records
     WHERE epoch = (SELECT n FROM epochs WHERE epoch = :epoch) AND seq > max(:seq, (SELECT pruned FROM epochs WHERE epoch = :epoch))
+        AND NOT EXISTS (SELECT 1 FROM epochs WHERE reason = 'forking')
     ORDER BY seq LIMIT :most
 """
 
@@ -81,7 +83,7 @@ class Outbox:
         self._close()
 
     def epochs(self) -> list[Epoch]:
-        """Give all epochs, oldest first; the last one is being written."""
+        """Give all epochs, oldest first; the last one is being written. One into which records are still being taken is none yet."""
         return [Epoch(UUID(name), pruned + 1 if last else 0, last) for name, pruned, last in self._read(self._adapted(EPOCHS))]
 
     def hash_at(self, epoch: UUID, seq: int) -> bytes | None:
@@ -96,7 +98,7 @@ class Outbox:
         return bool(self._read("SELECT 1 FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) LIMIT 1", (str(epoch),)))
 
     def slice_after(self, epoch: UUID, seq: int) -> Slice | None:
-        """Give the next records after `seq`, as many as one batch holds."""
+        """Give the next records after `seq`, as many as one batch holds; none while records are being taken into a new epoch."""
         prev = self.hash_at(epoch, seq)
         query = self._adapted(SLICE if self._keeps_boxes() else SLICE_WITHOUT_BOXES)
         rows = self._read(query, {"epoch": str(epoch), "seq": seq, "most": MAX_RECORDS})
