@@ -1,7 +1,7 @@
 """Takes the end of votes.db into a new epoch, a few records at a time: a full card has room for that, and no vote waits for all of it.
 
-Until the last record is taken, the new epoch is hidden from who delivers, and what is stored goes to the end of the one before it. Each step
-is the caller's transaction and says where the next one begins, so that a power cut between two changes nothing but the time it takes.
+Until the last record is taken, the new epoch is hidden from who delivers, and what is stored goes to the end of the one before it.
+Each step is the caller's transaction and says where the next one begins: a power cut between two changes nothing but the time it takes.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def place(db: sqlite3.Connection) -> Place | None:
         return None
     row = db.execute("SELECT value FROM facts WHERE name = ?", (RECHAINED_FACT,)).fetchone()
     try:
-        epoch, seq, head = str(row[0]).split(" ") if row else ()
+        epoch, seq, head = str(row and row[0]).split(" ")
         return Place(int(epoch), int(seq), bytes.fromhex(head))
     except ValueError as error:
         raise StoreDamagedError("nothing says how far the records are taken into the new epoch") from error

@@ -152,26 +152,18 @@ class Recorder:
     def _rechain(self, some: Callable[[Store], bool]) -> None:
         """Begin to take records into a new epoch, unless that is going on."""
         if not self._is_rechaining:
-            self._is_rechaining = True
             self._rechain_on(some)
 
     def _rechain_on(self, some: Callable[[Store], bool]) -> None:
         """Take some; what was handed over meanwhile comes before the next ones."""
 
         def take(store: Store) -> None:
-            if some(store):
+            self._is_rechaining = some(store)
+            if self._is_rechaining:
                 self._jobs.put(lambda: self._rechain_on(some))
-            else:
-                self._is_rechaining = False
 
-        if not self._quietly(take):
-            self._is_rechaining = False
-
-    def _open(self) -> Store:
-        store = self._open_store()
-        if store.is_rechaining:  # sync may have forgotten that it asked
-            self._jobs.put(lambda: self._rechain(lambda store: store.finish_rechaining()))
-        return store
+        self._is_rechaining = False
+        self._quietly(take)
 
     def _quietly(self, work: Callable[[Store], None]) -> bool:
         """Do the work, and tell whether it is done."""
@@ -198,7 +190,9 @@ class Recorder:
     def _attempt(self, work: Callable[[Store], None], before: Callable[[Store], None] = _nothing) -> None:
         try:
             if self._store is None:
-                self._store = self._open()
+                self._store = self._open_store()
+                if self._store.is_rechaining:  # sync may have forgotten that it asked
+                    self._jobs.put(lambda: self._rechain(lambda store: store.finish_rechaining()))
             before(self._store)
             if self._pruner is not None:
                 self._pruner.prepare(self._store)

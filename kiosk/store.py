@@ -11,7 +11,7 @@ from uuid import UUID
 
 from feedback.records import AnyRecord, Context, RecordError, Undo, decode_body, encode_body, genesis, link
 from kiosk import rechaining
-from kiosk.errors import StoreDamagedError, StoreError, StoreNewerError
+from kiosk.errors import StoreDamagedError, StoreNewerError
 from kiosk.facts import STEPS_FACT
 from kiosk.store_file import HASH_AT, PATIENCE_MS, connect, continues, is_pruned, own_errors, pruned_heads, steps_of
 
