@@ -62,7 +62,7 @@ class Pruner:
         self._meet(store)
         is_held = not self._room.keep()
         if is_held != self._is_held:
-            store.hold_size(held=is_held)
+            store.hold_size(min(self._room.pages, SPARE_PAGES) if is_held else None)
             self._is_held = is_held
         while is_held and store.spare_pages < SPARE_PAGES and self._delete(store, until_n=None):
             pass

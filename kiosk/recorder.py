@@ -54,6 +54,7 @@ class Recorder:
         self._wake = wake
         self._pruner = pruner
         self._store: Store | None = None
+        self._is_rechaining = False
         self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self.listener: Listener | None = None
@@ -95,7 +96,7 @@ class Recorder:
 
     def rechain(self, epoch: UUID, after_seq: int, into: UUID) -> None:
         """Take everything after the last mark both sides agree on into a new epoch; sync asks again if it cannot be done now."""
-        self._jobs.put(lambda: self._quietly(lambda store: store.rechain(epoch, after_seq, into)))
+        self._jobs.put(lambda: self._rechain(lambda store: store.rechain_some(epoch, after_seq, into)))
 
     def read_spent(self, answer: Callable[[list[tuple[str, str]]], None]) -> None:
         """Give day and token of every ticket that has voted to `answer`, on the main thread; never, where the log cannot be read."""
@@ -148,6 +149,22 @@ class Recorder:
         if pruner is not None:
             self._quietly(lambda store: self._post(partial(answer, pruner.step(store))))
 
+    def _rechain(self, some: Callable[[Store], bool]) -> None:
+        """Begin to take records into a new epoch, unless that is going on."""
+        if not self._is_rechaining:
+            self._rechain_on(some)
+
+    def _rechain_on(self, some: Callable[[Store], bool]) -> None:
+        """Take some; what was handed over meanwhile comes before the next ones."""
+
+        def take(store: Store) -> None:
+            self._is_rechaining = some(store)
+            if self._is_rechaining:
+                self._jobs.put(lambda: self._rechain_on(some))
+
+        self._is_rechaining = False
+        self._quietly(take)
+
     def _quietly(self, work: Callable[[Store], None]) -> bool:
         """Do the work, and tell whether it is done."""
         try:
@@ -174,6 +191,8 @@ class Recorder:
         try:
             if self._store is None:
                 self._store = self._open_store()
+                if self._store.is_rechaining:  # sync may have forgotten that it asked
+                    self._jobs.put(lambda: self._rechain(lambda store: store.finish_rechaining()))
             before(self._store)
             if self._pruner is not None:
                 self._pruner.prepare(self._store)

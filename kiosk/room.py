@@ -20,6 +20,9 @@ RESERVE_BYTES: Final = 2 << 20
 """Twice what the journal of votes.db can hold: to fold it into the file, and to delete from the file."""
 BESIDE_BYTES: Final = 1 << 20
 """So much has to be free beside the reserve when it is made: sync and the system write too."""
+_PAGE_BYTES: Final = 4096
+JOURNAL_BYTES: Final = 3 << 19
+"""What has to stay free of a reserve that was given up: the journal of votes.db, and what it is folded into."""
 OUT_BYTES: Final = 64 << 10
 LITTLE_BYTES: Final = 200_000_000
 LITTLE_SHARE: Final = 0.05
@@ -56,6 +59,11 @@ class Room:
         """Give the reserve up."""
         with suppress(OSError):
             self._file.unlink()
+
+    @property
+    def pages(self) -> int:
+        """By how many pages votes.db may grow without taking the room that its journal needs."""
+        return max(0, self._free() - JOURNAL_BYTES) // _PAGE_BYTES
 
     @property
     def is_out(self) -> bool:

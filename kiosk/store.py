@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from uuid import UUID
 
 from feedback.records import AnyRecord, Context, RecordError, Undo, decode_body, encode_body, genesis, link
-from kiosk.errors import StoreDamagedError, StoreError, StoreNewerError
+from kiosk import rechaining
+from kiosk.errors import StoreDamagedError, StoreNewerError
 from kiosk.facts import STEPS_FACT
 from kiosk.store_file import HASH_AT, PATIENCE_MS, connect, continues, is_pruned, own_errors, pruned_heads, steps_of
 
@@ -27,6 +28,9 @@ PROBE_BYTES: Final = 24_000
 STEPS: Final = 4
 """How many steps `kiosk.store_schema` has."""
 _NO_LIMIT: Final = 0x3FFF_FFFF
+_LENT_PAGES: Final = 16
+_WRITTEN: Final = "SELECT {} FROM epochs WHERE reason <> 'forking' ORDER BY n DESC LIMIT 1"
+"""The epoch that is being written: what is stored while records are taken into a new one is taken with them."""
 _PRUNE: Final = (
     """
     UPDATE sealed SET box = zeroblob(length(box))
@@ -65,13 +69,14 @@ class Store:
     """The open log. It belongs to the thread that opened it."""
 
     def __init__(self, path: Path, new_epoch: Callable[[], UUID], reason: str = "created") -> None:
-        """Open or make the log; the first epoch of a new one is noted with `reason`.
+        """Open or make the log; the first epoch of a new one is noted with `reason`. `new_epoch` makes ids, also of records.
 
         Raises:
             StoreDamagedError: the file is no sound database.
             StoreNewerError: a newer version of the program has written it.
             StoreError: it cannot be opened or does not keep its promises.
         """
+        self._new_id = new_epoch
         with own_errors():
             self._db = connect(path)
         try:
@@ -128,12 +133,14 @@ class Store:
 
     def _check_chain(self) -> None:
         known = {n for (n,) in self._db.execute("SELECT n FROM epochs")}
-        heads = pruned_heads(self._db)
+        heads, taken = pruned_heads(self._db), rechaining.place(self._db)
         for of, seq, body, stored in self._db.execute("SELECT epoch, seq, body, hash FROM records ORDER BY epoch, seq"):
             if of not in known:
                 raise StoreDamagedError(f"record {seq} is of epoch {of}, which is not there")
             if is_pruned(heads, of, seq):
                 continue
+            if taken is not None and (of, seq) == (taken.epoch, taken.seq + 1):
+                heads[of] = (0, taken.head)
             if of in heads and not continues(heads[of][1], seq, body, stored):
                 raise StoreDamagedError(f"record {seq} of epoch {of} is not what was written")
             heads[of] = (0, stored)
@@ -142,7 +149,7 @@ class Store:
     def epoch(self) -> UUID:
         """The epoch that is being written."""
         with own_errors():
-            return UUID(self._db.execute("SELECT epoch FROM epochs ORDER BY n DESC LIMIT 1").fetchone()[0])
+            return UUID(self._db.execute(_WRITTEN.format("epoch")).fetchone()[0])
 
     def append(
         self,
@@ -258,37 +265,54 @@ class Store:
     def spare_pages(self) -> int:
         """How many pages of the file are free for what is stored next."""
         with own_errors():
-            return int(self._db.execute("PRAGMA freelist_count").fetchone()[0])
+            return self._asked("freelist_count")
+
+    def _asked(self, pragma: str) -> int:
+        return int(self._db.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+    def _limit_pages(self, most: int) -> None:
+        self._db.execute(f"PRAGMA max_page_count = {most}").fetchall()
 
     def fold(self) -> None:
         """Fold the journal into the file, so that it is written anew from its beginning."""
         with own_errors():
             self._db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
-    def hold_size(self, *, held: bool) -> None:
-        """Keep the file from growing, or let it grow again.
+    def hold_size(self, most_new_pages: int | None) -> None:
+        """Keep the file from growing by more than so many pages; None lets it grow again.
 
         What a full disk has no room for would stay in the journal for ever, which then could not be folded, and nothing deleted either.
         """
         with own_errors():
-            self._db.execute(f"PRAGMA max_page_count = {1 if held else _NO_LIMIT}").fetchall()
+            self._limit_pages(_NO_LIMIT if most_new_pages is None else self._asked("page_count") + most_new_pages)
 
     def rechain(self, epoch: UUID, after_seq: int, into: UUID) -> None:
         """Take every record after `after_seq` of `epoch` into the new epoch `into`; ids and bodies stay. Once done, it stays done."""
-        with own_errors(), self._transaction():
-            if self._db.execute("SELECT 1 FROM epochs WHERE epoch = ?", (str(into),)).fetchone():
-                return
-            (old,) = self._db.execute("SELECT n FROM epochs WHERE epoch = ?", (str(epoch),)).fetchone() or (None,)
-            if old is None:
-                raise StoreError(f"there is no epoch {epoch} to leave")
-            new = self._db.execute("INSERT INTO epochs (epoch, reason) VALUES (?, 'forked')", (str(into),)).lastrowid
-            moved = self._db.execute(
-                "SELECT n, body FROM records WHERE epoch > ? OR (epoch = ? AND seq > ?) ORDER BY n", (old, old, after_seq)
-            ).fetchall()
-            head = genesis(into)
-            for seq, (n, body) in enumerate(moved, 1):
-                head = link(head, seq, body)
-                self._db.execute("UPDATE records SET epoch = ?, seq = ?, hash = ? WHERE n = ?", (new, seq, head, n))
+        while self.rechain_some(epoch, after_seq, into):
+            pass
+
+    def rechain_some(self, epoch: UUID, after_seq: int, into: UUID) -> bool:
+        """Do the next bit of the same, after what may be left of another time; tell whether there is more to do."""
+        with own_errors(), self._lent_pages(), self._transaction():
+            if not rechaining.is_unfinished(self._db) and not self._has_epoch(into):
+                rechaining.begin(self._db, epoch, after_seq, into, self._new_id)
+            return rechaining.go_on(self._db) or not self._has_epoch(into)
+
+    def finish_rechaining(self) -> bool:
+        """Do the next bit of what a power cut has left; tell whether there is more to do."""
+        if not self.is_rechaining:
+            return False
+        with own_errors(), self._lent_pages(), self._transaction():
+            return rechaining.go_on(self._db)
+
+    @property
+    def is_rechaining(self) -> bool:
+        """Whether records are being taken into a new epoch."""
+        with own_errors():
+            return rechaining.is_unfinished(self._db)
+
+    def _has_epoch(self, epoch: UUID) -> bool:
+        return self._db.execute("SELECT 1 FROM epochs WHERE epoch = ?", (str(epoch),)).fetchone() is not None
 
     def number_of(self, epoch: UUID, seq: int) -> int:
         """Give the number in the log of a record that is kept, 0 where there is none."""
@@ -312,13 +336,23 @@ class Store:
         self._db.execute("INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value))
 
     def _tail(self) -> tuple[int, int, bytes]:
-        query = "SELECT n, epoch, pruned, CAST(pruned_hash AS BLOB) FROM epochs ORDER BY n DESC LIMIT 1"
+        query = _WRITTEN.format("n, epoch, pruned, CAST(pruned_hash AS BLOB)")
         epoch, name, pruned, pruned_hash = self._db.execute(query).fetchone()
         query = "SELECT seq, hash FROM records WHERE epoch = ? AND seq > ? ORDER BY seq DESC LIMIT 1"
         last = self._db.execute(query, (epoch, pruned)).fetchone()
         if last is None:
             last = (pruned, pruned_hash) if pruned else (0, genesis(UUID(name)))
         return (epoch, *last)
+
+    @contextmanager
+    def _lent_pages(self) -> Iterator[None]:
+        """Let a file that is kept from growing take a few pages until as many of its own are free."""
+        limit = self._asked("max_page_count")
+        self._limit_pages(max(limit, self._asked("page_count") + _LENT_PAGES))
+        try:
+            yield
+        finally:
+            self._limit_pages(limit)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

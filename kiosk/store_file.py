@@ -26,9 +26,13 @@ PATIENCE_MS: Final = 5000
 DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT}
 EPOCHS: Final = """
-    SELECT epoch, pruned, max(pruned, coalesce((SELECT max(seq) FROM records WHERE records.epoch = epochs.n), 0)) FROM epochs ORDER BY n
+    SELECT epoch, pruned, max(pruned, coalesce((SELECT max(seq) FROM records WHERE records.epoch = epochs.n), 0)) FROM epochs
+    WHERE reason <> 'forking' ORDER BY n
 """
-"""Each epoch, how far it is pruned, and its last number. One look-up per epoch: this is asked several times a second, and the log grows."""
+"""Each epoch that is complete, how far it is pruned, and its last number.
+
+One look-up per epoch: this is asked several times a second, and the log grows.
+"""
 HASH_AT: Final = """
     SELECT CAST(hash AS BLOB) FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = :epoch) AND seq = :seq
     UNION ALL SELECT CAST(pruned_hash AS BLOB) FROM epochs WHERE epoch = :epoch AND pruned = :seq AND pruned > 0

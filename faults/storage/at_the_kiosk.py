@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from faults.content import said_by
 from faults.storage.visits import OVER, Visits
 from feedback.records import encode_body
-from kiosk import store_file
+from kiosk import rechaining, store_file
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
 from kiosk.set_aside import SetAside
@@ -64,6 +64,7 @@ def main() -> None:
     for promise in promises:
         name, _, value = promise.partition("=")
         store_file.PRAGMAS[name] = int(value) if value.isdecimal() else value
+    rechaining.STEP = 2  # so that the power goes between two steps too
     if not vote_at(Path(folder), Random(seed), int(count)):
         raise SystemExit("the last vote was not stored")
 

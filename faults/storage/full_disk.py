@@ -58,7 +58,7 @@ def fill_up(rounds: int, step: Callable[[int], None]) -> Row:
 def _live(terminal: Terminal, disk: Path, random: Random) -> tuple[bool, str]:
     """Vote and deliver while the disk fills up, and then with room; whether it refused something, and what is wrong."""
     ballast = disk / "ballast"
-    _fill(ballast, random.randint(_LEAST_KB, _MOST_KB))
+    fill(ballast, random.randint(_LEAST_KB, _MOST_KB))
     refused = False
     for _ in range(_VISITORS):
         try:
@@ -78,21 +78,21 @@ def _live(terminal: Terminal, disk: Path, random: Random) -> tuple[bool, str]:
     return refused, ""
 
 
-def _fill(ballast: Path, left_kb: int) -> None:
-    """Leave so much of a disk."""
+def fill(ballast: Path, left_kb: int) -> None:
+    """Have a file take a disk but for so much."""
     status = os.statvfs(ballast.parent)
     with ballast.open("wb") as file, suppress(OSError):
         os.posix_fallocate(file.fileno(), 0, max(4096, status.f_bavail * status.f_frsize - left_kb * 1024))
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
+def small_disk(folder: Path, size_kb: int = _DISK_KB) -> Iterator[Path]:
     """Give a folder that is an ext4 of its own."""
     image, disk = folder / "disk.img", folder / "disk"
     disk.mkdir()
     (folder / "card").mkdir()
     with image.open("wb") as file:
-        file.truncate(_DISK_KB * 1024)
+        file.truncate(size_kb * 1024)
     # Blocks of 4 KB, as any card has: in smaller ones a page of SQLite's shared memory may have no room behind it.
     try:
         subprocess.run(["mkfs.ext4", "-q", "-b", "4096", "-m", "0", str(image)], check=True, capture_output=True)

@@ -20,6 +20,8 @@ from kiosk.sync import delivery
 from server.backup.dump import dump
 from server.backup.restore import restore
 from server.db.engine import open_engine
+from server.ingest.quarantine import Reason
+from tests.server.kit import KIOSK, OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from faults.table import Row
+
+    _History = Callable[[Path, Server, Random], tuple[set[UUID], str]]
 
 _REAL_BACKUPS: Final = 0.15
 """So many of the copies of the server are backups as the command makes them; the others are plain copies of its file."""
@@ -170,6 +174,22 @@ def change_generations(folder: Path, server: Server, random: Random) -> tuple[se
     return terminal.logged() | (terminal.thanked.keys() & set(server.votes())), ""
 
 
+def change_id(folder: Path, server: Server, random: Random) -> tuple[set[UUID], str]:
+    """Enrol a kiosk under another id, and back; give the votes that must be there, and what is wrong."""
+    terminal = Terminal(folder / "card", server, random)
+    for kiosk in (OTHER, KIOSK, OTHER)[: random.randint(1, 3)]:
+        wander(terminal, random, random.randint(1, 8))
+        terminal.sent.clear()
+        terminal.begin_as(kiosk)
+        if random.random() < 0.5:  # noqa: PLR2004
+            terminal.vote(random.randint(1, 3))
+    wander(terminal, random, random.randint(0, 4))
+    terminal.vote()
+    terminal.settle()
+    terminal.switch_off()
+    return set(terminal.thanked), ""
+
+
 def _copy(folder: Path, server: Server) -> Callable[[], object]:
     server.restart()  # which empties the journal into the file
     copy = folder / "old.db"
@@ -197,8 +217,8 @@ def _back_up(folder: Path, server: Server) -> Callable[[], object]:
     return put_back
 
 
-def live(name: str, history: Callable[[Path, Server, Random], tuple[set[UUID], str]], rounds: int, step: Callable[[int], None]) -> Row:
-    """Go through so many histories, and compare what must be there with what counts."""
+def live(name: str, history: _History, expected: tuple[str, ...], rounds: int, step: Callable[[int], None]) -> Row:
+    """Go through so many histories, and compare what must be there with what counts; `expected` are reasons to keep it in quarantine."""
     tally = Tally(name)
     with in_silence():
         for number in range(rounds):
@@ -214,19 +234,24 @@ def live(name: str, history: Callable[[Path, Server, Random], tuple[set[UUID], s
                     acknowledged=len(wanted),
                     lost=len(wanted - set(counted)),
                     doubled=len(counted) - len(set(counted) & wanted),
-                    problem=problem or server.problem(),
+                    problem=problem or server.problem(expected=expected),
                 )
             step(tally.rounds)
     return tally.row()
 
 
-def _fault(name: str, history: Callable[[Path, Server, Random], tuple[set[UUID], str]], *, test: int, usual: int, full: int) -> Fault:
-    return Fault(name=name, test=test, usual=usual, full=full, run=partial(live, name, history))
+def _fault(  # noqa: PLR0913 - a row and how often it is tried
+    name: str, history: _History, *, test: int, usual: int, full: int, expected: tuple[str, ...] = ()
+) -> Fault:
+    return Fault(name=name, test=test, usual=usual, full=full, run=partial(live, name, history, expected))
 
 
+# What was delivered under the id of before and not acknowledged comes again, and counts where it was first.
+_TWICE: Final = (Reason.FOREIGN.value,)
 FAULTS: Final = (
     _fault("old card restored", restore_card, test=12, usual=80, full=400),
     _fault("card cloned", clone_card, test=12, usual=80, full=400),
     _fault("server's backup restored", restore_server, test=8, usual=40, full=200),
     _fault("database put back to another generation", change_generations, test=6, usual=40, full=200),
+    _fault("another id with delivered contexts", change_id, test=6, usual=40, full=200, expected=_TWICE),
 )

@@ -100,7 +100,7 @@ def _change_one_byte(place: Path, file: str, answers: dict[UUID, str], tally: Ta
             on_card = _answers_in_log(folder / "card" / FILE)
             terminal.switch_off()
             counted, told = server.votes(), _told(server)
-            problem = server.problem(but=Reason.BAD_BOX)  # sealed words that rot come as they are, and are told there
+            problem = server.problem(expected=(Reason.BAD_BOX.value,))  # sealed words that rot come as they are, and are told there
         missing = answers.keys() - set(counted)
         is_noticed = any(any((folder / "card").glob(pattern)) for pattern in (ASIDE, "*-damaged"))
         tally.detect(is_noticed)

@@ -21,7 +21,10 @@ KIOSK: Final = "kiosk"
 
 
 def begin_as(kiosk: str, ledger: Ledger, outbox: Outbox, new_epoch: Callable[[], UUID]) -> None:
-    """Take note of the id under which records go from now on; where it is another one, ask ui for a new epoch behind what was delivered."""
+    """Take note of the id under which records go from now on; where it is another one, ask ui for a new epoch behind what was delivered.
+
+    The contexts that its records name and that were delivered are said again in it (`kiosk.rechaining`).
+    """
     before = ledger.fact(KIOSK)
     if before == kiosk:
         return

@@ -29,11 +29,13 @@ _UNPRUNED: Final = "(SELECT *, 0 AS pruned, NULL AS pruned_hash FROM epochs)"
 SLICE: Final = """
     SELECT seq, id, body, hash, CAST(box AS BLOB) FROM records LEFT JOIN sealed ON records.id = sealed.record
     WHERE epoch = (SELECT n FROM epochs WHERE epoch = :epoch) AND seq > max(:seq, (SELECT pruned FROM epochs WHERE epoch = :epoch))
+        AND NOT EXISTS (SELECT 1 FROM epochs WHERE reason = 'forking')
     ORDER BY seq LIMIT :most
 """
 SLICE_WITHOUT_BOXES: Final = """
     SELECT seq, id, body, hash, NULL FROM records
     WHERE epoch = (SELECT n FROM epochs WHERE epoch = :epoch) AND seq > max(:seq, (SELECT pruned FROM epochs WHERE epoch = :epoch))
+        AND NOT EXISTS (SELECT 1 FROM epochs WHERE reason = 'forking')
     ORDER BY seq LIMIT :most
 """
 
@@ -76,6 +78,7 @@ class Outbox:
         self._path = data_dir / FILE
         self._db: sqlite3.Connection | None = None
         self._inode = 0
+        self._has_boxes = self._has_pruning = False
         self.damaged = False
         """Whether the file that bears the name now has failed us; ui looks through it and sets it aside."""
 
@@ -86,7 +89,7 @@ class Outbox:
         self._close()
 
     def epochs(self) -> list[Epoch]:
-        """Give all epochs, oldest first; the last one is being written."""
+        """Give all epochs, oldest first; the last one is being written. One into which records are still being taken is none yet."""
         return [Epoch(UUID(name), pruned + 1 if last else 0, last) for name, pruned, last in self._read(self._adapted(EPOCHS))]
 
     def hash_at(self, epoch: UUID, seq: int) -> bytes | None:
@@ -101,7 +104,7 @@ class Outbox:
         return bool(self._read("SELECT 1 FROM records WHERE epoch = (SELECT n FROM epochs WHERE epoch = ?) LIMIT 1", (str(epoch),)))
 
     def slice_after(self, epoch: UUID, seq: int, most: int = MAX_RECORDS) -> Slice | None:
-        """Give the next records after `seq`, as many as one batch holds, and at most so many."""
+        """Give the next records after `seq`, as many as one batch holds, at most so many; none while a new epoch takes records in."""
         prev = self.hash_at(epoch, seq)
         query = self._adapted(SLICE if self._keeps_boxes() else SLICE_WITHOUT_BOXES)
         rows = self._read(query, {"epoch": str(epoch), "seq": seq, "most": most})
@@ -119,13 +122,13 @@ class Outbox:
 
     def _keeps_boxes(self) -> bool:
         """Whether ui has opened the log since it keeps boxes; sync of a new version may be the first to start."""
-        return bool(self._read("SELECT 1 FROM sqlite_master WHERE name = 'sealed'"))
+        self._has_boxes = self._has_boxes or bool(self._read("SELECT 1 FROM sqlite_master WHERE name = 'sealed'"))
+        return self._has_boxes
 
     def _adapted(self, query: str) -> str:
         """Have the query work on a log that ui has not opened since it prunes."""
-        if self._read("SELECT 1 FROM pragma_table_info('epochs') WHERE name = 'pruned'"):
-            return query
-        return query.replace("FROM epochs", f"FROM {_UNPRUNED} AS epochs")
+        self._has_pruning = self._has_pruning or bool(self._read("SELECT 1 FROM pragma_table_info('epochs') WHERE name = 'pruned'"))
+        return query if self._has_pruning else query.replace("FROM epochs", f"FROM {_UNPRUNED} AS epochs")
 
     def fact(self, name: str) -> str | None:
         """Give a small fact that ui keeps there."""
@@ -155,6 +158,7 @@ class Outbox:
             with suppress(sqlite3.Error):
                 self._db.close()
         self._db = None
+        self._has_boxes = self._has_pruning = False
 
 
 def _wire_bytes(body: bytes, box: bytes | None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from feedback.records import RecordError, Vote
+from feedback.records import Context, RecordError, Vote
 from feedback.wire import Ack
 from server.fleet.clones import Heard, Kind
 from server.ingest import store
@@ -101,6 +101,9 @@ def _keep_records(work: Work, delivery: Delivery, first_seq: int, verdict: Verdi
         places.append(store.PlaceRow(kiosk, epoch, row.seq, id_ if is_same else None, None if is_same else body, heads[row.seq]))
         if stored.kiosk != kiosk:
             work.notes.append(delivery.note(Reason.FOREIGN, f"record {id_} is {stored.kiosk}'s", body))
+            said = new.get(id_)
+            if is_same and isinstance(said, Context):  # a kiosk that had another id may have none of its own
+                store.insert_contexts(work.connection, kiosk, [said])
         elif not is_same:
             work.notes.append(delivery.note(Reason.CONFLICT, f"record {id_} is there with another content; the first is kept", body))
     store.insert_places(work.connection, places)

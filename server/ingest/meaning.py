@@ -59,9 +59,19 @@ def take_contexts(work: Work, delivery: Delivery, new: New, walked: Iterable[Any
     numbers = {record.number if isinstance(record, Context) else record.context for record in walked}
     contexts = store.read_contexts(work.connection, delivery.kiosk, numbers)
     for record, body in said:
-        if contexts[record.number].id != record.id:
+        if not _means_the_same(contexts[record.number], record):
             work.notes.append(delivery.note(Reason.CONFLICT, f"context {record.number} is taken by {contexts[record.number].id}", body))
     return contexts
+
+
+def _means_the_same(stored: StoredContext, context: Context) -> bool:
+    """Whether a context says what is known by its number: a kiosk says it again where a new epoch begins."""
+    questionnaire = (stored.questionnaire, stored.questionnaire_version, stored.mode)
+    return stored.boot_id == context.boot_id and questionnaire == (
+        context.questionnaire,
+        context.questionnaire_version,
+        str(context.mode),
+    )
 
 
 def name_desks(work: Work, delivery: Delivery, there: New) -> None:

@@ -877,6 +877,25 @@ def test_under_another_id_the_old_ones_stay_the_old_ones_in_every_generation(kio
     assert kiosk.ledger.mark(old) == 3, "so that it is pruned as what is delivered"
 
 
+def test_under_another_id_what_was_asked_is_said_again(kiosk: Kiosk) -> None:
+    begin_as(KIOSK, kiosk.ledger, kiosk.outbox, epochs)
+    kiosk.boot()
+    kiosk.vote(2)
+    kiosk.settle()
+    before = kiosk.server
+    kiosk.vote(3)
+    kiosk.server = FakeServer(before.generation)
+    begin_as("another-kiosk", kiosk.ledger, kiosk.outbox, epochs)
+    kiosk.start()
+    kiosk.settle()
+    kiosk.vote()
+    kiosk.settle()
+    said, *votes = [decode_body(body) for body in kiosk.server.records.values()]
+    assert isinstance(said, Context)
+    assert [vote.context for vote in votes if isinstance(vote, Vote)] == [said.number] * 4
+    assert not kiosk.server.records.keys() & before.records.keys(), "with an id of its own"
+
+
 def test_votes_from_before_the_first_enrolment_go_with_it(kiosk: Kiosk) -> None:
     kiosk.vote(3)
     begin_as(KIOSK, kiosk.ledger, kiosk.outbox, epochs)
@@ -938,7 +957,7 @@ def test_a_context_of_an_epoch_of_which_nothing_else_is_left_comes_before_the_vo
     kiosk.prune(5)
     restored_empty(kiosk)
     kiosk.assert_all_delivered()
-    assert len(kiosk.server.records) == 4, "three votes and their context"
+    assert len(kiosk.server.records) == 5, "three votes, their context, and what the second epoch says of it"
 
 
 def test_the_ledger_promises_durability_and_has_room_to_move_a_mark_on_a_full_disk(data_dir: Path) -> None:

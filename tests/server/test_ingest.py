@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from feedback.records import Outcome, encode_body, genesis, new_id
+from feedback.records import Mode, Outcome, encode_body, genesis, new_id
 from feedback.wire import (
     Ack,
     Batch,
@@ -228,11 +228,30 @@ def test_a_vote_of_an_unknown_context_is_kept_and_not_counted(engine: Engine, lo
 
 
 def test_a_context_means_what_it_meant_first(engine: Engine, log: Log) -> None:
-    log.add_context("again")
+    log.add_context("again", mode=Mode.TEST)
     deliver(make_ingest(engine), log)
     (context,) = rows(engine, schema.contexts)
-    assert context["number"] == log.context
+    assert (context["number"], context["mode"]) == (log.context, Mode.LIVE)
     assert reasons(engine) == [("conflict", 1)]
+
+
+def test_a_context_may_be_said_again(engine: Engine, log: Log) -> None:
+    log.add_context("again")
+    log.add(log.vote("a"))
+    deliver(make_ingest(engine), log)
+    assert len(votes(engine)) == 1
+    assert reasons(engine) == []
+
+
+def test_a_kiosk_that_had_another_id_may_still_mean_its_contexts_of_then(engine: Engine, log: Log) -> None:
+    ingest, other = make_ingest(engine), Log(kiosk=OTHER)
+    deliver(ingest, log)
+    other.add(log.bodies[0])
+    other.add(other.vote("a"))
+    deliver(ingest, other)
+    assert [vote["kiosk"] for vote in votes(engine)] == [OTHER]
+    assert reasons(engine) == [("foreign", 1)], "the context itself stays who it was of"
+    assert_rollups_agree(engine)
 
 
 def test_an_answer_that_nobody_can_have_given_is_kept_and_shown(engine: Engine, log: Log) -> None:
