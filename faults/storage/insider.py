@@ -19,12 +19,13 @@ from faults.table import Fault, survived
 from feedback.records import Answer, Channel, Context, DeskChoice, How, Input, Mode, Moment, Vote, chain, encode_body, genesis
 from feedback.wire import Batch, Now, batch_topic, encode
 from server.db.engine import writing
-from server.db.schema import NO_DESK, answers, desks, records, votes
+from server.db.schema import NO_DESK, answers, desks, records, rollup_day, votes
 from server.ingest.core import Ingest
 from server.ingest.replay import replay_all, waiting
 from server.integrity.roots import Roots
 from server.integrity.verifying import verify
 from server.keys import is_signed
+from server.ratings import rollups
 from server.remarks.erasing import erase
 
 if TYPE_CHECKING:
@@ -73,7 +74,10 @@ def _is_found(centre: Centre, random: Random, number: int) -> bool:
     found: list[str] = []
     try:
         with writing(centre.engine) as connection:
-            TAMPERINGS[number % len(TAMPERINGS)](connection, random)
+            tamper = TAMPERINGS[number % len(TAMPERINGS)]
+            tamper(connection, random)
+            if tamper is not _miscount:  # who knows that counts are compared makes them anew
+                rollups.rebuild(connection)
             found = _problems(connection, centre)
             raise _Undone  # noqa: TRY301 - it ends the transaction
     except _Undone:
@@ -108,6 +112,12 @@ def _move(connection: Connection, random: Random) -> None:
     connection.execute(update(votes).where(votes.c.id == row["id"]).values(desk_id=place[0], site_id=place[1]))
 
 
+def _miscount(connection: Connection, random: Random) -> None:
+    row = _one(connection, random, rollup_day)
+    key = [column == row[column.name] for column in rollup_day.primary_key]
+    connection.execute(update(rollup_day).where(*key).values(excellent=row["excellent"] + 1))
+
+
 def _invent(connection: Connection, random: Random) -> None:
     connection.execute(insert(votes).values(_one(connection, random, votes) | {"id": uuid4()}))
 
@@ -122,6 +132,7 @@ TAMPERINGS: Final = (
     _delete(records),
     _move,
     _invent,
+    _miscount,
     _change(votes, lambda row, _: {"answer": _other(row["answer"])}),
     _change(votes, lambda row, _: {"day": "2025-01-01" if row["day"] != "2025-01-01" else "2025-01-02"}),
     _change(votes, lambda row, random: {"hour": (row["hour"] + random.randrange(1, 24)) % 24}),

@@ -16,7 +16,6 @@ from faults.table import Fault
 from server.db.engine import open_engine, reading
 from server.db.migrate import migrate
 from server.integrity.verifying import verify
-from server.ratings import rollups
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +71,7 @@ def _start(path: Path) -> str:
     try:
         migrate(engine)
         with reading(engine) as connection:
-            found = [*verify(connection, lambda _data, _signature: False), *rollups.verify(connection)]
+            found = verify(connection, lambda _data, _signature: False)
     finally:
         engine.dispose()
     return str(found[0]) if found else ""

@@ -78,10 +78,11 @@ class _Aside:
 
 @dataclass(slots=True)
 class _Found:
-    """What the first walk gathers: what visits say, the contexts by number, and what does not hold."""
+    """What the first walk gathers: what visits say, the contexts by number, those of any kiosk by id, and what does not hold."""
 
     said: dict[tuple[str, UUID], Said] = field(default_factory=lambda: defaultdict(Said))
     contexts: dict[tuple[str, int], StoredContext] = field(default_factory=dict)
+    by_id: dict[UUID, StoredContext] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -126,8 +127,9 @@ def _first_walk(connection: Connection, on_step: OnStep) -> _Found:
 def _hear(found: _Found, kiosk: str, record: AnyRecord) -> None:
     """Gather what a record says of others."""
     if isinstance(record, Context):
-        said = (record.number, record.id, record.boot_id, record.questionnaire, record.questionnaire_version, str(record.mode))
-        found.contexts.setdefault((kiosk, record.number), StoredContext(*said))
+        said = StoredContext(record.number, record.id, record.boot_id, record.questionnaire, record.questionnaire_version, str(record.mode))
+        found.contexts.setdefault((kiosk, record.number), said)
+        found.by_id[record.id] = said
     elif isinstance(record, Undo):
         found.said[kiosk, record.visit].undone = True
     elif isinstance(record, DeskChoice | TicketScan):
@@ -140,14 +142,18 @@ def _hear(found: _Found, kiosk: str, record: AnyRecord) -> None:
 
 
 def _context_problems(connection: Connection, found: _Found) -> list[Problem]:
-    """Compare the contexts by which records are understood with those that kiosks sent; of one number the first stands."""
+    """Compare the contexts by which records are understood with those that kiosks sent; of one number the first stands.
+
+    A kiosk that had another id before may go by a context that it sent under that one.
+    """
     c = contexts.c
     query = select(c.kiosk, *(c[name] for name in StoredContext._fields))
     there = {(row[0], row[1]): StoredContext(*row[1:]) for row in connection.execute(query)}
     return [
         Problem(f"context {number} of {kiosk}", "it is not the one that the kiosk sent, or is missing")
         for kiosk, number in sorted(there.keys() | found.contexts.keys())
-        if there.get((kiosk, number)) != found.contexts.get((kiosk, number))
+        if (context := there.get((kiosk, number))) is None
+        or context not in {found.contexts.get((kiosk, number)), found.by_id.get(context.id)}
     ]
 
 

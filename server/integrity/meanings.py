@@ -10,7 +10,7 @@ from server.db.schema import NO_DESK
 from server.ingest.quarantine import Reason
 from server.ingest.rows import Arrival, Place, VoteRow, answer_rows, is_rated, vote_row
 from server.ingest.settling import Flag
-from server.ingest.times import EARLIEST_MS, EXACT_ERROR_MS, FUTURE_MS, Time, TimeQuality, released
+from server.ingest.times import EARLIEST_MS, EXACT_ERROR_MS, Time, TimeQuality, released
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from server.ingest.rows import AnswerRow, StoredContext
     from server.ingest.store import Desk
 
+_MOVED_MS: Final = 10 * 60_000
+"""No clock that was believed a moment before is so wrong."""
 _NOT_BY_ITSELF: Final = {"site_id", "desk_id", "service_id", "received_ms", "released_ms", "clerk_id", "flag"}
 """What other records, the queue or a replay have a say in: each is compared on its own."""
 _CALENDAR: Final = {"day", "hour", "weekday"}
@@ -77,7 +79,7 @@ def doubts_of(kept: Kept, votes: Sequence[VoteRow], answers: Sequence[AnswerRow]
         aside = {Reason.UNKNOWN_CONTEXT, Reason.UNKNOWN_ANSWER} if may_be_aside else {Reason.UNKNOWN_CONTEXT}
         return [_absent(record, *aside)]
     rows: Sequence[VoteRow | AnswerRow] = [*votes, *answers]
-    if not all(0 <= row.at_ms <= row.received_ms + FUTURE_MS for row in rows):
+    if not all(0 <= row.at_ms <= row.received_ms for row in rows):
         return [Doubt("it has a time that nothing can have")]
     meant = _meant(kept, rows[0], registry)
     if [type(row) for row in rows] != [type(row) for row in meant]:
@@ -139,13 +141,12 @@ def _meant(kept: Kept, row: VoteRow | AnswerRow, registry: Registry) -> Sequence
 
 
 def _time_doubts(kept: Kept, row: VoteRow | AnswerRow) -> list[Doubt]:
-    """Compare a time with the record's own: an exact one is that, another one lies within what can be."""
+    """Compare a time with the record's own: an exact one is that, or the possible one next to it."""
     at = kept.record.at
-    if row.time_quality == TimeQuality.EXACT:
-        is_own = at.trusted and row.at_ms == at.wall_ms and row.time_error_ms == EXACT_ERROR_MS
-        return [] if is_own else [Doubt("its time passes for exact and is not the one that the kiosk sent")]
-    if row.time_quality not in set(TimeQuality) or not row.at_ms <= row.received_ms or row.time_error_ms < 0:
+    if row.time_quality not in set(TimeQuality) or row.time_error_ms < 0:
         return [Doubt("it has a time that nothing can have")]
+    if row.time_quality == TimeQuality.EXACT and not (at.trusted and abs(row.at_ms - at.wall_ms) <= EXACT_ERROR_MS):
+        return [Doubt("its time passes for exact and is not the one that the kiosk sent")]
     return []
 
 
@@ -176,4 +177,4 @@ def is_moved_in_time(kept: Kept, row: VoteRow | AnswerRow) -> bool:
     """Tell whether a time contradicts the record's trusted clock by so much that this clock must have been wrong."""
     at = kept.record.at
     believable = at.trusted and EARLIEST_MS <= at.wall_ms <= kept.received_ms
-    return believable and row.time_quality != TimeQuality.EXACT and abs(row.at_ms - at.wall_ms) > FUTURE_MS
+    return believable and row.time_quality != TimeQuality.EXACT and abs(row.at_ms - at.wall_ms) > _MOVED_MS

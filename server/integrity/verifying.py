@@ -1,4 +1,4 @@
-"""Verifies the whole database: chains, the roots of days, and the votes against the records that they were drawn from. Reads only."""
+"""Verifies the whole database: chains, the roots of days, votes against their records, counts against votes. Reads only."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from server.integrity.chains import Problem, count_records, verify_chains
 from server.integrity.drawn import verify_drawn
 from server.integrity.merkle import root_of
 from server.integrity.roots import PURPOSE, DayRoot, Root, all_roots, leaves_of
+from server.ratings import rollups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,8 +32,23 @@ def count_steps(connection: Connection) -> int:
 def verify(
     connection: Connection, is_signed: Callable[[bytes, bytes], bool], on_step: Callable[[int], None] = lambda _count: None
 ) -> list[Problem]:
-    """Verify everything; `is_signed(data, signature)` tells whether this server signed it, `on_step` hears of records that were walked."""
-    return [*verify_chains(connection, on_step), *_verify_roots(connection, is_signed), *verify_drawn(connection, on_step)]
+    """Verify everything, in a connection that sees one moment.
+
+    `is_signed(data, signature)` tells whether this server signed it, `on_step` hears of records that were walked.
+    """
+    return [
+        *verify_chains(connection, on_step),
+        *_verify_roots(connection, is_signed),
+        *verify_drawn(connection, on_step),
+        *_verify_counts(connection),
+    ]
+
+
+def _verify_counts(connection: Connection) -> list[Problem]:
+    return [
+        Problem(f"{one.table} {', '.join(map(str, one.key))}", f"it counts {one.stored}, and the votes say {one.counted}")
+        for one in rollups.compare(connection)
+    ]
 
 
 def _verify_roots(connection: Connection, is_signed: Callable[[bytes, bytes], bool]) -> list[Problem]:

@@ -180,8 +180,13 @@ def rebuild(connection: Connection) -> None:
 
 
 def verify(connection: Connection) -> list[Difference]:
-    """Compare every cell with the votes themselves."""
+    """Compare every cell with the votes themselves, which are held meanwhile."""
     _hold_votes(connection)
+    return compare(connection)
+
+
+def compare(connection: Connection) -> list[Difference]:
+    """Compare every cell with the votes themselves, where the connection sees one moment."""
     differences = []
     for table in _TABLES:
         nothing = (0,) * len(_columns_of(table)[1])

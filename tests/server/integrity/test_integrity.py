@@ -18,6 +18,7 @@ from server.integrity import proofs
 from server.integrity.roots import DayRoot, Roots, all_roots
 from server.integrity.verifying import verify
 from server.keys import is_signed
+from server.ratings import rollups
 from tests.server.kit import KIOSK, MORNING, OTHER, Log, deliver, ids, make_ingest, reasons, rows
 
 if TYPE_CHECKING:
@@ -115,10 +116,20 @@ def test_a_vote_that_no_kiosk_sent_or_that_was_changed_in_its_table_is_named(eng
         connection.execute(update(schema.votes).where(schema.votes.c.id == id_of("a")).values(answer="excellent"))
         row = dict(connection.execute(select(schema.votes).where(schema.votes.c.id == id_of("b"))).mappings().one())
         connection.execute(schema.votes.insert().values(row | {"id": ids("invented")}))
+        rollups.rebuild(connection)
     found = problems(engine)
     assert len(found) == 2
     assert any("the kiosk sent it otherwise: answer" in one for one in found)
     assert any("no kiosk sent it" in one for one in found)
+
+
+def test_a_sum_that_is_not_that_of_its_votes_is_named(engine: Engine) -> None:
+    deliver(make_ingest(engine), log_with("a", "b"))
+    with writing(engine) as connection:
+        connection.execute(update(schema.rollup_day).values(excellent=7))
+    (found,) = problems(engine)
+    assert found.startswith("rollup_day 2025-10-09,")
+    assert "it counts" in found
 
 
 def test_each_day_gets_its_root_an_hour_after_it_ended_and_only_once(engine: Engine) -> None:
@@ -182,6 +193,7 @@ def test_who_changes_a_record_with_its_whole_chain_is_found_by_the_day(engine: E
             connection.execute(update(schema.records).where(schema.records.c.seq == seq).values(head=forged.hash_at(seq)))
         connection.execute(update(schema.chains).values(head=forged.hash_at(3)))
         connection.execute(update(schema.votes).where(schema.votes.c.id == id_of("b")).values(answer="poor"))
+        rollups.rebuild(connection)
     assert problems(engine) == ["day 2025-10-09: one of its records is not what its root was made of"]
 
 
@@ -264,6 +276,7 @@ def test_a_vote_that_is_not_counted_or_stands_elsewhere_is_named(engine: Engine)
     with writing(engine) as connection:
         connection.execute(delete(schema.votes).where(schema.votes.c.id == id_of("a")))
         connection.execute(update(schema.votes).where(schema.votes.c.id == id_of("b")).values(desk_id=2))
+        rollups.rebuild(connection)
     assert [found.split(": ", 1)[1] for found in problems(engine)] == [
         "it came and is not counted: its rows are missing",
         "it stands at another desk than its visit names",
