@@ -140,7 +140,7 @@ def run(name: str, rounds: int, done: Callable[[int], None], *, trusting: bool) 
         while waited_ms < DRAIN_MS and any(kiosk.undelivered() for kiosk in centre.kiosks):
             sky.pass_ms(ROUND_MS)
             waited_ms += ROUND_MS
-        row = count(centre).row(name, rounds)
+        row = count(centre, trusting=trusting).row(name, rounds)
         return gave_way(row) if trusting else row
 
 

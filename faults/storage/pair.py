@@ -187,6 +187,8 @@ class Terminal:
         fork = delivery.requested_fork(path)
         if fork is not None:
             self.store.rechain_some(fork.epoch, fork.after_seq, fork.into)
+        else:  # what a power cut has left, where nobody asks for it any more
+            self.store.finish_rechaining()
 
     def carry(self) -> list[wire.Ack]:
         """Bring what was sent to the server; give its answers."""

@@ -18,6 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from feedback import wire
 from feedback.records import decode_body, genesis, link
+from feedback.tickets import KEYS_AHEAD
 from kiosk import accepted, facts, salvage
 from kiosk.day_keys import DayKeys
 from kiosk.store import FILE, Store
@@ -276,16 +277,16 @@ def test_sync_keeps_the_notice_and_fetches_the_pictures(config: Path, data_dir: 
         assert accepted.read_notice(data_dir, KIOSK, PUBLIC) == notice_of(3)
 
 
-def test_sync_keeps_the_keys_of_days_and_erases_those_that_are_no_longer_sent(config: Path, data_dir: Path, server: ServerEnd) -> None:
+def test_sync_keeps_the_keys_of_days_and_erases_those_of_days_that_are_over(config: Path, data_dir: Path, server: ServerEnd) -> None:
     topic = wire.day_keys_topic(KIOSK)
     keys, today = DayKeys(data_dir, KIOSK, PUBLIC), datetime.now(UTC).date()
-    older, newer = today.isoformat(), (today + timedelta(days=1)).isoformat()
+    older, newer, newest = ((today + timedelta(days=days)).isoformat() for days in (0, 1, KEYS_AHEAD + 4))
     server.send(topic, listed(key_of(older), key_of(newer)), retain=True)
     with running("sync", config):
         wait_until(lambda: keys.key(newer))
         assert keys.key(older) == bytes.fromhex(key_of(older).key)
-        server.send(topic, listed(key_of(newer)), retain=True)
-        wait_until(lambda: keys.key(older) is None)
+        server.send(topic, listed(key_of(newest)), retain=True)  # the server makes it only when the oldest of these is over
+        wait_until(lambda: keys.key(older) is None and keys.key(newest))
         server.send(topic, b"garbage", retain=True)
         wait_until(lambda: server.states and server.states[-1].faults == ("day_keys_refused",))
         assert keys.key(newer)
