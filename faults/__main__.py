@@ -6,10 +6,11 @@ import argparse
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -19,6 +20,10 @@ from faults.table import Row, Size
 
 if TYPE_CHECKING:
     from faults.table import Fault
+
+_COLUMNS: Final = ("rounds", "acknowledged", "lost", "doubled", "dropped", "detected", "seconds")
+_TABLE_WIDTH: Final = 120
+"""The columns that a table needs: names of faults are long."""
 
 
 def main() -> None:
@@ -66,20 +71,36 @@ def do_and_show(faults: list[Fault], size: Size, had: list[Row], path: Path | No
 
 
 def print_table(rows: list[Row]) -> None:
-    """Print the rows for a person."""
-    table = Table("fault", "rounds", "acknowledged", "lost", "doubled", "dropped", "detected", "seconds", "holds")
-    for row in rows:
-        name = f"{row.fault} [dim](control: must fail)[/]" if row.control else row.fault
-        numbers = (f"{number:,}" for number in (row.rounds, row.acknowledged, row.lost, row.doubled, row.dropped))
-        detected = "" if row.detected is None else f"{row.detected:,}"
-        table.add_row(name, *numbers, detected, f"{row.seconds:,.0f}", _verdict(row))
-    for column in table.columns[1:8]:
-        column.justify = "right"
+    """Print the rows for a person: as a table, or where the terminal is too narrow for one, each on lines of its own."""
     console = Console()
-    console.print(table)
+    if console.width < _TABLE_WIDTH:
+        for row in rows:
+            said = (f"{number} {column}" for column, number in zip(_COLUMNS, _numbers(row), strict=True) if number)
+            console.print(f"{_name(row)}: {_verdict(row)}")
+            console.print(Padding(", ".join(said), (0, 0, 0, 4)))
+    else:
+        table = Table("fault", *_COLUMNS, "holds")
+        for row in rows:
+            table.add_row(_name(row), *_numbers(row), _verdict(row))
+        for column in table.columns[1:-1]:
+            column.justify = "right"
+        console.print(table)
     for row in rows:
         if row.not_done:
             console.print(f"not done: {row.fault}: {row.not_done}", markup=False)
+
+
+def _name(row: Row) -> str:
+    return f"{row.fault} [dim](control: must fail)[/]" if row.control else row.fault
+
+
+def _numbers(row: Row) -> list[str]:
+    detected = "" if row.detected is None else f"{row.detected:,}"
+    return [
+        *(f"{number:,}" for number in (row.rounds, row.acknowledged, row.lost, row.doubled, row.dropped)),
+        detected,
+        f"{row.seconds:,.0f}",
+    ]
 
 
 def _verdict(row: Row) -> str:
