@@ -250,6 +250,6 @@ def seen_part(text: str, cursor: int, room: float, width_of: Callable[[str], flo
     if width_of(text) <= room:
         return Line(0, len(text))
     least_end = min(len(text), cursor + _SEEN_BEHIND)
-    start = bisect.bisect_left(range(least_end), True, key=lambda start: width_of(text[start:least_end]) <= room)  # noqa: FBT003
+    start = min(cursor, bisect.bisect_left(range(least_end), True, key=lambda start: width_of(text[start:least_end]) <= room))  # noqa: FBT003
     end = bisect.bisect_right(range(least_end, len(text) + 1), room, key=lambda end: width_of(text[start:end]))
     return Line(start, least_end + end - 1)

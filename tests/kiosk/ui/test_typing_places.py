@@ -106,6 +106,10 @@ def test_the_cursors_line_is_always_seen(lines: int, visible: int, data: st.Data
         assert 0 <= first <= max(0, lines - visible)
 
 
+def test_the_cursor_is_seen_where_the_letters_behind_it_fill_the_line() -> None:
+    assert typing_places.seen_part("WWW", 0, 5, width_of) == Line(0, 2)
+
+
 @given(texts, st.integers(5, 30), st.data())
 def test_of_a_single_line_the_part_at_the_cursor_is_seen(text: str, room: int, data: st.DataObject) -> None:
     cursor = data.draw(st.integers(0, len(text)))
