@@ -7,7 +7,7 @@ import random
 import re
 import subprocess
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial, wraps
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,7 +18,7 @@ from time import perf_counter, sleep
 from typing import TYPE_CHECKING, Final
 
 from bench.measure import Row, at_most, told
-from demo.desk_kiosk import DeskKiosk, undelivered
+from demo.desk_kiosk import STAY_S, DeskKiosk, undelivered
 from demo.history import a_visit
 from demo.house import CENTRE, House, wait_for
 from feedback.wire import MAX_RECORDS
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
+    from demo.history import Visit
     from kiosk.sync.outbox import Slice
 
 KIOSK: Final = "exit-bench"
@@ -51,20 +52,20 @@ def measure() -> list[Row]:
         house.start_server("ingest")
         toml = house.add_kiosk(KIOSK, "center")
         with DeskKiosk(toml, SOFTWARE) as desk, _watched() as delays, _sync(toml):
-            desk.add([a_visit(chance, datetime.now(UTC))])
+            desk.add([_just_now(chance)])
             _wait_until_delivered(house)
             delays.clear()
             before = _bytes_on_the_wire(house.broker_port)
             for _ in range(VISITS):
                 known = len(delays)
-                desk.add([a_visit(chance, datetime.now(UTC))])
+                desk.add([_just_now(chance)])
                 wait_for(lambda known=known: len(delays) > known, "the acknowledgement")  # type: ignore[misc] # reads nothing meanwhile
                 sleep(chance.uniform(0, PAUSE_S))
             _wait_until_delivered(house)
             one_by_one = (_bytes_on_the_wire(house.broker_port) - before) / VISITS
             half, most = _percentiles(delays)
             before = _bytes_on_the_wire(house.broker_port)
-            desk.add(a_visit(chance, datetime.now(UTC)) for _ in range(BACKLOG))
+            desk.add(_just_now(chance) for _ in range(BACKLOG))
             _wait_until_delivered(house)
             as_backlog = (_bytes_on_the_wire(house.broker_port) - before) / BACKLOG
     return [
@@ -73,6 +74,11 @@ def measure() -> list[Row]:
         told("vote and its visit's end on the wire, one by one, TLS, both ways", one_by_one, "bytes"),
         told("vote and its visit's end on the wire, in a backlog, TLS, both ways", as_backlog, "bytes"),
     ]
+
+
+def _just_now(chance: random.Random) -> Visit:
+    """Give a visit that has ended just now."""
+    return a_visit(chance, datetime.now(UTC) - timedelta(seconds=STAY_S))
 
 
 @contextmanager

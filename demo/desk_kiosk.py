@@ -14,6 +14,7 @@ from feedback.records import AnyRecord, Call, Channel, Context, Input, Moment, O
 from feedback.signed import sign
 from feedback.wire import encode
 from kiosk import accepted, facts, folder
+from kiosk.clock import SystemClock
 from kiosk.config import parse
 from kiosk.facts import SETTINGS_FACT
 from kiosk.store import FILE, Store
@@ -45,6 +46,9 @@ class DeskKiosk:
         self._asked = accepted.before_any(self._config.kiosk.id).questionnaire
         self._store = Store(data_dir / FILE, uuid4)
         self._wake = folder.wake_sender()
+        self._clock = SystemClock()
+        now = self._clock.moment()
+        self._this_boot = datetime.fromtimestamp((now.wall_ms - now.boottime_ms) / 1000, UTC)
         self._day: date | None = None
         self._boot = datetime.now(UTC)
         self._context = 0
@@ -74,7 +78,7 @@ class DeskKiosk:
         records: list[AnyRecord] = []
         count = 0
         for visit in visits:
-            if visit.at.date() != self._day:
+            if self._is_switched_on(visit.at):
                 records.append(self._switched_on(visit.at))
             records.extend(self._records(visit))
             count += 1
@@ -84,14 +88,20 @@ class DeskKiosk:
 
     def call(self, at: datetime) -> None:
         """Have a visitor ask for a person to come."""
-        records: list[AnyRecord] = [self._switched_on(at)] if at.date() != self._day else []
+        records: list[AnyRecord] = [self._switched_on(at)] if self._is_switched_on(at) else []
         self._store.append([*records, Call(_id(at), self._moment(at), _id(at), self._context, Input.TOUCH)])
         folder.wake(self.data_dir, self._wake)
 
+    def _is_switched_on(self, at: datetime) -> bool:
+        return at.date() != self._day or self._boot < self._this_boot <= at
+
     def _switched_on(self, at: datetime) -> Context:
-        self._day, self._boot = at.date(), at - timedelta(minutes=20)
+        self._day = at.date()
+        if at >= self._this_boot:  # delivery says which boot this is
+            boot, self._boot = self._clock.boot_id, self._this_boot
+        else:
+            boot, self._boot = UUID(bytes=os.urandom(16), version=4), at - timedelta(minutes=20)
         self._context = int.from_bytes(os.urandom(6), "big")
-        boot = UUID(bytes=os.urandom(16), version=4)
         return Context(_id(at), self._moment(at), self._context, boot, self._software, self._asked.id, self._asked.version)
 
     def _records(self, visit: Visit) -> tuple[AnyRecord, AnyRecord]:

@@ -25,7 +25,10 @@ DRIFT_PPM: Final = 200
 
 
 class TimeQuality(StrEnum):
-    """How the time of a record was found: by a clock that the server could check, by its boot, between two known moments, or hardly."""
+    """How the time of a record was found.
+
+    By a clock that the server could check; by its boot, or a trusted clock that nothing contradicts; between two known moments; or hardly.
+    """
 
     EXACT = "exact"
     CORRECTED = "corrected"

@@ -2,7 +2,8 @@
 
 Taken for true are the server's clock, that a boot's fastest batch travels no longer than `DELAY_MS`, that within one boot CLOCK_BOOTTIME
 counts on, give or take its drift, and that boots follow each other in the log. So a batch that a boot has sent dates all of it, and a boot
-that has sent none lies between its neighbours. Wall clocks, trusted or not, only say where it most likely lies within what is possible.
+that has sent none lies between its neighbours. Wall clocks only say where it most likely lies within what is possible; that of a boot
+which was never heard is believed where it was trusted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from server.ingest.times import DELAY_MS, EARLIEST_MS, Bounds, Time, TimeQuality, drift, unknown
+from server.ingest.times import DELAY_MS, EARLIEST_MS, EXACT_ERROR_MS, Bounds, Time, TimeQuality, drift, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,8 @@ class Span:
             low_ms, drift_ms = self.low_ms, drift(boottime_ms)
             earliest_ms = EARLIEST_MS if low_ms is None else low_ms + boottime_ms - drift_ms
             bounds = Bounds(earliest_ms, self.high_ms + boottime_ms + drift_ms).by(received_ms)
+            if trusted_ms is not None and bounds.is_possible and bounds.admit(trusted_ms):  # nothing contradicts it
+                return Time(bounds.time(trusted_ms, TimeQuality.CORRECTED).at_ms, TimeQuality.CORRECTED.value, EXACT_ERROR_MS)
             likely_ms, quality = self.likely_ms + boottime_ms, TimeQuality.UNKNOWN if low_ms is None else TimeQuality.INTERVAL
         return bounds.time(likely_ms, quality) if bounds.is_possible else unknown(received_ms)
 
