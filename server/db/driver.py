@@ -1,6 +1,6 @@
 """Statements said to the driver itself: for a single vote SQLAlchemy's own way takes longer than the database.
 
-They need a transaction that `server.db.engine.writing` has begun: the driver begins none.
+On SQLite they begin no transaction: several that have to see one moment need one that `server.db.engine.writing` has begun.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Prepared:
         self._made: dict[str, _Made] = {}
 
     def rows(self, connection: Connection, **values: Any) -> Sequence[tuple[Any, ...]]:  # noqa: ANN401 - values of columns
-        """Give what is found, in a transaction that has begun."""
+        """Give what is found."""
         made = self._made.get(connection.dialect.name)
         if made is None:
             made = self._made[connection.dialect.name] = _make(self._build, connection.dialect)
