@@ -56,7 +56,7 @@ def run(rounds: int, done: Callable[[int], None]) -> Row:
         centre.start()
         kiosk.start_delivery()
         wait_for(lambda: _has_delivered(kiosk), "everything acknowledged", DRAIN_S)
-        return count(centre).row(NAME, rounds)
+        return count(centre, trusting=True).row(NAME, rounds)  # an acknowledgement spoilt only in its generation is believed, and healed
 
 
 def _has_delivered(kiosk: VotingKiosk) -> bool:
