@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from feedback import wire
 from kiosk.errors import CommandsRefusedError, DayKeysRefusedError, Fault, NoticeRefusedError, SettingsRefusedError
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+UPKEEP_S: Final = 0.5
+"""How often everything is seen to that no vote waits for."""
+
 
 class Agent:
     """Everything sync does, on one thread."""
@@ -42,7 +46,7 @@ class Agent:
         kiosk: str,
         alive: Callable[[], None],
     ) -> None:
-        """`alive` is called once a round, for the watchdog and for whatever else has to be looked at."""
+        """`alive` is called with every upkeep, for the watchdog and for whatever else has to be looked at."""
         self._inbox = inbox
         self._settings = settings
         self._notices = notices
@@ -51,6 +55,7 @@ class Agent:
         self._credentials = credentials
         self._alive = alive
         self._stopped = False
+        self._upkeep_at = 0.0
         self.refused = ""
         """Why the last settings that came were not accepted; empty if they were."""
         self._notice_refused = False
@@ -108,14 +113,22 @@ class Agent:
             wait_s = POLL_S
             with _putting_off():
                 wait_s = self._deliverer.step()
-            with _putting_off():
-                self._day_keys.tidy()
-            self._deliverer.let_ui_know()
-            with _putting_off():
-                self._commands.step(self._transport)
-            self._report.step()
-            self._alive()
-            self._inbox.wait(wait_s)
+            self._inbox.wait(min(wait_s, self._keep_up()))
+
+    def _keep_up(self) -> float:
+        """See to everything else, if that is due; give in how many seconds it is. While it works, nothing is sent or acknowledged."""
+        left_s = self._upkeep_at - time.monotonic()
+        if left_s > 0:
+            return left_s
+        with _putting_off():
+            self._day_keys.tidy()
+        self._deliverer.let_ui_know()
+        with _putting_off():
+            self._commands.step(self._transport)
+        self._report.step()
+        self._alive()
+        self._upkeep_at = time.monotonic() + UPKEEP_S
+        return UPKEEP_S
 
     def stop(self) -> None:
         """End `run` soon; called from anywhere."""

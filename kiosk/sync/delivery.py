@@ -110,8 +110,8 @@ class Ledger:
 
     def is_past(self, generation: str) -> bool:
         """Whether another generation has followed this one; what it says late is no longer so."""
-        seen = self._db.execute("SELECT 1 FROM generations WHERE generation = ?", (generation,)).fetchone()
-        return seen is not None and generation != self.generation
+        seen = "SELECT 1 FROM generations WHERE generation = ?"
+        return generation != self.generation and self._db.execute(seen, (generation,)).fetchone() is not None
 
     def begin_generation(self, generation: str) -> None:
         """Note a new generation and forget what the server has of this kiosk: it will say by itself."""

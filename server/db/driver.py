@@ -27,8 +27,10 @@ def say(connection: Connection, statement: str, values: Sequence[Any] | Mapping[
         DBAPIError: what the driver raised, as SQLAlchemy tells it.
     """
     driver: Any = connection.connection.driver_connection
-    with telling(connection, statement):
+    try:
         return driver.execute(statement, values)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told(connection, statement, error) from error
 
 
 def say_many(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> Any:  # noqa: ANN401 - the driver's own cursor
@@ -38,21 +40,27 @@ def say_many(connection: Connection, statement: str, rows: Sequence[Sequence[Any
         DBAPIError: what the driver raised, as SQLAlchemy tells it.
     """
     driver: Any = connection.connection.driver_connection
-    with telling(connection, statement):
+    try:
         return driver.executemany(statement, rows)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told(connection, statement, error) from error
 
 
 @contextmanager
 def telling(connection: Connection, statement: str) -> Iterator[None]:
     """Tell what goes wrong in the driver as SQLAlchemy tells it, and have a connection closed that is of no use any more."""
-    driver: Any = connection.dialect.loaded_dbapi
     try:
         yield
-    except driver.Error as error:
-        if is_gone := is_distrusted(error) or connection.dialect.is_disconnect(error, None, None):
-            connection.invalidate(error)
-        told = DBAPIError.instance(statement, None, error, driver.Error, hide_parameters=True, connection_invalidated=is_gone)
-        raise told from error
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise _told(connection, statement, error) from error
+
+
+def _told(connection: Connection, statement: str, error: Any) -> Exception:  # noqa: ANN401 - the driver's own error
+    if is_gone := is_distrusted(error) or connection.dialect.is_disconnect(error, None, None):
+        connection.invalidate(error)
+    driver: Any = connection.dialect.loaded_dbapi
+    told: Exception = DBAPIError.instance(statement, None, error, driver.Error, hide_parameters=True, connection_invalidated=is_gone)
+    return told
 
 
 def is_distrusted(error: BaseException | None) -> bool:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from server.db.driver import DAMAGE, is_distrusted
+from server.db.driver import DAMAGE, is_distrusted, say
 from server.errors import DatabaseError, DatabaseUnavailableError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _distrust(context: ExceptionContext) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = isinstance(connection, _SqliteConnection) and connection.writes
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    say(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - a raw sqlite3 connection, as SQLAlchemy hands it over

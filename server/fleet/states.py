@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 
 from feedback.wire import MAX_REASON, WireError
+from server.db.bulk import insert_rows
 from server.db.schema import kiosk_states
 
 if TYPE_CHECKING:
@@ -15,16 +16,15 @@ if TYPE_CHECKING:
 
     from feedback.wire import State
 
-_NO_SESSION: Final = UUID(int=0)
 _MAX_COUNT: Final = 2**31 - 1
 _MAX_TEXT: Final = 1000
 _MAX_SHOWING: Final = 16
-_VOTED: Final = (  # made once: every batch runs it
-    update(kiosk_states)
-    .where(kiosk_states.c.kiosk == bindparam("of_kiosk"))
-    .where(kiosk_states.c.last_vote_ms.is_(None) | (kiosk_states.c.last_vote_ms < bindparam("at_ms")))
-    .values(last_vote_ms=bindparam("at_ms"))
-)
+_SILENT: Final = {"online": False, "session": UUID(int=0), "outbox": 0, "settings": 0, "software": "", "clock_trusted": False, "faults": ""}
+"""What is known of a kiosk that has said nothing of itself."""
+_LATER: Final = """
+    ON CONFLICT (kiosk) DO UPDATE SET last_vote_ms = excluded.last_vote_ms
+    WHERE kiosk_states.last_vote_ms IS NULL OR kiosk_states.last_vote_ms < excluded.last_vote_ms
+"""
 
 
 def record_state(connection: Connection, kiosk: str, state: State, received_ms: int) -> None:
@@ -55,11 +55,8 @@ def record_state(connection: Connection, kiosk: str, state: State, received_ms: 
 
 def record_last_vote(connection: Connection, kiosk: str, at_ms: int) -> None:
     """Remember when a kiosk's latest vote was cast."""
-    if connection.execute(_VOTED, {"of_kiosk": kiosk, "at_ms": at_ms}).rowcount:
-        return
-    if connection.execute(select(kiosk_states.c.kiosk).where(kiosk_states.c.kiosk == kiosk)).first() is None:
-        silent = {"online": False, "session": _NO_SESSION, "outbox": 0, "settings": 0, "software": "", "clock_trusted": False, "faults": ""}
-        _write(connection, kiosk, {**silent, "changed_ms": at_ms, "last_vote_ms": at_ms}, is_new=True)
+    row = (kiosk, *_SILENT.values(), at_ms, at_ms)
+    insert_rows(connection, kiosk_states, ("kiosk", *_SILENT, "changed_ms", "last_vote_ms"), [row], on_conflict=_LATER)
 
 
 def forget_presence(connection: Connection) -> None:
