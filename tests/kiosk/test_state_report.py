@@ -47,14 +47,14 @@ def kiosk() -> Kiosk:
 
 def test_tells_what_has_changed_at_once(kiosk: Kiosk) -> None:
     assert kiosk.becomes(0.1, settings=3) == 1
-    assert kiosk.told[-1].settings == 3  # noqa: PLR2004
+    assert kiosk.told[-1].settings == 3
 
 
 def test_lets_votes_pass_without_a_word_each(kiosk: Kiosk) -> None:
     told = [kiosk.becomes(0.1, outbox=number % 2 + 1) for number in range(round(OUTBOX_S * 10) - 1)]
     assert sum(told) == 0
     assert kiosk.becomes(0.1, outbox=9) == 1
-    assert kiosk.told[-1].outbox == 9  # noqa: PLR2004
+    assert kiosk.told[-1].outbox == 9
 
 
 def test_tells_every_minute_what_has_not_changed(kiosk: Kiosk) -> None:
