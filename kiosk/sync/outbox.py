@@ -11,8 +11,9 @@ import msgspec
 
 from feedback.records import genesis
 from feedback.wire import MAX_BATCH_BYTES, MAX_RECORDS
+from kiosk.chains import continues
 from kiosk.store import FILE
-from kiosk.store_file import DAMAGE, EPOCHS, HASH_AT, continues
+from kiosk.store_file import DAMAGE, EPOCHS, HASH_AT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
