@@ -170,10 +170,10 @@ def test_a_body_that_has_changed_is_not_salvaged_as_another_vote(data_dir: Path)
         store.append([a_vote("good"), a_vote("terrible"), a_vote("good")])
     content = path.read_bytes()
     assert content.count(b'"terrible"') == 1
-    path.write_bytes(content.replace(b'"terrible"', b'"terriblf"'))
+    path.write_bytes(content.replace(b'"terrible"', b'"terrixlf"'))
     open_store(data_dir, new_id).close()
     assert answers(path) == ["good", "good"]
-    assert b'"terriblf"' in next(data_dir.glob(salvage.ASIDE)).read_bytes()
+    assert b'"terrixlf"' in next(data_dir.glob(salvage.ASIDE)).read_bytes()
 
 
 def test_a_record_is_stored_once(data_dir: Path) -> None:
@@ -580,7 +580,7 @@ def test_the_first_record_of_an_epoch_is_looked_at_like_any_other(data_dir: Path
     assert look_through(data_dir / FILE).damaged
     open_store(data_dir, new_id).close()
     assert list(data_dir.glob(salvage.ASIDE))
-    assert [body for _, _, body, _ in logged(data_dir / FILE)] == [one for one in before if column == "hash" or one != body]
+    assert [body for _, _, body, _ in logged(data_dir / FILE)] == before, "one byte is put right by its hash"
     assert_chained(data_dir / FILE)
 
 
