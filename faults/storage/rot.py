@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import select
 
@@ -42,6 +42,15 @@ _CARDS: Final = 10
 """After so many rounds it is another card that rots."""
 
 
+class _Card(NamedTuple):
+    """Where a card is, which file of it rots, the answers of all votes on it, and what of the file is to rot, if not any byte."""
+
+    place: Path
+    file: str
+    answers: dict[UUID, str]
+    spots: tuple[bytes, ...]
+
+
 def rot(name: str, file: str, rounds: int, step: Callable[[int], None]) -> Row:
     """Change one byte of a file in each round, start, and let everything be delivered."""
     tally = Tally(name, detected=0)
@@ -55,8 +64,7 @@ def rot(name: str, file: str, rounds: int, step: Callable[[int], None]) -> Row:
                 if file != _JOURNAL and start % (4 * _CARDS) != 3 * _CARDS:
                     _fold(place / "card" / file)
                 for number in range(start, min(rounds, start + _CARDS)):
-                    spots = firsts if number % 2 else ()
-                    _change_one_byte(place, file, answers, tally, tally.random(f"byte {number}"), spots)
+                    _change_one_byte(_Card(place, file, answers, firsts if number % 2 else ()), tally, tally.random(f"byte {number}"))
                     step(tally.rounds)
     if file == FILE and not tally.detected:
         tally.problems.append("no byte was noticed: nothing that matters was changed")
@@ -91,7 +99,8 @@ def _fold(path: Path) -> None:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _change_one_byte(place: Path, file: str, answers: dict[UUID, str], tally: Tally, random: Random, spots: tuple[bytes, ...]) -> None:
+def _change_one_byte(card: _Card, tally: Tally, random: Random) -> None:
+    place, file, answers, spots = card
     with scratch() as folder:
         shutil.copytree(place / "card", folder / "card")
         shutil.copyfile(place / "server.db", folder / "server.db")

@@ -93,9 +93,9 @@ def _look_at_chain(db: sqlite3.Connection) -> Soundness:
     last = -1
     while (step := _next_rows(db, last))[0]:
         rows, taken = step
-        for number, *row in rows:
+        for number, epoch, seq, body, stored in rows:
             last = number
-            if complaint := followed.complaint(tuple(row), taken):
+            if complaint := followed.complaint((epoch, seq, body, stored), taken):
                 return Soundness(count, complaint, damaged=True)
     return Soundness(count)
 

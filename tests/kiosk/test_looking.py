@@ -125,7 +125,11 @@ def test_a_kiosk_without_a_server_forgets_a_bad_moment_too(data_dir: Path) -> No
             waiting.stop()
         inbox.post(lambda: None)
 
-    with Inbox(folder.wake_receiver(data_dir)) as inbox, Outbox(data_dir) as outbox, delivery.open_ledger(data_dir / delivery.FILE) as ledger:
+    with (
+        Inbox(folder.wake_receiver(data_dir)) as inbox,
+        Outbox(data_dir) as outbox,
+        delivery.open_ledger(data_dir / delivery.FILE) as ledger,
+    ):
         waiting = Waiting(inbox, outbox, ledger, each_round=each_round)
         waiting.run()
     assert rounds[0] is not None
