@@ -74,8 +74,8 @@ def measure() -> list[Row]:
 class Backlog:
     """What one kiosk has to deliver, in memory, in place of its votes.db and its delivery.db."""
 
-    damaged = False
-    fork = None
+    wants_look = is_unreadable = False
+    fork = look = None
 
     def __init__(self, sender: Sender) -> None:
         self._slices: dict[int, Slice] = {part.first_seq - 1: part for part in sender.slices(BATCHES)}

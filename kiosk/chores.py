@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 FORGET_S: Final = 600.0
 LOG_S: Final = 60.0
 LOG_LINES: Final = 40
+LOOK_S: Final = 600.0
+"""So long at least is between two looks through the log: while it is looked through, a vote waits."""
 PRUNE_S: Final = 3600.0
 
 
@@ -46,6 +48,7 @@ class Chores:
         self._aside = SetAside(config.data_dir)
         self._forget_at_ms = 0
         self._prune_at_ms = 0
+        self._look_at_ms = 0
         self._seen_settings: str | None = None
         self._seen_notice: tuple[int, int] | None = None
         self._told: dict[str, str] = {}
@@ -104,8 +107,11 @@ class Chores:
     def obey(self) -> None:
         """Do what sync asks for: look through a log that it cannot read, open a new epoch. The log sees to it that a fork happens once."""
         ledger = self._config.data_dir / delivery.FILE
-        if delivery.wants_look(ledger):
-            self._recorder.look()
+        now_ms = self._clock.moment().boottime_ms
+        look = delivery.wanted_look(ledger) if now_ms >= self._look_at_ms else None
+        if look is not None:
+            self._look_at_ms = now_ms + round(LOOK_S * 1000)
+            self._recorder.look(look)
         fork = delivery.requested_fork(ledger)
         if fork is not None:
             self._recorder.rechain(fork.epoch, fork.after_seq, fork.into)

@@ -160,7 +160,7 @@ class Sync:
 
     def _state(self, parts: tuple[Deliverer, Agent, AssetFetcher], credentials: Credentials, session: UUID) -> wire.State:
         (deliverer, agent, _), outbox = parts, self._outbox
-        damaged = (Fault.VOTES_DB_DAMAGED,) if outbox.damaged or any(self._config.data_dir.glob(ASIDE)) else ()
+        damaged = (Fault.VOTES_DB_DAMAGED,) if outbox.wants_look or any(self._config.data_dir.glob(ASIDE)) else ()
         of_ui = facts.faults_in(outbox.fact(facts.UI_FAULTS_FACT))
         return wire.State(
             online=True,

@@ -12,6 +12,7 @@ class Fault(StrEnum):
     SERVER_REFUSED = "server_refused"
     SETTINGS_REFUSED = "settings_refused"
     LOG_FORKED = "log_forked"
+    LOG_UNREADABLE = "log_unreadable"
     NOTICE_REFUSED = "notice_refused"
     PICTURES_MISSING = "pictures_missing"
     NO_SOUND = "no_sound"

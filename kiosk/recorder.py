@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from kiosk.errors import StoreDamagedError, StoreError, StoreFullError
+from kiosk.facts import LOOKED_FACT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,6 +56,7 @@ class Recorder:
         self._pruner = pruner
         self._store: Store | None = None
         self._is_rechaining = False
+        self._is_to_look = False
         self._jobs: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self.listener: Listener | None = None
@@ -111,9 +113,14 @@ class Recorder:
         """Do a bit of what is to be deleted; `answer` is told on the main thread whether there is more to do at once."""
         self._jobs.put(lambda: self._prune(answer))
 
-    def look(self) -> None:
-        """Look through the log, which also salvages a damaged one."""
-        self._jobs.put(lambda: self._quietly(lambda store: store.check()))
+    def look(self, number: int) -> None:
+        """Look through the log, which also salvages a damaged one, and note the number of the look once the log is sound.
+
+        One look at a time: while another one waits or goes on, this one is passed over.
+        """
+        if not self._is_to_look:
+            self._is_to_look = True
+            self._jobs.put(lambda: self._look(number))
 
     def _record(self, token: int, append: Callable[[Store], None], listener: Listener | None) -> None:
         try:
@@ -148,6 +155,14 @@ class Recorder:
         pruner = self._pruner
         if pruner is not None:
             self._quietly(lambda store: self._post(partial(answer, pruner.step(store))))
+
+    def _look(self, number: int) -> None:
+        try:
+            is_sound = self._quietly(lambda store: store.check())
+        finally:
+            self._is_to_look = False
+        if is_sound:
+            self._quietly(lambda store: store.note(LOOKED_FACT, str(number)))
 
     def _rechain(self, some: Callable[[Store], bool]) -> None:
         """Begin to take records into a new epoch, unless that is going on."""

@@ -13,7 +13,7 @@ from feedback.records import AnyRecord, Context, RecordError, Undo, decode_body,
 from kiosk import rechaining
 from kiosk.errors import StoreDamagedError, StoreNewerError
 from kiosk.facts import STEPS_FACT
-from kiosk.store_file import HASH_AT, PATIENCE_MS, connect, continues, is_pruned, own_errors, pruned_heads, steps_of
+from kiosk.store_file import HASH_AT, PATIENCE_MS, chains, connect, own_errors, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -132,18 +132,10 @@ class Store:
                 self._check_chain()
 
     def _check_chain(self) -> None:
-        known = {n for (n,) in self._db.execute("SELECT n FROM epochs")}
-        heads, taken = pruned_heads(self._db), rechaining.place(self._db)
-        for of, seq, body, stored in self._db.execute("SELECT epoch, seq, body, hash FROM records ORDER BY epoch, seq"):
-            if of not in known:
-                raise StoreDamagedError(f"record {seq} is of epoch {of}, which is not there")
-            if is_pruned(heads, of, seq):
-                continue
-            if taken is not None and (of, seq) == (taken.epoch, taken.seq + 1):
-                heads[of] = (0, taken.head)
-            if of in heads and not continues(heads[of][1], seq, body, stored):
-                raise StoreDamagedError(f"record {seq} of epoch {of} is not what was written")
-            heads[of] = (0, stored)
+        followed, taken = chains(self._db), rechaining.place(self._db)
+        for row in self._db.execute("SELECT epoch, seq, body, hash FROM records ORDER BY epoch, seq"):
+            if complaint := followed.complaint(row, taken):
+                raise StoreDamagedError(complaint)
 
     @property
     def epoch(self) -> UUID:

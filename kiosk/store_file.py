@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from feedback.records import link
+from kiosk.chains import Chains
 from kiosk.errors import StoreDamagedError, StoreError, StoreFullError
 from kiosk.facts import STEPS_FACT
 
@@ -64,13 +64,6 @@ def connect(path: Path, promises: Mapping[str, str | int] = PRAGMAS) -> sqlite3.
     return connection
 
 
-def continues(head: object, seq: object, body: object, stored: object) -> bool:
-    """Whether a row is what was chained after `head`; in a damaged one there may be values of any type."""
-    if not (isinstance(head, bytes) and isinstance(seq, int) and isinstance(body, bytes)):
-        return False
-    return seq >= 0 and link(head, seq, body) == stored
-
-
 def steps_of(db: sqlite3.Connection) -> int:
     """Give how many steps of `kiosk.store_schema` a log has, as far as it says so."""
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
@@ -79,16 +72,10 @@ def steps_of(db: sqlite3.Connection) -> int:
     return int(said[0]) if said and str(said[0]).isdecimal() else 0
 
 
-def pruned_heads(db: sqlite3.Connection) -> dict[object, tuple[int, object]]:
-    """Give how far each pruned epoch is pruned and the hash there, by its number; none in a log of an older version."""
-    if not db.execute("SELECT 1 FROM pragma_table_info('epochs') WHERE name = 'pruned'").fetchone():
-        return {}
-    return {n: (pruned, head) for n, pruned, head in db.execute("SELECT n, pruned, pruned_hash FROM epochs WHERE pruned > 0")}
-
-
-def is_pruned(heads: Mapping[object, tuple[int, object]], epoch: object, seq: object) -> bool:
-    """Whether a row is a context that stayed when what stood around it was pruned: it is in no chain any more."""
-    return isinstance(seq, int) and epoch in heads and seq <= heads[epoch][0]
+def chains(db: sqlite3.Connection) -> Chains:
+    """Give the chains of a log, which are to be followed from their beginnings; in one of an older version nothing is pruned."""
+    has_pruning = db.execute("SELECT 1 FROM pragma_table_info('epochs') WHERE name = 'pruned'").fetchone()
+    return Chains(db.execute("SELECT n, epoch, pruned, pruned_hash FROM epochs" if has_pruning else "SELECT n, epoch, 0, NULL FROM epochs"))
 
 
 def _promise(connection: sqlite3.Connection, name: str, value: str | int) -> None:

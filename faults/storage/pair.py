@@ -16,6 +16,7 @@ from faults.storage.visits import Visits
 from feedback import wire
 from feedback.records import encode_body
 from kiosk.errors import StoreDamagedError
+from kiosk.facts import LOOKED_FACT
 from kiosk.salvage import open_store
 from kiosk.store import FILE
 from kiosk.sync import delivery
@@ -178,12 +179,14 @@ class Terminal:
     def do_chores(self) -> None:
         """Do as ui does what delivery asks for."""
         path = self.folder / delivery.FILE
-        if delivery.wants_look(path):
+        look = delivery.wanted_look(path)
+        if look is not None:
             try:
                 self.store.check()
             except StoreDamagedError:
                 self.store.close()
                 self.store = open_store(self.folder, self.visits.new_uuid)
+            self.store.note(LOOKED_FACT, str(look))
         fork = delivery.requested_fork(path)
         if fork is not None:
             self.store.rechain_some(fork.epoch, fork.after_seq, fork.into)

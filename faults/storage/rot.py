@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import select
 
@@ -38,8 +38,17 @@ if TYPE_CHECKING:
     from faults.table import Row
 
 _JOURNAL: Final = f"{FILE}-wal"
-_CARDS: Final = 20
+_CARDS: Final = 10
 """After so many rounds it is another card that rots."""
+
+
+class _Card(NamedTuple):
+    """Where a card is, which file of it rots, the answers of all votes on it, and what of the file is to rot, if not any byte."""
+
+    place: Path
+    file: str
+    answers: dict[UUID, str]
+    spots: tuple[bytes, ...]
 
 
 def rot(name: str, file: str, rounds: int, step: Callable[[int], None]) -> Row:
@@ -48,25 +57,32 @@ def rot(name: str, file: str, rounds: int, step: Callable[[int], None]) -> Row:
     with in_silence():
         for start in range(0, rounds, _CARDS):
             with scratch() as place:
-                answers = _make_card(place, tally.random(start), switched_off=file != _JOURNAL and start % (2 * _CARDS) == 0)
+                is_fresh = file == FILE and start % (2 * _CARDS) == _CARDS
+                switched_off = file != _JOURNAL and start % (2 * _CARDS) == 0
+                answers = _make_card(place, tally.random(start), switched_off=switched_off, delivered=not is_fresh)
+                firsts = _first_records(place / "card" / FILE) if is_fresh else ()
                 if file != _JOURNAL and start % (4 * _CARDS) != 3 * _CARDS:
                     _fold(place / "card" / file)
                 for number in range(start, min(rounds, start + _CARDS)):
-                    _change_one_byte(place, file, answers, tally, tally.random(f"byte {number}"))
+                    _change_one_byte(_Card(place, file, answers, firsts if number % 2 else ()), tally, tally.random(f"byte {number}"))
                     step(tally.rounds)
     if file == FILE and not tally.detected:
         tally.problems.append("no byte was noticed: nothing that matters was changed")
     return tally.row()
 
 
-def _make_card(place: Path, random: Random, *, switched_off: bool) -> dict[UUID, str]:
-    """Make a card of which the server has a part, `switched_off` or as a power cut leaves it; give the answers of all votes on it."""
+def _make_card(place: Path, random: Random, *, switched_off: bool, delivered: bool) -> dict[UUID, str]:
+    """Make a card, `switched_off` or as a power cut leaves it; give the answers of all votes on it.
+
+    The server has a part of it where it is `delivered`, else nothing.
+    """
     (place / "living").mkdir()
     with Server(place, MORNING_MS + 86_400_000) as server:
         terminal = Terminal(place / "living", server, random)
         for _ in range(random.randint(1, 4)):
             terminal.vote(random.randint(5, 25))
-            terminal.settle()
+            if delivered:
+                terminal.settle()
         terminal.vote(random.randint(0, 12))
         answers = _answers_in_log(place / "living" / FILE)
         if switched_off:
@@ -83,11 +99,12 @@ def _fold(path: Path) -> None:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _change_one_byte(place: Path, file: str, answers: dict[UUID, str], tally: Tally, random: Random) -> None:
+def _change_one_byte(card: _Card, tally: Tally, random: Random) -> None:
+    place, file, answers, spots = card
     with scratch() as folder:
         shutil.copytree(place / "card", folder / "card")
         shutil.copyfile(place / "server.db", folder / "server.db")
-        where = _flip(folder / "card" / file, random)
+        where = _flip(folder / "card" / file, random, spots)
         with Server(folder, MORNING_MS + 2 * 86_400_000) as server:
             had = set(server.votes())
             try:
@@ -117,13 +134,20 @@ def _change_one_byte(place: Path, file: str, answers: dict[UUID, str], tally: Ta
     tally.count_only(lost=len(missing - had))
 
 
-def _flip(path: Path, random: Random) -> int:
-    """Change a byte; give its place."""
+def _flip(path: Path, random: Random, spots: tuple[bytes, ...]) -> int:
+    """Change a byte, one of these spots' where they are in the file; give its place."""
     content = bytearray(path.read_bytes())
-    where = random.randrange(len(content))
+    places = [start + n for spot in spots if (start := content.find(spot)) >= 0 for n in range(len(spot))]
+    where = random.choice(places or range(len(content)))
     content[where] ^= random.randint(1, 255)
     path.write_bytes(content)
     return where
+
+
+def _first_records(path: Path) -> tuple[bytes, ...]:
+    """Give body and hash of the first record of every epoch: nothing stands before it that would be compared on its own."""
+    with closing(sqlite3.connect(path)) as db:
+        return tuple(part for row in db.execute("SELECT body, hash FROM records WHERE seq = 1") for part in row)
 
 
 def _answers_in_log(path: Path) -> dict[UUID, str]:

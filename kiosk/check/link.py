@@ -184,6 +184,9 @@ def _refused(present: Present, _: Words) -> Iterator[Finding]:
     if "log_forked" in faults:
         todo = _("It mends itself; if it is still so in an hour, tell the administrator")
         yield Finding("forked", _("Order of the records"), Mark.WRONG, _("differs from the server’s"), todo)
+    if "log_unreadable" in faults:
+        todo = _("Restart the kiosk, then replace the card and keep the old one")
+        yield Finding("unread", _("Log of votes"), Mark.WRONG, _("a part of the log of votes cannot be read and is not sent"), todo)
 
 
 def _settings(present: Present, server: Server, _: Words) -> Finding:

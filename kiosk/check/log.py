@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from kiosk import rechaining
+from kiosk.errors import StoreDamagedError
 from kiosk.findings import Finding, Mark
 from kiosk.salvage import ASIDE
 from kiosk.store import FILE, STEPS
-from kiosk.store_file import DAMAGE, continues, is_pruned, pruned_heads, steps_of
+from kiosk.store_file import DAMAGE, chains, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,20 +81,28 @@ def _look_once(path: Path) -> Soundness:
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone():
                 return Soundness()
             return Soundness(newer=True) if steps_of(db) > STEPS else _look_at_chain(db)
+    except StoreDamagedError as error:
+        return Soundness(complaint=str(error), damaged=True)
     except sqlite3.Error as error:
         return Soundness(complaint=str(error), damaged=getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE)
 
 
 def _look_at_chain(db: sqlite3.Connection) -> Soundness:
     (count,) = db.execute("SELECT count(*) FROM records").fetchone()
-    heads = pruned_heads(db)
+    followed = chains(db)
     last = -1
-    while rows := db.execute(_ROWS, (last, _STEP)).fetchall():
+    while (step := _next_rows(db, last))[0]:
+        rows, taken = step
         for number, epoch, seq, body, stored in rows:
             last = number
-            if is_pruned(heads, epoch, seq):
-                continue
-            if epoch in heads and not continues(heads[epoch][1], seq, body, stored):
-                return Soundness(count, f"record {seq} of epoch {epoch} is not what was written", damaged=True)
-            heads[epoch] = (0, stored)
+            if complaint := followed.complaint((epoch, seq, body, stored), taken):
+                return Soundness(count, complaint, damaged=True)
     return Soundness(count)
+
+
+def _next_rows(db: sqlite3.Connection, last: int) -> tuple[list[tuple[int, object, object, object, object]], rechaining.Place | None]:
+    """Give the next rows, and how far the kiosk had taken records into a new epoch when they were read."""
+    db.execute("BEGIN")
+    found = db.execute(_ROWS, (last, _STEP)).fetchall(), rechaining.place(db)
+    db.execute("COMMIT")
+    return found

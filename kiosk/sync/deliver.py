@@ -18,6 +18,7 @@ from feedback.records import RecordError, decode_body
 from kiosk.errors import Fault
 from kiosk.sync.care import Care
 from kiosk.sync.delivery import CONNECTED, FAULTS, Fork
+from kiosk.sync.looking import faults_of_log, see_to_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +95,7 @@ class Deliverer:
     def faults(self) -> tuple[Fault, ...]:
         """What is wrong with the delivery."""
         wrong = {Fault.SERVER_REFUSED: self._refused, Fault.LOG_FORKED: self._ledger.fork is not None}
-        return tuple(fault for fault, is_so in wrong.items() if is_so)
+        return (*(fault for fault, is_so in wrong.items() if is_so), *faults_of_log(self._outbox))
 
     def depth(self) -> int:
         """Give the number of records that the server is not known to have."""
@@ -145,7 +146,7 @@ class Deliverer:
     def step(self) -> float:
         """Do what is due."""
         epochs = self._epochs()
-        self._ledger.want_look(self._outbox.damaged)
+        see_to_look(self._outbox, self._ledger)
         if not self._connected or not epochs:
             return POLL_S
         now_ms = self._clock.moment().boottime_ms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -137,10 +138,17 @@ class Ledger:
         """Ask ui for a new epoch."""
         self._db.execute("INSERT INTO forks VALUES (?, ?, ?)", (str(fork.into), str(fork.epoch), fork.after_seq))
 
+    @property
+    def look(self) -> int | None:
+        """The number of the look through votes.db that ui is asked for."""
+        return _look(self._db)
+
     def want_look(self, wanted: bool) -> None:  # noqa: FBT001 - said as it is
-        """Ask ui to look through votes.db, or no longer."""
-        if wanted != _wants_look(self._db):
-            self._db.execute("INSERT INTO looks VALUES (1)" if wanted else "DELETE FROM looks")
+        """Ask ui to look through votes.db, or no longer. Each look has a number of its own, so that no earlier answer is taken for its."""
+        if not wanted and self.look is not None:
+            self._db.execute("DELETE FROM looks")
+        elif wanted and self.look is None:
+            self._db.execute("INSERT INTO looks VALUES (?)", (1 + secrets.randbits(62),))
 
     def fork_is_done(self) -> None:
         """Take the request back."""
@@ -183,9 +191,9 @@ def requested_fork(path: Path) -> Fork | None:
     return _glance(path, _fork, otherwise=None)
 
 
-def wants_look(path: Path) -> bool:
-    """Whether sync cannot read votes.db and asks ui to look through it; False when the file cannot be read just now."""
-    return _glance(path, _wants_look, otherwise=False)
+def wanted_look(path: Path) -> int | None:
+    """Give the number of the look through votes.db that sync, which cannot read it, asks ui for; None when it asks for none."""
+    return _glance(path, _look, otherwise=None)
 
 
 def orders(path: Path) -> tuple[Order, ...]:
@@ -225,8 +233,9 @@ def _glance(path: Path, ask: Callable[[sqlite3.Connection], T], *, otherwise: T)
         return otherwise
 
 
-def _wants_look(db: sqlite3.Connection) -> bool:
-    return db.execute("SELECT 1 FROM looks").fetchone() is not None
+def _look(db: sqlite3.Connection) -> int | None:
+    row = db.execute("SELECT n FROM looks").fetchone()
+    return int(row[0]) if row else None
 
 
 def _fork(db: sqlite3.Connection) -> Fork | None:

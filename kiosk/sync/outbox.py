@@ -11,8 +11,10 @@ import msgspec
 
 from feedback.records import genesis
 from feedback.wire import MAX_BATCH_BYTES, MAX_RECORDS
+from kiosk.chains import continues
 from kiosk.store import FILE
-from kiosk.store_file import DAMAGE, EPOCHS, HASH_AT, continues
+from kiosk.store_file import DAMAGE, EPOCHS, HASH_AT
+from kiosk.sync.doubts import Doubts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,13 +81,33 @@ class Outbox:
         self._db: sqlite3.Connection | None = None
         self._inode = 0
         self._has_boxes = self._has_pruning = False
-        self.damaged = False
-        """Whether the file that bears the name now has failed us; ui looks through it and sets it aside."""
+        self._doubts = Doubts()
+        """Those about the file that bears the name now."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._close()
+
+    @property
+    def damaged(self) -> bool:
+        """Whether something in the file that bears the name now could not be read when it was read last."""
+        return self._doubts.are_there
+
+    @property
+    def wants_look(self) -> bool:
+        """Whether ui is to look through the file, and to set it aside if it is damaged."""
+        return self._doubts.want_look
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether something cannot be read though ui has found the file sound."""
+        return self._doubts.are_fault
+
+    def found_sound(self) -> None:
+        """Ui has found the file sound: read it anew."""
+        self._doubts.found_sound()
         self._close()
 
     def epochs(self) -> list[Epoch]:
@@ -113,8 +135,10 @@ class Outbox:
         head = prev
         for number, _, body, stored, _ in rows:
             if not continues(head, number, body, stored):
-                self.damaged = True
+                self._doubts.fails((epoch, number))
+                self._close()  # what SQLite keeps of the file in memory may be wrong, and not the file
                 return None
+            self._doubts.is_read((epoch, number))
             head = stored
         part = rows[: _fitting([_wire_bytes(body, box) for _, _, body, _, box in rows])]
         sealed = {UUID(record): bytes(box) for _, record, _, _, box in part if box is not None}
@@ -136,12 +160,16 @@ class Outbox:
         return str(rows[0][0]) if rows else None
 
     def _read(self, query: str, values: Sequence[str | int] | Mapping[str, str | int] = ()) -> list[Any]:
+        place = query, str(values)
         try:
-            return self._connection().execute(query, values).fetchall()
+            rows = self._connection().execute(query, values).fetchall()
         except (sqlite3.Error, OSError, OverflowError) as error:
-            self.damaged |= getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE:
+                self._doubts.fails(place)
             self._close()
             return []
+        self._doubts.is_read(place)
+        return rows
 
     def _connection(self) -> sqlite3.Connection:
         inode = self._path.stat().st_ino
@@ -149,7 +177,7 @@ class Outbox:
             self._close()
             self._db = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=2)
             if inode != self._inode:
-                self.damaged = False
+                self._doubts = Doubts()
             self._inode = inode
         return self._db
 

@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kiosk.sync.deliver import POLL_S
-from kiosk.sync.delivery import CONNECTED
+from kiosk.sync.delivery import CONNECTED, FAULTS
+from kiosk.sync.looking import faults_of_log, see_to_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +37,9 @@ class Waiting:
         while not self._stopped:
             with suppress(sqlite3.OperationalError):  # a full disk: the same again in the next round
                 self._outbox.epochs()  # notices damage
-                self._ledger.want_look(self._outbox.damaged)
+                see_to_look(self._outbox, self._ledger)
                 self._ledger.note(CONNECTED, "no")
+                self._ledger.note(FAULTS, ",".join(faults_of_log(self._outbox)))
             self._each_round()
             self._inbox.wait(POLL_S)
 

@@ -166,6 +166,9 @@ def _outbox(known: Known, _: Words) -> Menu:
     if forked:
         forked_detail = _("They differ: if for an hour, tell the administrator")
         entries.append(Entry("forked", _("Order of the records"), forked_detail, well=False))
+    if "log_unreadable" in delivery.faults:
+        unread_detail = _("A part cannot be sent: restart, then replace the card")
+        entries.append(Entry("unread", _("Log of votes"), unread_detail, well=False))
     return Menu(title=_("Outbox"), entries=tuple(entries))
 
 

@@ -41,6 +41,7 @@ FAULTS: Final = {
     "no_sound": N_("no sound comes out of it"),
     "no_voice": N_("recorded words are missing: some screens stay silent"),
     "log_forked": N_("its vote store is a copy of an older one; the votes are sent anew"),
+    "log_unreadable": N_("a part of its vote store cannot be sent: restart it, then replace its memory card"),
     "buttons_missing": N_("its buttons cannot be reached"),
     "button_stuck": N_("a button is stuck or noisy, and is not listened to"),
     "lamps_missing": N_("its lamps cannot be reached"),

@@ -504,10 +504,10 @@ def test_trouble_with_tls_is_one_sentence_each(data_dir: Path, computer: Compute
 
 
 def test_what_waits_and_what_was_refused_is_told(data_dir: Path, computer: Computer) -> None:
-    waiting = Delivery(waiting=7, oldest_ms=1_790_000_000_000, faults=("server_refused", "log_forked"))
+    waiting = Delivery(waiting=7, oldest_ms=1_790_000_000_000, faults=("server_refused", "log_forked", "log_unreadable"))
     found = link_at(config_of(data_dir, server=server_at(free_port())), computer, delivery=waiting)
     assert "Waiting: 7, the oldest of 21.09.2026" in found["outbox"].found
-    assert found["refused"].mark is found["forked"].mark is Mark.WRONG
+    assert found["refused"].mark is found["forked"].mark is found["unread"].mark is Mark.WRONG
 
 
 def test_accepted_settings_are_named_and_foreign_ones_refused(data_dir: Path, computer: Computer) -> None:

@@ -682,14 +682,14 @@ def test_damage_that_only_delivery_meets_is_looked_into_and_healed(data_dir: Pat
             for ack in kiosk.carry():
                 kiosk.deliverer.acknowledged(ack)
         assert outbox.damaged
-        assert delivery.wants_look(data_dir / delivery.FILE)
+        assert delivery.wanted_look(data_dir / delivery.FILE)
         with open_store(data_dir, epochs) as kiosk.store:
             kiosk.settle()
             kiosk.assert_all_delivered()
             assert len(server.records) >= 560
         assert list(data_dir.glob(ASIDE))
         assert not outbox.damaged
-        assert not delivery.wants_look(data_dir / delivery.FILE)
+        assert not delivery.wanted_look(data_dir / delivery.FILE)
 
 
 def test_what_is_asked_at_every_step_does_not_grow_with_the_log(data_dir: Path) -> None:

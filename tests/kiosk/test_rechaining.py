@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from feedback.records import Context, Vote, decode_body, encode_body
+from kiosk.check.log import look_through
 from kiosk.errors import StoreFullError
 from kiosk.rechaining import STEP
 from kiosk.recorder import Recorder
@@ -102,6 +103,14 @@ def test_another_fork_waits_for_the_one_that_is_not_finished(data_dir: Path) -> 
     assert_chained(data_dir / FILE)
 
 
+def test_a_log_of_which_all_but_the_end_was_taken_is_sound(data_dir: Path) -> None:
+    with Store(data_dir / FILE, new_id) as store:
+        fill(store, 2 * STEP)
+        assert store.rechain_some(store.epoch, 0, FORK)
+        store.check()
+        assert look_through(data_dir / FILE).complaint == ""
+
+
 def test_nothing_is_delivered_meanwhile_and_nothing_looks_damaged(data_dir: Path) -> None:
     with Store(data_dir / FILE, new_id) as store, Outbox(data_dir) as outbox:
         first = store.epoch
@@ -109,6 +118,7 @@ def test_nothing_is_delivered_meanwhile_and_nothing_looks_damaged(data_dir: Path
         assert store.rechain_some(first, 10, FORK)
         (epoch,) = outbox.epochs()
         assert (epoch.id, epoch.first, epoch.last) == (first, 1, 2 * STEP)
+        assert look_through(data_dir / FILE).complaint == ""
         assert outbox.slice_after(first, 0) is None
         assert outbox.slice_after(first, 8) is None
         store.rechain(first, 10, FORK)

@@ -43,6 +43,28 @@ def test_a_number_that_has_changed_costs_no_record(place: int, seq: object) -> N
     assert all(verdicts({place: ROWS[place]._replace(seq=seq)}))
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_a_single_byte_that_has_rotted_is_put_right_by_the_hash(place: int) -> None:
+    row = ROWS[place]
+    for n in range(len(row.body)):
+        rotted = row._replace(body=row.body[:n] + bytes([row.body[n] ^ 0x21]) + row.body[n + 1 :])
+        rows = [rotted if number == place else row for number, row in enumerate(ROWS)]
+        assert list(genuine(rows, BEGINNINGS)) == [(row, True) for row in ROWS]
+
+
+@pytest.mark.parametrize("body", [b"enf", b"one ", b"", b"x" * 5_000], ids=["two bytes", "longer", "empty", "long"])
+def test_what_more_has_become_of_a_body_is_not_put_right(body: bytes) -> None:
+    rotted = ROWS[0]._replace(body=body)
+    assert next(genuine([rotted, *ROWS[1:]], BEGINNINGS)) == (rotted, False)
+
+
+def test_so_many_bodies_are_tried_and_no_more() -> None:
+    bodies = [bytes([n]) for n in range(60)]
+    rows = [Row(1, seq, body, head) for seq, (body, head) in enumerate(zip(bodies, chain(genesis(EPOCH), 1, bodies), strict=True), 1)]
+    rotted = [row._replace(body=b"\xff") for row in rows]
+    assert sum(is_genuine for _, is_genuine in genuine(rotted, BEGINNINGS)) == 20
+
+
 def test_without_anybody_to_vouch_a_body_is_taken_as_it_is() -> None:
     first = ROWS[0]._replace(body=b"other")
     assert verdicts({0: first}, {})[0]

@@ -34,7 +34,8 @@ from feedback.records import (
 )
 from feedback.tickets import TicketToken
 from kiosk import salvage
-from kiosk.errors import StoreError
+from kiosk.check.log import look_through
+from kiosk.errors import StoreDamagedError, StoreError
 from kiosk.recorder import Recorder
 from kiosk.salvage import open_store
 from kiosk.set_aside import SetAside
@@ -169,10 +170,10 @@ def test_a_body_that_has_changed_is_not_salvaged_as_another_vote(data_dir: Path)
         store.append([a_vote("good"), a_vote("terrible"), a_vote("good")])
     content = path.read_bytes()
     assert content.count(b'"terrible"') == 1
-    path.write_bytes(content.replace(b'"terrible"', b'"terriblf"'))
+    path.write_bytes(content.replace(b'"terrible"', b'"terrixlf"'))
     open_store(data_dir, new_id).close()
     assert answers(path) == ["good", "good"]
-    assert b'"terriblf"' in next(data_dir.glob(salvage.ASIDE)).read_bytes()
+    assert b'"terrixlf"' in next(data_dir.glob(salvage.ASIDE)).read_bytes()
 
 
 def test_a_record_is_stored_once(data_dir: Path) -> None:
@@ -558,6 +559,47 @@ def test_a_value_that_has_become_another_kind_is_damage_like_any_other(data_dir:
         assert outbox.damaged
     open_store(data_dir, new_id).close()
     assert len(logged(data_dir / FILE)) == len(votes) - (column == "body")
+    assert_chained(data_dir / FILE)
+
+
+@pytest.mark.parametrize("log", [None, FIRST_VERSION, SECOND_VERSION], ids=["of now", "first version", "second version"])
+@pytest.mark.parametrize("epoch", [0, 1])
+@pytest.mark.parametrize("column", ["body", "hash"])
+def test_the_first_record_of_an_epoch_is_looked_at_like_any_other(data_dir: Path, log: Path | None, epoch: int, column: str) -> None:
+    if log is None:
+        filled(data_dir, 6)
+        with Store(data_dir / FILE, new_id) as store:
+            store.rechain(store.epoch, 3, new_id())
+    else:
+        shutil.copyfile(log, data_dir / FILE)
+    before = [body for _, _, body, _ in logged(data_dir / FILE)]
+    number, body, head = rows(data_dir / FILE, "SELECT n, body, hash FROM records WHERE seq = 1 ORDER BY epoch")[epoch]
+    rotted = body[:20] + bytes([body[20] ^ 1]) + body[21:] if column == "body" else bytes([head[0] ^ 1]) + head[1:]
+    with closing(sqlite3.connect(data_dir / FILE)) as db, db:
+        db.execute(f"UPDATE records SET {column} = ? WHERE n = ?", (rotted, number))
+    assert look_through(data_dir / FILE).damaged
+    open_store(data_dir, new_id).close()
+    assert list(data_dir.glob(salvage.ASIDE))
+    assert [body for _, _, body, _ in logged(data_dir / FILE)] == before, "one byte is put right by its hash"
+    assert_chained(data_dir / FILE)
+
+
+@pytest.mark.parametrize("damage", ["pruned = 0", "pruned = 2", "pruned = 'words'", "epoch = 'words'", "pruned_hash = NULL"])
+def test_how_an_epoch_begins_is_looked_at_too(data_dir: Path, damage: str) -> None:
+    votes = filled(data_dir, 5)
+    with Store(data_dir / FILE, new_id) as store:
+        store.prune(store.epoch, 3)
+        store.check()
+        kept = [encode_body(vote) for vote in votes[3:]]
+        with closing(sqlite3.connect(data_dir / FILE)) as db, db:
+            if damage.startswith("epoch"):
+                db.execute("UPDATE epochs SET pruned = 0, pruned_hash = NULL")
+            db.execute(f"UPDATE epochs SET {damage}")
+        with pytest.raises(StoreDamagedError, match="not what was written"):
+            store.check()
+    assert look_through(data_dir / FILE).damaged
+    open_store(data_dir, new_id).close()
+    assert [body for _, _, body, _ in logged(data_dir / FILE)] == kept
     assert_chained(data_dir / FILE)
 
 

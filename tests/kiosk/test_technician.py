@@ -436,7 +436,9 @@ class Pages:
         Storage(1_000_000, 29_000_000_000),
         84.0,
         under_voltage=True,
-        delivery=Delivery(running=False, waiting=12, oldest_ms=1_790_000_000_000, faults=("server_refused", "log_forked")),
+        delivery=Delivery(
+            running=False, waiting=12, oldest_ms=1_790_000_000_000, faults=("server_refused", "log_forked", "log_unreadable")
+        ),
     )
     states: ClassVar = [
         Known(ABOUT, WELL, Moment(0, 1_790_000_000_000, trusted=True), 70, 60),
