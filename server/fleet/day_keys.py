@@ -1,8 +1,8 @@
 """The keys of days, from which kiosks and the queue's matching make tokens of tickets: made here, and published to each kiosk.
 
 All workers see the same keys, so that any of them may publish. Each tells when it was made: no backup has them, so that a restored server
-makes others for the same days, and of two that are signed for one day the one that was made last counts. 72 hours after its day ended a key is erased, and with it whatever names a
-ticket of that day.
+makes others for the same days, and of two that are signed for one day the one that was made last counts. 72 hours after its day ended a key
+is erased, and with it whatever names a ticket of that day.
 """
 
 from __future__ import annotations

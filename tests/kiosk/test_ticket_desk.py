@@ -8,7 +8,7 @@ import pytest
 from nacl.public import PrivateKey, SealedBox
 
 from feedback.records import Moment, TicketScan, Vote
-from feedback.tickets import DayKey, Refusal, Ticket, TicketToken, card_code, ticket_token
+from feedback.tickets import Refusal, Ticket, TicketToken, card_code, ticket_token
 from kiosk.chores import FORGET_S, Chores
 from kiosk.day_keys import DayKeys
 from kiosk.last_lines import LastLines
