@@ -53,12 +53,14 @@ _TOKEN_BYTES: Final = 16
 class DayKey(msgspec.Struct, frozen=True):
     """The key of one day (ISO) for the tokens of its tickets, 32 bytes in hexadecimal.
 
-    Each is signed by itself, so that one can be erased.
+    Each is signed by itself, so that one can be erased. `made` is when the server made it (ms), and higher than that of any other key that
+    it has made for the day: the highest is the one that counts.
     """
 
     kiosk: str
     day: str
     key: str
+    made: int
 
 
 class TicketToken(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ASSET: Final = re.compile(r"[0-9a-f]{64}")
 _KEY: Final = re.compile(r"[0-9a-f]{64}")
+_MADE_LIMIT: Final = 2**63
 _ACCENT: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 _ASSETS_URL: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -104,6 +105,8 @@ def check_day_key(key: DayKey) -> None:
         raise UnusableError(f"day {key.day[:20]!r} is no day such as 2026-11-24")
     if not _KEY.fullmatch(key.key):
         raise UnusableError(f"the key of {key.day} is not 64 small hexadecimal digits")
+    if not 0 <= key.made < _MADE_LIMIT:
+        raise UnusableError(f"the key of {key.day} was made at no time")
 
 
 def _check_questionnaires(settings: KioskSettings) -> None:

@@ -1,4 +1,4 @@
-"""Day keys on their way in: each in a file of its own, so that one can be erased once its day is over. Nothing else erases one."""
+"""Day keys on their way in: each in a file of its own, so that one can be erased once its day is over. Only a newer one replaces it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from feedback.tickets import DayKey
     from kiosk.clock import Clock
     from kiosk.config import Config
 
@@ -44,13 +45,13 @@ class DayKeyReceiver:
         """Take the keys of a list. What it leaves out stays: each is signed, and not that these are all.
 
         Raises:
-            DayKeysRefusedError: one is not signed by this kiosk's server, another kiosk's, or unusable; all stay as they were.
+            DayKeysRefusedError: one is not signed by this kiosk's server, another kiosk's, unusable, or made when the accepted one was and
+                different; all stay as they were.
         """
-        keys = self._opened(payload)
-        for day, content in sorted(keys.items(), reverse=True):  # the newest tells which are over
-            path = accepted.day_key_file(self._data_dir, day)
-            if not self._is_over(day) and _content(path) != content:
-                write_durably(path, content)
+        newer = [(key.day, content) for key, content in self._opened(payload) if self._is_newer(key)]
+        for day, content in sorted(newer, reverse=True):  # the newest tells which are over
+            if not self._is_over(day):
+                write_durably(accepted.day_key_file(self._data_dir, day), content)
         self._erase(path for path in self._files() if path.suffix != ".json")  # left over from a write that was cut short
         self._tidy_at_ms = 0
         self.tidy()
@@ -62,19 +63,34 @@ class DayKeyReceiver:
             self._tidy_at_ms = now_ms + round(TIDY_S * 1000)
             self._erase(path for path in self._files() if self._is_over(path.name.partition(".")[0]))
 
-    def _opened(self, payload: bytes) -> dict[str, bytes]:
+    def _opened(self, payload: bytes) -> list[tuple[DayKey, bytes]]:
         try:
             documents = wire.decode(payload, SignedList).documents
         except WireError as error:
             raise DayKeysRefusedError(str(error)) from error
-        keys: dict[str, bytes] = {}
+        keys: dict[str, tuple[DayKey, bytes]] = {}
         for document in documents:
             content = wire.encode(document)
-            day = accepted.open_day_key(content, self._kiosk, self._signing_key).day
-            if day in keys:
-                raise DayKeysRefusedError(f"there are two keys of {day}")
-            keys[day] = content
-        return keys
+            key = accepted.open_day_key(content, self._kiosk, self._signing_key)
+            if key.day in keys:
+                raise DayKeysRefusedError(f"there are two keys of {key.day}")
+            keys[key.day] = key, content
+        return [*keys.values()]
+
+    def _is_newer(self, key: DayKey) -> bool:
+        """Tell whether a key is to be kept: none is there, or an older one. An older key may come late, or again: it is left aside."""
+        kept = self._kept(key.day)
+        if kept is not None and kept.made == key.made and kept != key:
+            raise DayKeysRefusedError(f"this key of {key.day} is different from the accepted one, and made when that was")
+        return kept is None or kept.made < key.made
+
+    def _kept(self, day: str) -> DayKey | None:
+        """Give the accepted key of a day, None where there is none that can be used."""
+        try:
+            kept = accepted.open_day_key(accepted.day_key_file(self._data_dir, day).read_bytes(), self._kiosk, self._signing_key)
+        except (OSError, DayKeysRefusedError):
+            return None
+        return kept if kept.day == day else None
 
     def _is_over(self, day: str) -> bool:
         """Tell whether a day is over: a trusted clock says so, or the server has signed the key of a day that it makes no sooner."""
@@ -100,10 +116,3 @@ class DayKeyReceiver:
 
 def _is_key(path: Path) -> bool:
     return path.suffix == ".json"
-
-
-def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None

@@ -24,7 +24,7 @@ SERVER_USER: Final = "server"
 """The server's own name at the broker: shorter than any kiosk's id can be."""
 _QUEUE_USER: Final = "queue."
 _ITERATIONS: Final = 101  # credentials are 256 random bits: stretching them adds nothing
-_SALT_BYTES: Final = 12
+_SALT_ENTROPY_BYTES: Final = 9  # 12 characters, the length that Mosquitto takes; text, because EMQX takes nothing else
 
 _CONFIGURATION: Final = """\
 # Written by vidhuk-server, and again at its every start: changes made here are lost.
@@ -75,7 +75,7 @@ def queue_user(name: str) -> str:
 
 def hash_password(password: str, *, salt: bytes | None = None) -> str:
     """Give a password as Mosquitto keeps it: `$7$`, PBKDF2 with SHA-512."""
-    salt = secrets.token_bytes(_SALT_BYTES) if salt is None else salt
+    salt = secrets.token_urlsafe(_SALT_ENTROPY_BYTES).encode() if salt is None else salt
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
     return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
@@ -98,10 +98,15 @@ def access(queues: Iterable[str] = ()) -> str:
     return "\n".join([*ours, *pushing, *up, *down, *everyone, ""])
 
 
-def passwords(kiosks: Mapping[str, str], *, server_hash: str) -> str:
+def all_hashes(users: Mapping[str, str], *, server_hash: str) -> dict[str, str]:
+    """Give the hashes of everybody's passwords: of these users, and of the server's."""
+    ours = [SERVER_USER, *(worker_user(number) for number in range(1, MAX_WORKERS + 1))]
+    return dict.fromkeys(ours, server_hash) | dict(users)
+
+
+def passwords(users: Mapping[str, str], *, server_hash: str) -> str:
     """Give the password file."""
-    users = [SERVER_USER, *(worker_user(number) for number in range(1, MAX_WORKERS + 1))]
-    return "".join(f"{name}:{hashed}\n" for name, hashed in (dict.fromkeys(users, server_hash) | dict(kiosks)).items())
+    return "".join(f"{name}:{hashed}\n" for name, hashed in all_hashes(users, server_hash=server_hash).items())
 
 
 def write_files(folder: Path, listener: Listener, users: Mapping[str, str], *, server_hash: str, broker_user: str | None = None) -> Path:

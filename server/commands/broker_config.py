@@ -1,4 +1,4 @@
-"""Brokers that somebody else runs: `vidhuk-server broker-config mosquitto`."""
+"""Brokers that somebody else runs: `vidhuk-server broker-config mosquitto` and `emqx`."""
 
 from __future__ import annotations
 
@@ -39,3 +39,27 @@ def mosquitto(
     if group != BROKER_USER:
         say(f"Mosquitto runs as the user {BROKER_USER}, which may not: chgrp {BROKER_USER} {folder}, chmod 2750 {folder}, and write again")
     say(f"start Mosquitto with it: mosquitto -c {path}")
+
+
+@app.command()
+def emqx(
+    output: Annotated[Path, typer.Option(help="File to write, whose name ends in .csv.")], data: DataDir = None, config: ConfigFile = None
+) -> None:
+    """Write who may connect, once, as EMQX imports it: hashes only."""
+    from server.app import broker_users
+    from server.broker.emqx import users_csv
+    from server.broker.files import all_hashes, hash_password
+    from server.keys import write_privately
+
+    if output.suffix != ".csv":
+        raise ConfigError(f"let the name end in .csv, by which EMQX knows what is in the file: {output}")
+    with opened_server(data, config, may_begin=True) as server:
+        hashes = all_hashes(broker_users(server), server_hash=hash_password(server.keys.broker_password.reveal()))
+    content, left_out = users_csv(hashes)
+    try:
+        write_privately(output, content)
+    except OSError as error:
+        raise ConfigError(f"{output} cannot be written: {error.strerror or error}") from error
+    say(f"{output} is written for {len(hashes) - len(left_out)} users")
+    if left_out:
+        say(f"left out, because EMQX cannot read the salts of their hashes, until they get new credentials: {', '.join(left_out)}")

@@ -575,6 +575,7 @@ day_keys = Table(
     metadata,
     Column("day", String(10), primary_key=True),
     Column("key", LargeBinary(32), nullable=False),
+    Column("made_ms", BigInteger, nullable=False, server_default="0"),
 )
 
 ticket_tokens = Table(

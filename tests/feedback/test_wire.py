@@ -141,7 +141,10 @@ def test_golden_day_keys_still_decode_and_are_signed() -> None:
         return bool(server.verify(content, signature))
 
     keys = [open_signed(document, DayKey, DAY_KEY_PURPOSE, kiosk="exit-sample-1", check=check) for document in golden.documents]
-    assert [(key.day, len(bytes.fromhex(key.key))) for key in keys] == [("2026-11-23", 32), ("2026-11-24", 32)]
+    assert [(key.day, len(bytes.fromhex(key.key)), key.made) for key in keys] == [
+        ("2026-11-23", 32, 1_795_000_000_000),
+        ("2026-11-24", 32, 1_795_082_400_001),
+    ]
 
 
 def test_golden_commands_and_what_became_of_them_still_decode() -> None:

@@ -28,8 +28,11 @@ END_MS = 1_795_557_600_000
 H_MS = 3_600_000
 
 
-def key_of(day: str, key: str = "") -> DayKey:
-    return DayKey(KIOSK, day, key or day.replace("-", "").encode().hex() * 4)
+MADE_MS = 1_795_000_000_000
+
+
+def key_of(day: str, key: str = "", made: int = MADE_MS) -> DayKey:
+    return DayKey(KIOSK, day, key or day.replace("-", "").encode().hex() * 4, made)
 
 
 def listed(*keys: DayKey | wire.Signed, by: SigningKey = KEY, purpose: str = DAY_KEY_PURPOSE) -> bytes:
@@ -69,11 +72,40 @@ def test_signed_keys_are_kept_each_in_its_file_and_verified_again(receiver: DayK
 def test_what_a_list_leaves_out_stays(receiver: DayKeyReceiver, data_dir: Path) -> None:
     receiver.receive(listed(key_of("2026-11-23"), key_of("2026-11-24")))
     (accepted.day_keys_folder(data_dir) / "2026-11-20.json.new").touch()
-    receiver.receive(listed(key_of("2026-11-24", "ab" * 32), key_of("2026-11-25")))
+    receiver.receive(listed(key_of("2026-11-24", "ab" * 32, MADE_MS + 1), key_of("2026-11-25")))
     assert files(data_dir) == ["2026-11-23.json", "2026-11-24.json", "2026-11-25.json"]
     assert DayKeys(data_dir, KIOSK, PUBLIC).key("2026-11-24") == bytes.fromhex("ab" * 32)
     receiver.receive(listed())
     assert files(data_dir) == ["2026-11-23.json", "2026-11-24.json", "2026-11-25.json"], "somebody may hold back what the server has sent"
+
+
+def test_an_older_key_of_a_day_never_replaces_a_newer_one(receiver: DayKeyReceiver, data_dir: Path) -> None:
+    keys = DayKeys(data_dir, KIOSK, PUBLIC)
+    older, newer = key_of("2026-11-25", "aa" * 32), key_of("2026-11-25", "bb" * 32, MADE_MS + 1)
+    for key, kept in ((older, older), (newer, newer), (older, newer), (newer, newer)):
+        receiver.receive(listed(key))
+        assert keys.key("2026-11-25") == bytes.fromhex(kept.key)
+    receiver.receive(listed(older, key_of("2026-11-26")))
+    assert keys.key("2026-11-25") == bytes.fromhex(newer.key)
+    assert keys.key("2026-11-26") is not None, "the other keys of that list are as good as ever"
+
+
+def test_another_key_that_was_made_at_the_same_time_is_refused(receiver: DayKeyReceiver, data_dir: Path) -> None:
+    keys = DayKeys(data_dir, KIOSK, PUBLIC)
+    receiver.receive(listed(key_of("2026-11-25")))
+    with pytest.raises(DayKeysRefusedError, match="key of 2026-11-25 is different"):
+        receiver.receive(listed(key_of("2026-11-25", "ab" * 32), key_of("2026-11-26")))
+    assert keys.key("2026-11-25") == bytes.fromhex(key_of("2026-11-25").key)
+    assert keys.key("2026-11-26") is None
+
+
+def test_what_cannot_be_used_is_replaced_by_any_key(receiver: DayKeyReceiver, data_dir: Path) -> None:
+    receiver.receive(listed(key_of("2026-11-25", "ab" * 32, MADE_MS + 1)))
+    newer = accepted.day_key_file(data_dir, "2026-11-25").read_bytes()
+    for spoilt, name in ((b"{", "2026-11-25"), (newer, "2026-11-26")):
+        accepted.day_key_file(data_dir, name).write_bytes(spoilt)
+        receiver.receive(listed(key_of(name)))
+        assert DayKeys(data_dir, KIOSK, PUBLIC).key(name) == bytes.fromhex(key_of(name).key)
 
 
 def test_a_kiosk_without_a_clock_erases_what_a_key_of_the_server_shows_to_be_over(
@@ -100,6 +132,8 @@ def test_a_kiosk_without_a_clock_erases_what_a_key_of_the_server_shows_to_be_ove
         (listed(key_of("../current")), "no day"),
         (listed(key_of("2026-11-24", "zz" * 32)), "not 64"),
         (listed(key_of("2026-11-24", "ab" * 31)), "not 64"),
+        (listed(key_of("2026-11-24", made=-1)), "at no time"),
+        (listed(key_of("2026-11-24", made=2**63)), "at no time"),
         (listed(key_of("2026-11-24"), key_of("2026-11-24", "ab" * 32)), "two keys"),
         (listed(key_of("2026-11-25"), wire.Signed("{}", "00")), "not signed"),
         (b"\xff", "JSON|utf"),

@@ -8,7 +8,7 @@ import pytest
 from nacl.public import PrivateKey, SealedBox
 
 from feedback.records import Moment, TicketScan, Vote
-from feedback.tickets import DayKey, Refusal, Ticket, TicketToken, card_code, ticket_token
+from feedback.tickets import Refusal, Ticket, TicketToken, card_code, ticket_token
 from kiosk.chores import FORGET_S, Chores
 from kiosk.day_keys import DayKeys
 from kiosk.last_lines import LastLines
@@ -244,5 +244,5 @@ def test_the_server_can_open_what_travels_beside_a_scan(data_dir: Path, clock: F
     with Store(data_dir / FILE, counted_ids()) as store:
         ((box,),) = store._db.execute("SELECT box FROM sealed").fetchall()
     opened = msgspec.json.decode(SealedBox(kiosk.server).decrypt(box), type=TicketToken)
-    key = bytes.fromhex(DayKey(KIOSK, TODAY, key_of(TODAY).key).key)
+    key = bytes.fromhex(key_of(TODAY).key)
     assert opened == token_of(reading) == TicketToken(TODAY, ticket_token(key, "center", TODAY, "A017"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import grp
+import hashlib
 import os
 import shutil
 import signal
@@ -15,7 +17,8 @@ import pytest
 from feedback.configuration import Secret
 from feedback.wire import hello_topic
 from server.authority import load_authority
-from server.broker.files import SERVER_USER, hash_password
+from server.broker.emqx import users_csv
+from server.broker.files import SERVER_USER, all_hashes, hash_password
 from server.broker.kept import BROKER_USER, KeptFiles, Place, write_all
 from server.errors import BrokerError
 from tests.server.kit import KIOSK, OTHER
@@ -55,6 +58,19 @@ def test_a_folder_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> 
     place = Place(folder=tmp_path / "none", host="127.0.0.1", port=1, names=["127.0.0.1"])
     with pytest.raises(BrokerError, match=r"is no folder: .*install -d .* -g mosquitto -m 2750"):
         write_all(place, load_authority(tmp_path), {}, password=PASSWORD)
+
+
+def test_emqx_gets_hashes_that_it_can_compare() -> None:
+    """As `emqx_passwd` does it: the salt is the text as it stands, the hash small hexadecimal digits."""
+    old = hash_password("three", salt=bytes(range(244, 256)))
+    content, left_out = users_csv(all_hashes({KIOSK: hash_password("one"), OTHER: old}, server_hash=hash_password("two")))
+    users = {row["user_id"]: row for row in csv.DictReader(content.splitlines())}
+    assert left_out == [OTHER]
+    assert users.keys() == {KIOSK, "server", *(f"worker{number}" for number in range(1, 10))}
+    for name, password in ((KIOSK, b"one"), ("server", b"two"), ("worker9", b"two")):
+        digest = hashlib.pbkdf2_hmac("sha512", password, users[name]["salt"].encode(), 101, 64)
+        assert users[name]["password_hash"] == digest.hex()
+    assert {row["is_superuser"] for row in users.values()} == {"false"}, "superusers may everything"
 
 
 @pytest.mark.broker

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import getpass
+import hashlib
 import os
 import re
 import signal
@@ -203,6 +205,7 @@ def test_visitors_are_told_by_commands(installation: Installation) -> None:
         (("questionnaire", "show", "nothing"), "there is no questionnaire 'nothing'"),
         (("kiosk", "seen-to", "nothing-1"), "there is no kiosk 'nothing-1'"),
         (("broker-config", "mosquitto"), "say where to: --output FOLDER"),
+        (("broker-config", "emqx", "--output", "users.json"), "let the name end in .csv"),
         (("kiosk", "remove", "nothing-1"), "there is no kiosk 'nothing-1'"),
         (("quarantine", "show", "5"), "there is no number 5"),
         (("quarantine", "replay", "5", "--all"), "name numbers of `quarantine list`, or give --all"),
@@ -266,6 +269,18 @@ def test_an_unknown_key_is_named(installation: Installation) -> None:
     done = installation.call("run")
     assert done.returncode == 2
     assert "unknown key 'data_dri'; did you mean 'data_dir'?" in done.stderr
+
+
+def test_emqx_is_given_kiosks_and_the_server_itself_in_a_file_for_this_user_only(installation: Installation) -> None:
+    credential = str(add_kiosk(installation)["server"]["credential"])
+    path = installation.folder / "users.csv"
+    done = installation.call("broker-config", "emqx", "--output", str(path))
+    assert (done.returncode, "is written for 11 users" in done.stderr, "left out" in done.stderr) == (0, True, False)
+    users = {row["user_id"]: row for row in csv.DictReader(path.read_text().splitlines())}
+    digest = hashlib.pbkdf2_hmac("sha512", credential.encode(), users["exit-sample-1"]["salt"].encode(), 101, 64)
+    assert users["exit-sample-1"]["password_hash"] == digest.hex()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert credential not in path.read_text()
 
 
 @pytest.mark.broker

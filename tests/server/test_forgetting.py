@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from nacl.signing import SigningKey
 from sqlalchemy import text
@@ -97,6 +98,28 @@ def opened(payload: bytes, kiosk: str) -> dict[str, str]:
     documents = decode(payload, SignedList).documents
     keys = [open_signed(document, DayKey, DAY_KEY_PURPOSE, kiosk=kiosk, check=check) for document in documents]
     return {key.day: key.key for key in keys}
+
+
+def made(payload: bytes) -> dict[str, int]:
+    keys = [msgspec.json.decode(document.document, type=DayKey) for document in decode(payload, SignedList).documents]
+    return {key.day: key.made for key in keys}
+
+
+def test_each_key_tells_when_it_was_made(engine: Engine) -> None:
+    keys, now_ms = make_keys(engine), at("2025-10-09")
+    ((_, _, payload), _) = keys.unpublished(now_ms, {})
+    first = made(payload)
+    assert {*first.values()} == {now_ms}
+    ((_, _, payload), _) = keys.unpublished(now_ms + DAY_MS, {})
+    assert made(payload) == {day: first.get(day, now_ms + DAY_MS) for day in wanted_days(now_ms + DAY_MS, KYIV)}
+
+
+def test_a_key_is_newer_than_those_before_it_also_where_the_clock_was_ahead(engine: Engine) -> None:
+    keys, now_ms = make_keys(engine), at("2025-10-09")
+    ahead = keys.current(now_ms + 3 * DAY_MS)
+    ((_, _, payload), _) = keys.unpublished(now_ms, {})
+    told = made(payload)
+    assert {day: told[day] - now_ms - 3 * DAY_MS for day in told} == {day: 0 if day in ahead else 1 for day in told}
 
 
 def test_each_kiosk_is_told_when_it_connects_and_when_the_days_change(engine: Engine) -> None:

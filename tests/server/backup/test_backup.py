@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from nacl.signing import SigningKey
 from sqlalchemy import func, insert, inspect, select, text
 
+from feedback import wire
+from feedback.tickets import DayKey
 from server.backup.dump import LEFT_OUT, dump, tables
 from server.backup.frames import Counts, decode, encode
 from server.backup.restore import restore
@@ -16,6 +19,7 @@ from server.backup.verifying import problems_of
 from server.db import schema
 from server.db.engine import open_engine, reading, writing
 from server.errors import BackupError
+from server.fleet.day_keys import DayKeys
 from server.integrity.roots import Roots
 from tests.server.kit import KIOSK, MORNING, OTHER, Log, deliver, make_ingest, rows
 
@@ -106,6 +110,23 @@ def test_what_names_tickets_and_who_is_signed_in_stays_out(engine: Engine, make_
     assert not any(b"the key of a day" in frame or b"somebody's session" in frame for frame in frames)
     restore(there := make_empty(), frames)
     assert all(rows(there, table) == [] for table in LEFT_OUT)
+
+
+def test_a_restored_server_makes_day_keys_that_count_before_those_that_kiosks_have(
+    engine: Engine, make_empty: Callable[[], Engine]
+) -> None:
+    filled(engine, 1)
+    before = DayKeys(engine, signer=lambda _: bytes(64)).unpublished(MORNING, {})
+    restore(there := make_empty(), frames_of(engine))
+    after = DayKeys(there, signer=lambda _: bytes(64)).unpublished(MORNING + 1, {})
+    was, now = ({key.day: key for key in day_keys(told)} for told in (before, after))
+    assert was.keys() == now.keys()
+    assert all(was[day].key != now[day].key and was[day].made < now[day].made for day in was)
+
+
+def day_keys(told: list[tuple[str, bytes, bytes]]) -> list[DayKey]:
+    (_, _, payload) = told[0]
+    return [msgspec.json.decode(document.document, type=DayKey) for document in wire.decode(payload, wire.SignedList).documents]
 
 
 def test_a_backup_made_while_votes_come_in_is_of_one_moment(engine: Engine, make_empty: Callable[[], Engine]) -> None:
