@@ -311,10 +311,11 @@ def test_an_open_renewal_ends_and_invitations_to_enrol_again_are_for_the_kiosk_t
         connection.execute(text("DROP TABLE alembic_version"))
     migrate(engine, revision=m0016_renewal_proofs.down_revision)
     with engine.begin() as connection:
-        connection.execute(text("INSERT INTO sites (id, key, name, retired) VALUES (1, 'main', 'm', false)"))
+        connection.execute(text("INSERT INTO sites (id, key, name) VALUES (1, 'main', 'm')"))
         kiosk = "INSERT INTO kiosks (id, name, site_id, password, created_ms, identity, next_identity, next_password, renewal) "
         connection.execute(text(kiosk + "VALUES ('exit-kiosk-1', 'exit', 1, 'old', 50, 50, 60, 'new', :told)"), {"told": b"told"})
-        claim = "INSERT INTO claims (digest, kiosk, again, name, site_id, made_ms, expires_ms) VALUES (:digest, :kiosk, :again, 'n', 1, :ms, 99)"
+        claim = "INSERT INTO claims (digest, kiosk, again, name, site_id, made_ms, expires_ms) "
+        claim += "VALUES (:digest, :kiosk, :again, 'n', 1, :ms, 99)"
         for kiosk, again, ms in (
             ("exit-kiosk-1", True, 70),
             ("exit-kiosk-1", True, 40),

@@ -110,5 +110,5 @@ def test_a_bundle_can_be_downloaded_and_only_under_its_kiosk(visitor: Client, en
 
 def test_every_kind_outcome_and_reason_has_words() -> None:
     assert set(TITLES) == set(BUTTONS) == set(EXPLAINED) == set(CommandKind)
-    assert set(OUTCOMES) == {*Outcome, "waiting", "silent"}
+    assert set(OUTCOMES) == {*Outcome, "waiting", "silent", "withdrawn"}
     assert set(SENTENCES) == set(Because)
