@@ -1,10 +1,12 @@
 """How a kiosk enrols and how its credential changes: the documents that go to and fro. See docs/protocol.md.
 
-Sealing and signing are passed in: no cryptography lives here.
+Sealing and signing are passed in.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -21,7 +23,9 @@ MAX_BYTES: Final = 16 * 1024
 """What either side takes at most."""
 PURPOSE: Final = "vidhuk enrolment 1"
 RENEWAL_PURPOSE: Final = "vidhuk renewal 1"
+PROOF_PURPOSE: Final = "vidhuk renewal proof 1"
 KEY_DIGITS: Final = 64
+_NONCE: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Refused(StrEnum):
@@ -32,7 +36,7 @@ class Refused(StrEnum):
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
     TAKEN = "taken"
-    """The kiosk that it is for has been removed, or its name has been given to another meanwhile."""
+    """The kiosk that it is for is there no more, or its name has been given to another meanwhile."""
 
 
 class Claiming(msgspec.Struct, frozen=True):
@@ -65,7 +69,7 @@ class Admission(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Renewal(msgspec.Struct, frozen=True):
-    """A new credential for a kiosk, sealed to its public key; `number` only grows."""
+    """A new credential for a kiosk: `box` is a `Renewed`, sealed to its public key; `number` only grows."""
 
     kiosk: str
     number: int
@@ -73,7 +77,15 @@ class Renewal(msgspec.Struct, frozen=True):
     v: int = 1
 
 
-D = TypeVar("D", Claiming, Sealed, ServerIdentity, Admission, Signed)
+class Renewed(msgspec.Struct, frozen=True):
+    """What only the kiosk can read of its `Renewal`: the credential, and 256 random bits (hexadecimal) by which it proves that it did."""
+
+    credential: str
+    nonce: str
+    v: int = 1
+
+
+D = TypeVar("D", Claiming, Sealed, ServerIdentity, Admission, Signed, Renewed)
 
 
 def decode(payload: bytes, kind: type[D]) -> D:
@@ -92,6 +104,20 @@ def decode(payload: bytes, kind: type[D]) -> D:
     if version != 1:
         raise WireError(f"version {version} of enrolment; this program speaks 1")
     return document
+
+
+def proof_of(nonce: str, kiosk: str, number: int) -> str:
+    """Give what proves that a kiosk has opened the box of the renewal with this number.
+
+    It says nothing of the nonce or the credential, and is good for that one renewal.
+
+    Raises:
+        WireError: the nonce is none, or the number is none of a renewal.
+    """
+    if not (_NONCE.fullmatch(nonce) and 0 < number < 1 << 63):
+        raise WireError("the nonce or the number of a renewal is none")
+    said = PROOF_PURPOSE.encode() + b"\0" + bytes.fromhex(nonce) + number.to_bytes(8, "big") + kiosk.encode()
+    return hashlib.sha256(said).hexdigest()
 
 
 def sign_admission(admission: Admission, signer: Callable[[bytes], bytes]) -> bytes:

@@ -163,7 +163,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     `showing` is why it asks nothing just now: "closed", "maintenance", "announcement", "out_of_order"; empty while it asks. `refused` is
     the reason, of at most MAX_REASON characters, for which it did not accept the last settings it was sent. `process` names this start of
     its delivery, over all sessions: two that come in turns are two devices. `identity` is the number of the newest credential that it has
-    stored, 0 where a person has written it into its configuration.
+    stored, 0 where a person has written it into its configuration; `proof` shows of one that came by renewal that it is so.
     """
 
     online: bool
@@ -177,6 +177,7 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
     refused: str = ""
     process: UUID | None = None
     identity: int = 0
+    proof: str = ""
     v: int = VERSION
 
 

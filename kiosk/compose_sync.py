@@ -176,6 +176,7 @@ class Sync:
             refused=agent.refused,
             process=self._process,
             identity=credentials.number,
+            proof=credentials.proof,
         )
 
 

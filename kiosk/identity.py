@@ -46,7 +46,8 @@ class Known(msgspec.Struct, frozen=True):
 class Identity(msgspec.Struct, frozen=True):
     """Everything. `credentials` are those that may be in force, the newest first; `number` is the newest one's.
 
-    `private_key` opens what is sealed to this kiosk; `claims` are the digests of the codes that were used, the newest first.
+    `private_key` opens what is sealed to this kiosk; `claims` are the digests of the codes that were used, the newest first. `proof` shows
+    the server that the newest credential is stored here; empty where it came by enrolment, which needs no proof.
     """
 
     known: Known
@@ -54,6 +55,7 @@ class Identity(msgspec.Struct, frozen=True):
     credentials: tuple[str, ...]
     number: int
     claims: tuple[str, ...] = ()
+    proof: str = ""
 
 
 def read(data_dir: Path) -> Identity | None:

@@ -189,11 +189,12 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
 @kiosk_app.command("remove")
 def remove(kiosk: Annotated[str, typer.Argument(metavar="ID")], data: DataDir = None, config: ConfigFile = None) -> None:
     """Remove a kiosk: the broker cuts it off. What it has sent stays."""
+    from server.app import now_ms
     from server.db.engine import writing
     from server.registry.kiosks import remove_kiosk
 
     with opened_server(data, config) as server, writing(server.engine) as connection:
-        remove_kiosk(connection, kiosk)
+        remove_kiosk(connection, kiosk, now_ms=now_ms())
     say(f"{kiosk} is removed")
 
 

@@ -10,6 +10,7 @@ from demo.house import HouseError, wait_for
 from faults.network.centre import Centre
 from faults.network.counting import count, round_of
 from faults.table import Fault
+from server.app import now_ms
 from server.db.engine import writing
 from server.registry.kiosks import remove_kiosk
 from tests.services import Station
@@ -51,7 +52,7 @@ def _cut_off(centre: Centre, user: str, credential: str) -> float:
         wait_for(station.is_connected, "the kiosk at the broker")
         began = monotonic()
         with writing(centre.engine) as connection:
-            remove_kiosk(connection, user)
+            remove_kiosk(connection, user, now_ms=now_ms())
         wait_for(lambda: station.failure or monotonic() - began > WITHIN_S, "the cut", 2 * WITHIN_S)
         took = monotonic() - began
         if not station.failure or station.is_connected():

@@ -11,7 +11,7 @@ from nacl.public import PrivateKey, SealedBox
 from nacl.signing import VerifyKey
 
 from feedback import wire
-from feedback.enrolment import RENEWAL_PURPOSE, Renewal
+from feedback.enrolment import RENEWAL_PURPOSE, Renewal, Renewed, decode, proof_of
 from feedback.signed import open_signed
 from feedback.wire import WireError
 from kiosk import identity
@@ -45,6 +45,11 @@ class Credentials:
         return self._own.number if self._own is not None else 0
 
     @property
+    def proof(self) -> str:
+        """What shows the server that this one is stored; empty where it did not come by renewal."""
+        return self._own.proof if self._own is not None else ""
+
+    @property
     def current(self) -> str:
         """The one to sign in with now."""
         return self._all[self._turn % len(self._all)]
@@ -67,10 +72,13 @@ class Credentials:
         if renewal.number <= self._own.number:
             return False
         try:
-            credential = SealedBox(PrivateKey(bytes.fromhex(self._own.private_key))).decrypt(renewal.box).decode()
-        except (CryptoError, UnicodeDecodeError) as error:
+            content = SealedBox(PrivateKey(bytes.fromhex(self._own.private_key))).decrypt(renewal.box)
+        except CryptoError as error:
             raise WireError("it is not sealed to this kiosk") from error
-        fresh = msgspec.structs.replace(self._own, credentials=(credential, *self._own.credentials)[:KEPT], number=renewal.number)
+        new = decode(content, Renewed)
+        proof = proof_of(new.nonce, renewal.kiosk, renewal.number)
+        credentials = (new.credential, *self._own.credentials)[:KEPT]
+        fresh = msgspec.structs.replace(self._own, credentials=credentials, number=renewal.number, proof=proof)
         identity.write(self._data_dir, fresh)
         self._own, self._all, self._turn = fresh, fresh.credentials, 0
         return True

@@ -131,6 +131,7 @@ kiosks = Table(
     Column("identity", BigInteger, nullable=False, server_default="0"),  # the number of the credential in force
     Column("next_identity", BigInteger),  # of the one that replaces it as soon as the kiosk has stored it
     Column("next_password", Text),
+    Column("next_proof", LargeBinary(32)),  # SHA-256 of the proof that the kiosk has stored it
     Column("renewal", LargeBinary),  # what the kiosk is told of it: signed, and sealed to the kiosk
     Column("era", String(16), nullable=False, server_default=""),  # of this kiosk: begins where it was told of more than is here,
     Column("era_follows", LargeBinary(32)),  # SHA-256 of the generation that the kiosk named then
@@ -143,6 +144,7 @@ claims = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),  # of the secret in the code, under a key that is not in here
     Column("kiosk", String(32), nullable=False),  # the id that the kiosk has, or will have
     Column("again", Boolean, nullable=False),  # whether the kiosk exists and enrols anew
+    Column("kiosk_created_ms", BigInteger),  # when that one was created: another of its name is not meant
     Column("name", Text, nullable=False),
     Column("site_id", ForeignKey(sites.c.id), nullable=False),
     Column("desk_id", ForeignKey(desks.c.id)),
@@ -727,7 +729,7 @@ commands = Table(
     Column("expires_ms", BigInteger, nullable=False),
     Column("made_by", BigInteger),  # null: by a command on the server
     Column("sender", Text, nullable=False),  # the login, or who was at the terminal: it stays when the account is gone
-    Column("outcome", String(16)),  # done | refused | expired | failed; null while the kiosk has not said
+    Column("outcome", String(16)),  # done | refused | expired | failed, of a removed kiosk withdrawn | silent; null while it has not said
     Column("reason", Text, nullable=False, server_default=""),  # names, separated by spaces
     Column("done_ms", BigInteger),  # by the kiosk's clock, where it trusts it
     Column("answered_ms", BigInteger),

@@ -73,10 +73,12 @@ class Inviter:
         Raises:
             RegistryError: there is such a kiosk, or site or desk is unknown, or the time is too long.
         """
-        return self._make(connection, find_place(connection, wish), again=False, within_ms=within_ms, now_ms=now_ms)
+        return self._make(connection, find_place(connection, wish), created_ms=None, within_ms=within_ms, now_ms=now_ms)
 
     def invite_again(self, connection: Connection, kiosk: str, *, within_ms: int, now_ms: int) -> NewClaim:
         """Make a claim for a kiosk that is there: whoever uses it takes its place, and what it was until then is cut off.
+
+        It never fits another kiosk that gets the same name later.
 
         Raises:
             RegistryError: there is no such kiosk, or the time is too long.
@@ -85,16 +87,19 @@ class Inviter:
         if row is None:
             raise no_such_kiosk(connection, kiosk)
         place = Place(id=row.id, name=row.name, site_id=row.site_id, desk_id=row.desk_id)
-        return self._make(connection, place, again=True, within_ms=within_ms, now_ms=now_ms)
+        return self._make(connection, place, created_ms=row.created_ms, within_ms=within_ms, now_ms=now_ms)
 
-    def _make(self, connection: Connection, place: Place, *, again: bool, within_ms: int, now_ms: int) -> NewClaim:
+    def _make(self, connection: Connection, place: Place, *, created_ms: int | None, within_ms: int, now_ms: int) -> NewClaim:
+        """Make a claim; `created_ms` is that of the kiosk which enrols again, None for a new one."""
         if not 0 < within_ms <= LONGEST_MS:
             raise RegistryError(f"an invitation is for 1 to {LONGEST_MS // 86_400_000} days")
+        again = created_ms is not None
         same = claims.c.kiosk == place.id if again else (claims.c.name == place.name) & (claims.c.site_id == place.site_id)
         _withdraw(connection, same & (claims.c.again == again), now_ms)
         secret = secrets.randbits(SECRET_BITS)
         claim = Claim(secret, fingerprint_of(secret, self.identity))
-        row = {"kiosk": place.id, "again": again, "name": place.name, "site_id": place.site_id, "desk_id": place.desk_id}
+        row = {"kiosk": place.id, "again": again, "kiosk_created_ms": created_ms, "name": place.name}
+        row |= {"site_id": place.site_id, "desk_id": place.desk_id}
         times = {"made_ms": now_ms, "expires_ms": now_ms + within_ms}
         made = insert(claims).values(digest=digest_of(self.keys, claim.secret_hex), **row, **times).returning(claims.c.number)
         number = connection.execute(made).scalar_one()

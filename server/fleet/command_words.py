@@ -38,6 +38,8 @@ EXPLAINED: Final = {
 """What each command does, in the order in which they are offered: the gravest last."""
 WAITING: Final = "waiting"
 SILENT: Final = "silent"
+WITHDRAWN: Final = "withdrawn"
+"""Its kiosk was removed: nobody is asked any more."""
 OUTCOMES: Final = {
     Outcome.DONE: N_("done"),
     Outcome.REFUSED: N_("refused"),
@@ -45,6 +47,7 @@ OUTCOMES: Final = {
     Outcome.FAILED: N_("failed"),
     WAITING: N_("on its way"),
     SILENT: N_("no answer"),
+    WITHDRAWN: N_("withdrawn"),
 }
 SENTENCES: Final = {
     Because.UNKNOWN_KIND: N_("Its program is too old to know this command"),

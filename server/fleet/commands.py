@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import case, delete, insert, select, update
 
 from feedback.commands import LONGEST_MIN, MAX_BUNDLE_BYTES, MAX_COMMANDS, PURPOSE, Command, CommandKind, Diagnostics, Outcome, Result
 from feedback.configuration import suggest
@@ -19,6 +19,7 @@ from feedback.wire import MAX_REASON, SignedList, WireError, decode, encode
 from server.db.engine import reading
 from server.db.schema import commands, diagnostics, kiosks
 from server.errors import RegistryError
+from server.fleet.command_words import SILENT, WITHDRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -107,6 +108,15 @@ def send(connection: Connection, wish: Wish, now_ms: int) -> Sent:
     row = {name: getattr(sent, name) for name in Sent.__struct_fields__[:-1]}
     connection.execute(insert(commands).values(row))
     return sent
+
+
+def withdraw(connection: Connection, kiosk: str, now_ms: int) -> None:
+    """Close everything that a kiosk which is removed has not answered, so that no later one of its name is asked.
+
+    What had its time stays without an answer.
+    """
+    outcome = case((commands.c.expires_ms > now_ms, WITHDRAWN), else_=SILENT)
+    connection.execute(update(commands).where(commands.c.kiosk == kiosk, commands.c.outcome.is_(None)).values(outcome=outcome))
 
 
 def latest(connection: Connection, kiosk: str | None = None, *, most: int = 20) -> list[Sent]:

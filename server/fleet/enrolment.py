@@ -18,6 +18,7 @@ from server.db.engine import reading, writing
 from server.db.schema import claims, kiosks
 from server.errors import RegistryError
 from server.fleet.claims import Inviter, digest_of, standing_of
+from server.fleet.renewals import NO_RENEWAL
 from server.registry.kiosks import Place, new_credential, put_kiosk
 
 if TYPE_CHECKING:
@@ -119,13 +120,13 @@ class Enrolment:
         credential = new_credential()
         password = self.hash_password(credential.reveal())
         if row.again:
-            last = connection.execute(select(kiosks.c.identity).where(kiosks.c.id == row.kiosk)).scalar()
+            same = (kiosks.c.id == row.kiosk, kiosks.c.created_ms == row.kiosk_created_ms)
+            last = connection.execute(select(kiosks.c.identity).where(*same)).scalar()
             if last is None:
-                raise RegistryError(f"there is no kiosk {row.kiosk!r} any more")
+                raise RegistryError(f"the kiosk {row.kiosk!r} that was invited again is there no more")
             number = max(now_ms, last + 1)
             values = {"password": password, "public_key": public_key, "identity": number}
-            no_renewal = {"next_identity": None, "next_password": None, "renewal": None}
-            connection.execute(update(kiosks).where(kiosks.c.id == row.kiosk).values(**values, **no_renewal))
+            connection.execute(update(kiosks).where(*same).values(**values, **NO_RENEWAL))
         else:
             number = now_ms
             place = Place(id=row.kiosk, name=row.name, site_id=row.site_id, desk_id=row.desk_id)

@@ -1,19 +1,22 @@
 """New credentials for kiosks, without a moment in which none that the kiosk holds would do.
 
-The new one travels sealed to the kiosk and signed. The broker goes on taking the old one until the kiosk has said that it has stored the
-new one; from then on it takes the new one. A kiosk holds both meanwhile and tries one after the other.
+The new one travels sealed to the kiosk and signed. The broker goes on taking the old one until the kiosk has proved that it has stored the
+new one; from then on it takes the new one. A kiosk holds both meanwhile and tries one after the other. Who merely holds the old one cannot
+prove it, and so cannot lock the kiosk out.
 """
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from nacl.public import PublicKey, SealedBox
 from sqlalchemy import select, update
 
-from feedback.enrolment import RENEWAL_PURPOSE, Renewal
+from feedback.enrolment import RENEWAL_PURPOSE, Renewal, Renewed, proof_of
 from feedback.signed import sign
 from feedback.wire import encode
 from server.db.engine import reading
@@ -47,23 +50,34 @@ class Renewals:
             raise RegistryError(f"the credential of {kiosk!r} stands in its kiosk.toml: invite it to enrol, `kiosk invite --again {kiosk}`")
         if row.next_identity is not None:
             return False
-        credential = new_credential().reveal()
+        new = Renewed(new_credential().reveal(), secrets.token_hex(32))
         number = max(now_ms, row.identity + 1)
-        box = SealedBox(PublicKey(bytes.fromhex(row.public_key))).encrypt(credential.encode())
+        box = SealedBox(PublicKey(bytes.fromhex(row.public_key))).encrypt(encode(new))
         renewal = encode(sign(Renewal(kiosk, number, box), RENEWAL_PURPOSE, self.signer))
-        values = {"next_identity": number, "next_password": self.hash_password(credential), "renewal": renewal}
-        connection.execute(update(kiosks).where(kiosks.c.id == kiosk).values(**values))
+        kept = {"next_password": self.hash_password(new.credential), "next_proof": _digest(proof_of(new.nonce, kiosk, number))}
+        connection.execute(update(kiosks).where(kiosks.c.id == kiosk).values(next_identity=number, renewal=renewal, **kept))
         return True
 
 
-def settle(connection: Connection, kiosk: str, stored: int) -> bool:
-    """Let the broker take the new credential from now on, where the kiosk says that it has stored it; whether it was so."""
+NO_RENEWAL: Final = {"next_identity": None, "next_password": None, "next_proof": None, "renewal": None}
+"""A kiosk's columns while no new credential is under way."""
+
+
+def settle(connection: Connection, kiosk: str, stored: int, proof: str) -> bool:
+    """Let the broker take the new credential from now on, where the kiosk proves that it has stored it; whether it was so.
+
+    The number alone proves nothing: whoever signs in with the old credential reads it on the topic.
+    """
     if not 0 < stored < 1 << 63:  # whatever a kiosk sends, no database is asked for a number that it cannot hold
         return False
-    is_it = (kiosks.c.id == kiosk, kiosks.c.next_identity.is_not(None), kiosks.c.next_identity == stored)
+    is_it = (kiosks.c.id == kiosk, kiosks.c.next_identity == stored, kiosks.c.next_proof == _digest(proof))
     now = {"password": kiosks.c.next_password, "identity": kiosks.c.next_identity}
-    over = {"next_identity": None, "next_password": None, "renewal": None}
-    return connection.execute(update(kiosks).where(*is_it).values(**now, **over)).rowcount == 1
+    return connection.execute(update(kiosks).where(*is_it).values(**now, **NO_RENEWAL)).rowcount == 1
+
+
+def _digest(proof: str) -> bytes:
+    """Give what is kept of a proof: who reads the database cannot give it."""
+    return hashlib.sha256(proof.encode()).digest()
 
 
 def waiting(connection: Connection, kiosk: str) -> bytes:

@@ -26,7 +26,6 @@ from feedback.wire import (
     renewal_topic,
     settings_topic,
     split_topic,
-    state_topic,
 )
 from server.db.engine import reading, writing
 from server.errors import DatabaseUnavailableError
@@ -40,7 +39,7 @@ from server.ingest.aside import halves_of, pass_by, refuse_batch, without_now
 from server.ingest.batches import take_batch
 from server.ingest.chain import FORK, MAX_SEQ
 from server.ingest.eras import write_era
-from server.ingest.messages import Message, Reply, ack_of, note_of, read_batch, reply_ack
+from server.ingest.messages import Message, Reply, ack_of, note_of, read_batch, reply_ack, take_back
 from server.ingest.quarantine import Note, Reason
 from server.ingest.settling import settle
 from server.ingest.tally import BatchOutcome, unmetered
@@ -113,7 +112,8 @@ class Ingest:
         pushes = [message for message in messages if is_push(message.topic)]
         if pushes:
             self._take_pushes(pushes)
-            messages = [message for message in messages if not is_push(message.topic)]
+        # Empty is how a retained message is taken back, by this server too: it says nothing.
+        messages = [message for message in messages if message.payload and not is_push(message.topic)]
         if not messages:
             return []
         try:
@@ -347,17 +347,15 @@ def _delivery(message: Message, kiosk: str, batch: Batch) -> Delivery:
 def _refuse_stranger(work: Work, message: Message, kiosk: str, kind: str) -> list[Reply]:
     """A kiosk that was removed says its last words: what is retained of it leaves the broker, a batch is kept where somebody sees it.
 
-    Its state is found at the broker also where the kiosk was removed while nobody listened.
+    Its state is found at the broker also where the kiosk was removed while nobody listened. What else it says is taken back one for one: it
+    may have been retained, which nobody can tell of a message that comes as it is sent.
     """
     if kind == "batch":
         work.notes.append(note_of(message, Reason.FOREIGN, f"there is no kiosk {kiosk}"))
-    retained = (settings_topic, notice_topic, day_keys_topic, command_topic, renewal_topic, state_topic)
-    return [Reply(topic(kiosk), b"", retain=True) for topic in retained] if kind == "state" and message.payload else []
+    return take_back(kiosk) if kind == "state" else [Reply(message.topic, b"", retain=True)]
 
 
 def _take_state(work: Work, message: Message, kiosk: str) -> None:
-    if not message.payload:  # how a retained message is taken back
-        return
     try:
         state = decode(message.payload, State)
         record_state(work.connection, kiosk, state, message.received_ms)
@@ -370,5 +368,5 @@ def _take_state(work: Work, message: Message, kiosk: str) -> None:
         work.heard.append(Heard(kiosk, Kind.PROCESS, state.process, message.received_ms))
     if _FORKED in state.faults:
         work.heard.append(Heard(kiosk, Kind.FORK, state.session, message.received_ms))
-    if state.identity and renewals.settle(work.connection, kiosk, state.identity):
+    if state.proof and renewals.settle(work.connection, kiosk, state.identity, state.proof):
         log.info("%s has stored its new credential; the old one is of no use any more", kiosk)

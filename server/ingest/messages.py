@@ -6,7 +6,25 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from feedback.wire import Ack, Batch, WireError, ack_topic, decode, encode, split_topic
+from feedback.wire import (
+    Ack,
+    Batch,
+    WireError,
+    ack_topic,
+    batch_topic,
+    command_topic,
+    day_keys_topic,
+    decode,
+    diagnostics_topic,
+    encode,
+    hello_topic,
+    notice_topic,
+    renewal_topic,
+    result_topic,
+    settings_topic,
+    split_topic,
+    state_topic,
+)
 from server.ingest import store
 from server.ingest.chain import MAX_SEQ
 from server.ingest.quarantine import Note, Reason
@@ -18,6 +36,18 @@ if TYPE_CHECKING:
     from server.ingest.work import Work
 
 
+_RETAINED: Final = (
+    settings_topic,
+    notice_topic,
+    day_keys_topic,
+    command_topic,
+    renewal_topic,
+    state_topic,
+    batch_topic,
+    hello_topic,
+    result_topic,
+    diagnostics_topic,
+)
 _CLOCKS: Final = (re.compile(rb'"now":\{[^{}]*\}'), re.compile(rb'"historical":(?:true|false)'))
 
 
@@ -46,6 +76,11 @@ class Reply:
     topic: str
     payload: bytes
     retain: bool = False
+
+
+def take_back(kiosk: str) -> list[Reply]:
+    """Take everything off the broker that may be retained of a kiosk, also what it should not have had retained."""
+    return [Reply(topic(kiosk), b"", retain=True) for topic in _RETAINED]
 
 
 def read_batch(payload: bytes) -> Batch:

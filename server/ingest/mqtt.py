@@ -29,10 +29,9 @@ from feedback.wire import (
     notice_topic,
     renewal_topic,
     settings_topic,
-    state_topic,
 )
 from server.errors import DatabaseUnavailableError
-from server.ingest.messages import Message, Reply
+from server.ingest.messages import Message, Reply, take_back
 from server.tls import believing
 
 if TYPE_CHECKING:
@@ -221,8 +220,8 @@ class MqttIngest:
             return
         versions = self._ingest.settings_versions()
         for kiosk in self._published.keys() - versions.keys():
-            for topic in (settings_topic, notice_topic, day_keys_topic, command_topic, renewal_topic, state_topic):
-                self._publish(Reply(topic(kiosk), b"", retain=True))
+            for reply in take_back(kiosk):
+                self._publish(reply)
             for known in (self._told, self._keyed, self._asked, self._renewed):
                 known.pop(kiosk, None)
         for kiosk, version in versions.items():

@@ -7,13 +7,13 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from feedback.configuration import Secret, suggest
 from feedback.wire import KIOSK_ID
-from server.db.schema import desks, kiosk_states, kiosks, sites
+from server.db.schema import claims, desks, kiosk_states, kiosks, sites
 from server.errors import RegistryError
-from server.fleet import clone_signs
+from server.fleet import clone_signs, commands
 from server.registry.settings import number_settings
 
 if TYPE_CHECKING:
@@ -107,8 +107,10 @@ def new_credential() -> Secret:
     return Secret(secrets.token_urlsafe(32))
 
 
-def remove_kiosk(connection: Connection, kiosk: str) -> None:
+def remove_kiosk(connection: Connection, kiosk: str, *, now_ms: int) -> None:
     """Remove a kiosk: the broker cuts it off. What it has sent stays.
+
+    Nothing that is open with it passes to a later kiosk of its name: its invitations and its commands are withdrawn.
 
     Raises:
         RegistryError: there is no such kiosk.
@@ -117,6 +119,9 @@ def remove_kiosk(connection: Connection, kiosk: str) -> None:
         raise no_such_kiosk(connection, kiosk)
     connection.execute(delete(kiosk_states).where(kiosk_states.c.kiosk == kiosk))
     clone_signs.forget(connection, kiosk)
+    commands.withdraw(connection, kiosk, now_ms)
+    is_open = (claims.c.kiosk == kiosk, claims.c.used_ms.is_(None), claims.c.withdrawn_ms.is_(None))
+    connection.execute(update(claims).where(*is_open).values(withdrawn_ms=now_ms))
 
 
 def no_such_kiosk(connection: Connection, kiosk: str) -> RegistryError:

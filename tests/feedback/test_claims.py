@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import msgspec
@@ -10,8 +11,11 @@ import segno
 import zxingcpp
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from nacl.public import PrivateKey, SealedBox
+from nacl.signing import SigningKey
 from PIL import Image
 
+from feedback import wire
 from feedback.claims import (
     FINGERPRINT_BITS,
     SECRET_BITS,
@@ -26,9 +30,10 @@ from feedback.claims import (
     qr_text,
 )
 from feedback.codes import CodeError, code_of
-from feedback.enrolment import Admission, Claiming, Renewal, Sealed, decode
+from feedback.enrolment import RENEWAL_PURPOSE, Admission, Claiming, Renewal, Renewed, Sealed, decode, proof_of
 from feedback.records import new_id
-from feedback.wire import Signed, WireError
+from feedback.signed import open_signed
+from feedback.wire import Signed, State, WireError
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "wire-1"
 SERVER = ServerIdentity("aa" * 32, "bb" * 32, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n")
@@ -150,6 +155,8 @@ def test_an_address_without_a_scheme_is_tried_both_ways() -> None:
         ("enrol-question", Sealed),
         ("enrol-admission", Admission),
         ("renewal", Signed),
+        ("renewal-sealed", Signed),
+        ("renewal-content", Renewed),
     ],
 )
 def test_published_documents_are_read_for_ever(name: str, kind: type) -> None:
@@ -162,10 +169,39 @@ def test_the_published_renewal_names_its_kiosk() -> None:
     assert msgspec.json.decode(message.document, type=Renewal).kiosk == "exit-sample-1"
 
 
+def test_the_published_renewal_opens_and_leads_to_the_published_proof() -> None:
+    def server_signed(content: bytes, signature: bytes) -> bool:
+        return bool(SigningKey(b"g" * 32).verify_key.verify(content, signature))
+
+    message = decode((SAMPLES / "renewal-sealed.json").read_bytes(), Signed)
+    renewal = open_signed(message, Renewal, RENEWAL_PURPOSE, kiosk="exit-sample-1", check=server_signed)
+    content = SealedBox(PrivateKey(b"k" * 32)).decrypt(renewal.box)
+    assert content == (SAMPLES / "renewal-content.json").read_bytes().strip()
+    state = wire.decode((SAMPLES / "state-proof.json").read_bytes(), State)
+    nonce = decode(content, Renewed).nonce
+    said = b"vidhuk renewal proof 1\0" + b"\x11" * 32 + renewal.number.to_bytes(8, "big") + b"exit-sample-1"
+    assert state.proof == proof_of(nonce, renewal.kiosk, renewal.number) == hashlib.sha256(said).hexdigest()
+    assert state.identity == renewal.number
+
+
+def test_a_proof_is_of_one_nonce_one_kiosk_and_one_renewal() -> None:
+    one, two = "11" * 32, "12" * 32
+    proofs = {proof_of(nonce, kiosk, number) for nonce in (one, two) for kiosk in ("exit-1-x", "exit-2-x") for number in (1, 2)}
+    assert len(proofs) == 8
+
+
+@pytest.mark.parametrize(
+    ("nonce", "number"), [("", 1), ("11" * 31, 1), ("1 " * 32, 1), ("11" * 32, 0), ("11" * 32, -1), ("11" * 32, 1 << 63)]
+)
+def test_what_is_no_nonce_or_no_number_proves_nothing(nonce: str, number: int) -> None:
+    with pytest.raises(WireError):
+        proof_of(nonce, "exit-1-x", number)
+
+
 @settings(max_examples=50)
 @given(st.binary(max_size=200))
 def test_whatever_comes_is_a_document_or_refused(content: bytes) -> None:
-    for kind in (ServerIdentity, Claiming, Sealed, Admission):
+    for kind in (ServerIdentity, Claiming, Sealed, Admission, Renewed):
         try:
             decode(content, kind)
         except WireError:

@@ -179,7 +179,7 @@ def server_signed(content: bytes, signature: bytes) -> bool:
         *((name, wire.Hello) for name in ("hello", "hello-first", "hello-pruned", "hello-marks")),
         *((name, wire.Batch) for name in ("batch-sealed", "batch-tickets", "batch-unset-clock", "batch-opaque")),
         *((name, wire.Ack) for name in ("ack", "ack-nothing", "ack-fork", "ack-undecodable", "ack-refused", "ack-unset-clock")),
-        *((name, wire.State) for name in ("state", "state-process", "state-will")),
+        *((name, wire.State) for name in ("state", "state-process", "state-proof", "state-will")),
         *((name, wire.ServerState) for name in ("server-state", "server-state-offline")),
         *((name, wire.Signed) for name in ("settings", "notice")),
         ("daykeys", wire.SignedList),

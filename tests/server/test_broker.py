@@ -21,6 +21,7 @@ from feedback.notice import AnnouncementKind, Notice
 from feedback.records import Moment
 from feedback.tickets import DayKey
 from feedback.wire import (
+    ROOT,
     SERVER_STATE_TOPIC,
     Ack,
     ServerState,
@@ -430,15 +431,26 @@ def test_a_kiosk_that_is_removed_is_cut_and_forgotten_by_the_broker(engine: Engi
     broker.supervisor._ask_kiosks = ask
     with running_ingest(engine, broker), broker.station(files.worker_user(9), PASSWORD) as watcher:
         watcher.subscribe(settings_topic(new.id), notice_topic(new.id), day_keys_topic(new.id))
+        up = [topic(new.id) for topic in (batch_topic, hello_topic, result_topic, diagnostics_topic, state_topic)]
         eventually(lambda: watcher.payloads(settings_topic(new.id)))
         with broker.station(new.id, new.credential.reveal()) as kiosk:
             eventually(kiosk.is_connected)
+            kiosk.publish_all(up, b"?", retain=True)
             with writing(engine) as connection:
-                remove_kiosk(connection, new.id)
+                remove_kiosk(connection, new.id, now_ms=MORNING)
             eventually(lambda: not kiosk.is_connected())
             eventually(lambda: watcher.payloads(settings_topic(new.id))[-1] == b"")
             eventually(lambda: watcher.payloads(notice_topic(new.id))[-1] == b"")
             eventually(lambda: watcher.payloads(day_keys_topic(new.id))[-1] == b"")
+        eventually(lambda: not retained(broker, new.id))
+
+
+def retained(broker: Broker, kiosk: str) -> set[str]:
+    """Give the topics on which the broker keeps something of a kiosk."""
+    with broker.station(files.worker_user(8), PASSWORD) as late:
+        late.subscribe(f"{ROOT}/k/{kiosk}/#", SERVER_STATE_TOPIC)
+        eventually(lambda: late.payloads(SERVER_STATE_TOPIC))
+        return {topic for topic, payload, _ in late.received if payload and topic != SERVER_STATE_TOPIC}
 
 
 def test_what_is_retained_of_a_kiosk_is_cleared_though_it_was_removed_while_nobody_listened(engine: Engine, broker: Broker) -> None:

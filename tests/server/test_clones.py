@@ -93,7 +93,7 @@ def test_ingest_finds_two_devices_keeps_what_it_found_and_takes_a_technicians_wo
         say(ingest, theirs if minute % 2 else ours, minute)
     assert seen(engine) == Verdict.COPIED, "they still do"
     with writing(engine) as connection:
-        remove_kiosk(connection, KIOSK)
+        remove_kiosk(connection, KIOSK, now_ms=MORNING)
     assert seen(engine) == Verdict.SINGLE
 
 
@@ -151,7 +151,7 @@ def test_one_that_is_removed_and_added_again_goes_on_where_it_was(engine: Engine
     log.add_context()
     deliver(ingest, log)
     with writing(engine) as connection:
-        remove_kiosk(connection, KIOSK)
+        remove_kiosk(connection, KIOSK, now_ms=MORNING)
         add_kiosk(connection, Wish(name=KIOSK, site="main", desk=None), hash_password=lambda _: "$7$…", now_ms=MORNING)
     log.add(log.vote("a"))
     ack = deliver(ingest, log, 2)

@@ -19,6 +19,8 @@ from server.errors import RegistryError
 from server.fleet.command_words import outcome_of, sentences_of
 from server.fleet.commands import KEPT_BUNDLES, Commands, Sent, Wish, bundle, latest, send
 from server.ingest.core import Ingest
+from server.registry.kiosks import Wish as Wanted
+from server.registry.kiosks import add_kiosk, remove_kiosk
 from tests.server.kit import KIOSK, MORNING, OTHER, Log, reasons, rows
 
 if TYPE_CHECKING:
@@ -171,6 +173,25 @@ def test_a_bundle_that_nobody_asked_for_or_that_is_too_large_is_not_kept(engine:
     assert rows(engine, schema.diagnostics) == []
     assert {one.outcome for one in known(engine)} == {None}
     assert reasons(engine) == [("undecodable", 1)]
+
+
+def test_a_removed_kiosks_commands_are_for_no_other_of_its_name(engine: Engine, ingest: Ingest) -> None:
+    done, late = ask(engine, CommandKind.RESTART), ask(engine, CommandKind.PRINT_TEST, within_min=1)
+    say(ingest, Result(done.id, Outcome.DONE, AT))
+    removed_ms = MORNING + 2 * MINUTE
+    waiting, others = ask(engine, CommandKind.SELF_TEST, now_ms=removed_ms), ask(engine, kiosk=OTHER)
+    with writing(engine) as connection:
+        remove_kiosk(connection, KIOSK, now_ms=removed_ms)
+        add_kiosk(connection, Wanted(name=KIOSK, site="main", desk=None), hash_password=str, now_ms=removed_ms)
+    found = {kiosk: opened(payload, kiosk) for kiosk, _, payload in ingest.commands(removed_ms, {})}
+    assert {kiosk: [command.id for command in listed] for kiosk, listed in found.items()} == {KIOSK: [], OTHER: [others.id]}
+    assert listed(say(ingest, Result(waiting.id, Outcome.DONE, AT))) == [], "nor does the next one answer for it"
+    outcomes = {sent.id: outcome_of(sent, removed_ms) for sent in known(engine)}
+    assert outcomes == {done.id: "done", late.id: "silent", waiting.id: "withdrawn"}
+    assert not {one.id for one in known(engine) if one.is_waiting(removed_ms)}
+    again = ask(engine, CommandKind.SELF_TEST, now_ms=removed_ms)
+    assert again.id != waiting.id
+    assert [command.id for command in listed(say(ingest, Result(waiting.id, Outcome.DONE, AT), at_ms=removed_ms))] == [again.id]
 
 
 def test_what_people_read_of_a_command() -> None:

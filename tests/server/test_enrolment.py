@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from nacl.public import PrivateKey, SealedBox
 from nacl.signing import VerifyKey
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from feedback.claims import Claim, claim_of
 from feedback.enrolment import Admission, Claiming, Refused, open_admission
@@ -23,7 +23,7 @@ from server.fleet.claims import WEEK_MS, Standing, list_claims, withdraw
 from server.fleet.enrolment import Enrolment
 from server.keys import load_keys
 from server.registry.kiosks import Wish, add_kiosk, list_kiosks, remove_kiosk
-from tests.server.kit import KIOSK, MORNING
+from tests.server.kit import KIOSK, MORNING, OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,16 +163,37 @@ def test_a_replacement_takes_the_place_and_cuts_off_what_was_there(enrolment: En
     assert second.credential != first.credential
 
 
-def test_a_kiosk_that_is_gone_or_a_name_that_is_taken_uses_up_nothing(enrolment: Enrolment) -> None:
-    again, new = invited_again(enrolment), invited(enrolment)
+def test_a_name_that_is_taken_uses_up_nothing(enrolment: Enrolment) -> None:
+    new = invited(enrolment)
     rival = invited(enrolment, name="hall-new-1", desk=None)  # withdraws `new`
     assert Terminal(enrolment, new.claim.secret_hex).ask().refused == Refused.WITHDRAWN
     with writing(enrolment.engine) as connection:
-        remove_kiosk(connection, KIOSK)
         add_kiosk(connection, Wish(name="hall-new-1", site="main", desk=None), hash_password=str, now_ms=LATER)
-    assert Terminal(enrolment, again.claim.secret_hex).ask().refused == Refused.TAKEN
     assert Terminal(enrolment, rival.claim.secret_hex).ask().refused == Refused.TAKEN
-    assert standings(enrolment.engine) == [Standing.OPEN, Standing.WITHDRAWN, Standing.OPEN]
+    assert standings(enrolment.engine) == [Standing.OPEN, Standing.WITHDRAWN]
+
+
+def test_a_removal_withdraws_what_was_open_for_that_kiosk_alone(enrolment: Enrolment) -> None:
+    again, other, new = invited_again(enrolment), invited_again(enrolment, OTHER), invited(enrolment)
+    with writing(enrolment.engine) as connection:
+        remove_kiosk(connection, KIOSK, now_ms=LATER)
+        add_kiosk(connection, Wish(name=KIOSK, site="main", desk=None), hash_password=str, now_ms=LATER)
+    password = password_of(enrolment.engine, KIOSK)
+    assert Terminal(enrolment, again.claim.secret_hex).ask().refused == Refused.WITHDRAWN
+    assert password_of(enrolment.engine, KIOSK) == password, "the next one of its name stays what it is"
+    assert standings(enrolment.engine) == [Standing.OPEN, Standing.OPEN, Standing.WITHDRAWN]
+    assert Terminal(enrolment, other.claim.secret_hex).ask().kiosk == OTHER
+    assert Terminal(enrolment, new.claim.secret_hex).ask().kiosk == "hall-new-1"
+
+
+def test_an_invitation_to_enrol_again_is_for_that_very_kiosk(enrolment: Enrolment) -> None:
+    again = invited_again(enrolment)
+    with writing(enrolment.engine) as connection:  # another of the same name, whose coming withdrew nothing
+        connection.execute(update(kiosks).where(kiosks.c.id == KIOSK).values(created_ms=LATER))
+    password = password_of(enrolment.engine, KIOSK)
+    assert Terminal(enrolment, again.claim.secret_hex).ask().refused == Refused.TAKEN
+    assert password_of(enrolment.engine, KIOSK) == password
+    assert standings(enrolment.engine) == [Standing.OPEN], "nothing is used up"
 
 
 def test_who_cannot_be_invited(enrolment: Enrolment) -> None:

@@ -15,9 +15,15 @@ from feedback.wire import (
     State,
     ack_topic,
     batch_topic,
+    command_topic,
+    day_keys_topic,
     decode,
+    diagnostics_topic,
     encode,
     hello_topic,
+    notice_topic,
+    renewal_topic,
+    result_topic,
     settings_topic,
     state_topic,
 )
@@ -29,6 +35,8 @@ from server.ratings import rollups
 from tests.server.kit import KIOSK, MORNING, OTHER, QUARTER, Log, deliver, make_ingest, only_ack, reasons, rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Engine
 
     from server.ingest.batches import Delivery, Work
@@ -157,12 +165,13 @@ def test_another_kiosks_records_are_refused_and_shown(engine: Engine, log: Log) 
 
 
 def test_a_batch_of_an_unknown_kiosk_is_kept_and_not_answered(engine: Engine, log: Log) -> None:
-    assert make_ingest(engine).handle(batch_topic("stranger-1"), log.batch(), MORNING) == []
+    topic = batch_topic("stranger-1")
+    assert make_ingest(engine).handle(topic, log.batch(), MORNING) == [Reply(topic, b"", retain=True)]
     assert reasons(engine) == [("foreign", 1)]
     assert rows(engine, schema.records) == []
 
 
-@pytest.mark.parametrize("garbage", [b"", b"\xff\0garbage", b"{}", b"[" * 100_000, b'{"v":2}', b"x" * 200_000])
+@pytest.mark.parametrize("garbage", [b"\xff\0garbage", b"{}", b"[" * 100_000, b'{"v":2}', b"x" * 200_000])
 def test_garbage_is_kept_once_counted_and_answered_with_the_newest_mark(engine: Engine, log: Log, garbage: bytes) -> None:
     ingest = make_ingest(engine)
     deliver(ingest, log)
@@ -379,6 +388,36 @@ def test_a_removed_kiosks_last_state_is_taken_off_the_broker(engine: Engine) -> 
     assert all(reply.retain and not reply.payload and "/stranger-1/" in reply.topic for reply in replies)
     assert ingest.handle(topic, b"", MORNING) == []
     assert reasons(engine) == []
+
+
+UP = (batch_topic, hello_topic, result_topic, diagnostics_topic, state_topic)
+
+
+@pytest.mark.parametrize("topic", UP)
+def test_what_a_removed_kiosk_may_have_had_retained_is_taken_back_and_that_is_the_end(engine: Engine, topic: Callable[[str], str]) -> None:
+    ingest = make_ingest(engine)
+    replies = ingest.handle(topic("stranger-1"), b"?", MORNING)
+    assert Reply(topic("stranger-1"), b"", retain=True) in replies
+    kept = rows(engine, schema.quarantine)
+    for reply in replies:
+        assert reply.retain
+        assert not reply.payload
+        assert ingest.handle(reply.topic, reply.payload, MORNING) == [], "this server hears them too"
+    assert rows(engine, schema.quarantine) == kept
+
+
+def test_with_its_state_everything_that_is_retained_of_a_removed_kiosk_is_taken_back(engine: Engine) -> None:
+    replies = make_ingest(engine).handle(state_topic("stranger-1"), encode(State(online=False, session=uuid4())), MORNING)
+    down = (settings_topic, notice_topic, day_keys_topic, command_topic, renewal_topic)
+    assert {reply.topic for reply in replies} == {topic("stranger-1") for topic in (*UP, *down)}
+
+
+@pytest.mark.parametrize("topic", UP)
+def test_an_empty_message_says_nothing(engine: Engine, topic: Callable[[str], str]) -> None:
+    ingest = make_ingest(engine)
+    for kiosk in (KIOSK, "stranger-1"):  # one that was removed and is there again hears how the one before was cleared
+        assert ingest.handle(topic(kiosk), b"", MORNING) == []
+    assert rows(engine, schema.quarantine) == []
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyError, RuntimeError])

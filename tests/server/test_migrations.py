@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from server.db import migrations, schema
 from server.db.engine import open_engine, reading, writing
 from server.db.migrate import migrate
-from server.db.migrations.versions import m0008_times
+from server.db.migrations.versions import m0008_times, m0017_renewal_proofs
 from server.errors import DatabaseError, DatabaseUnavailableError
 from server.ratings import rollups
 from tests.server.kit import MORNING
@@ -300,6 +300,36 @@ def test_votes_whose_hour_nobody_knows_leave_the_hours_in_which_they_were_counte
         errors = connection.execute(select(schema.votes.c.time_quality, schema.votes.c.time_error_ms)).all()
     engine.dispose()
     assert dict(map(tuple, errors)) == {"exact": 5_000, "corrected": 30_000, "interval": 90_000_000, "unknown": MORNING - 1_577_836_800_000}
+
+
+def test_an_open_renewal_ends_and_invitations_to_enrol_again_are_for_the_kiosk_they_were_made_for(
+    make_engine: Callable[[], Engine],
+) -> None:
+    engine = make_engine()
+    with engine.begin() as connection:
+        schema.metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+    migrate(engine, revision=m0017_renewal_proofs.down_revision)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO sites (id, key, name) VALUES (1, 'main', 'm')"))
+        kiosk = "INSERT INTO kiosks (id, name, site_id, password, created_ms, identity, next_identity, next_password, renewal) "
+        connection.execute(text(kiosk + "VALUES ('exit-kiosk-1', 'exit', 1, 'old', 50, 50, 60, 'new', :told)"), {"told": b"told"})
+        claim = "INSERT INTO claims (digest, kiosk, again, name, site_id, made_ms, expires_ms) "
+        claim += "VALUES (:digest, :kiosk, :again, 'n', 1, :ms, 99)"
+        for kiosk, again, ms in (
+            ("exit-kiosk-1", True, 70),
+            ("exit-kiosk-1", True, 40),
+            ("new-kiosk-1", False, 70),
+            ("gone-kiosk-1", True, 70),
+        ):
+            connection.execute(text(claim), {"digest": uuid4().bytes * 2, "kiosk": kiosk, "again": again, "ms": ms})
+    migrate(engine)
+    with engine.connect() as connection:
+        row = connection.execute(select(schema.kiosks)).one()
+        bound = connection.execute(select(schema.claims.c.kiosk_created_ms).order_by(schema.claims.c.number)).scalars().all()
+    engine.dispose()
+    assert (row.password, row.identity, row.next_identity, row.next_password, row.next_proof, row.renewal) == ("old", 50, *[None] * 4)
+    assert bound == [50, None, None, None]
 
 
 def test_a_database_that_cannot_be_read_is_away_and_not_an_error_of_whoever_asks(tmp_path: Path) -> None:

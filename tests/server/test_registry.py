@@ -128,12 +128,12 @@ def test_what_does_not_exist_or_exists_already_is_named(engine: Engine) -> None:
         with pytest.raises(RegistryError, match=message):
             attempt()
     with writing(engine) as connection, pytest.raises(RegistryError, match="did you mean 'exit-sample-"):
-        remove_kiosk(connection, "exit-sample-l")
+        remove_kiosk(connection, "exit-sample-l", now_ms=MORNING)
 
 
 def test_a_removed_kiosk_is_gone(engine: Engine) -> None:
     with writing(engine) as connection:
-        remove_kiosk(connection, KIOSK)
+        remove_kiosk(connection, KIOSK, now_ms=MORNING)
         assert [kiosk.id for kiosk in list_kiosks(connection)] == [OTHER]
 
 
@@ -168,7 +168,7 @@ def test_a_version_rises_only_when_the_content_changes(engine: Engine) -> None:
 def test_a_kiosk_that_is_added_again_is_told_more_than_it_knew(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(update(schema.kiosks).values(settings_version=FIRST + 7))
-        remove_kiosk(connection, KIOSK)
+        remove_kiosk(connection, KIOSK, now_ms=MORNING)
         again = Wish(name=KIOSK, site="main", desk=None)
         add_kiosk(connection, again, hash_password=hash_password, now_ms=MORNING + 8_000)
     assert versions(engine)[KIOSK] == FIRST + 8

@@ -233,8 +233,9 @@ def test_the_batch_of_a_kiosk_that_is_added_again_is_taken_whole_and_counts_once
     for seed in "ab":
         log.add(log.vote(seed, at=log.moment(trusted=False, boottime_ms=log.boottime_ms - 600)))
     with engine.begin() as connection:
-        remove_kiosk(connection, KIOSK)
-    assert make_ingest(engine).handle(batch_topic(KIOSK), log.batch(), MORNING) == []
+        remove_kiosk(connection, KIOSK, now_ms=MORNING)
+    (reply,) = make_ingest(engine).handle(batch_topic(KIOSK), log.batch(), MORNING)
+    assert (reply.topic, reply.payload) == (batch_topic(KIOSK), b""), "not acknowledged"
     assert play(engine).refused == NO_KIOSK
     with engine.begin() as connection:
         added = add_kiosk(connection, Wish(name="again", site="main", desk=None), hash_password=lambda _: "", now_ms=LATER)
@@ -249,7 +250,7 @@ def test_the_batch_of_a_kiosk_that_is_added_again_is_taken_whole_and_counts_once
 
 def test_a_batch_of_which_a_part_is_bad_leaves_that_part_under_a_new_number(engine: Engine, log: Log) -> None:
     with engine.begin() as connection:
-        remove_kiosk(connection, KIOSK)
+        remove_kiosk(connection, KIOSK, now_ms=MORNING)
     log.add(b'["vote","?"]')
     log.add(log.vote("a"))
     make_ingest(engine).handle(batch_topic(KIOSK), log.batch(), MORNING)

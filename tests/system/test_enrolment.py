@@ -46,6 +46,13 @@ def votes_at_server(house: House) -> int:
         return int(db.execute("SELECT count(*) FROM votes WHERE kiosk = ?", (KIOSK,)).fetchone()[0])
 
 
+def credential(house: House) -> tuple[int, int | None]:
+    """Give the number of the kiosk's credential in force, and of the one that is under way."""
+    with closing(sqlite3.connect(house.folder / "server" / "vidhuk.db")) as db:
+        number, next_number = db.execute("SELECT identity, next_identity FROM kiosks WHERE id = ?", (KIOSK,)).fetchone()
+    return number, next_number
+
+
 def test_votes_wait_for_the_server_that_a_scan_brings(house: House) -> None:
     visitor, folder = Visitor(house, KIOSK), house.kiosk_folder(KIOSK)
     visitor.sees("Ask")
@@ -66,6 +73,10 @@ def test_votes_wait_for_the_server_that_a_scan_brings(house: House) -> None:
     visitor.taps_until("leave", "Ask")
     wait_for(lambda: settings_in_use(folder), "settings")
     visitor.taps_until("excellent", "Desk")  # only the server's settings have desks
+    first, _ = credential(house)
+    house.server("kiosk", "rotate", KIOSK)
+    wait_for(lambda: credential(house)[0] > first, "the new credential")
+    assert credential(house)[1] is None
 
 
 def open_menu(visitor: Visitor) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -17,6 +20,8 @@ from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 from sqlalchemy import select, update
 
+from feedback import wire
+from feedback.enrolment import Renewal, proof_of
 from feedback.wire import WireError
 from kiosk import folder, identity
 from kiosk.identity import Identity, Known
@@ -25,10 +30,15 @@ from server.db import schema
 from server.db.engine import open_engine, reading, writing
 from server.errors import RegistryError
 from server.fleet.renewals import Renewals, credential_of, settle, unpublished
+from server.ingest.core import Ingest
 from tests.server.kit import CENTRE, KIOSK, OTHER, load_centre
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 NOW = 1_790_000_000_000
 SERVER = SigningKey(bytes(range(32)))
+SESSION = UUID(int=9)
 
 
 class PowerCutError(Exception):
@@ -127,10 +137,30 @@ class Renewing(RuleBasedStateMachine):
 
     @rule()
     def report(self) -> None:
-        """The kiosk's state reaches the server: the number of what lies on its card."""
+        """The kiosk's state reaches the server: the number of what lies on its card, and the proof."""
         if self.connects():
-            with writing(self.engine) as connection:
-                settle(connection, KIOSK, self.credentials.number)
+            self.says(self.credentials.number, self.credentials.proof)
+
+    @precondition(lambda self: self.told)
+    @rule(data=st.data())
+    def steal(self, data: st.DataObject) -> None:
+        """Who has the credential in force but not the kiosk's key says whatever can be made of what stands on the topic."""
+        signed = wire.decode(data.draw(st.sampled_from(self.told)), wire.Signed)
+        renewal = msgspec.json.decode(signed.document, type=Renewal)
+        guesses = ["", signed.signature, renewal.box.hex(), hashlib.sha256(renewal.box).hexdigest(), self.credentials.proof]
+        proof = data.draw(st.sampled_from([*guesses, proof_of("00" * 32, KIOSK, renewal.number)]))
+        if renewal.number > self.credentials.number:
+            assert not self.says(renewal.number, proof)
+
+    def says(self, number: int, proof: str) -> bool:
+        """A state with this number and proof comes to the server; whether the server takes the new credential by it."""
+        with reading(self.engine) as connection:
+            before = credential_of(connection, KIOSK)
+        ingest = Ingest(self.engine, settings=lambda *_: None)
+        state = wire.State(online=True, session=SESSION, identity=number, proof=proof)
+        ingest.handle(wire.state_topic(KIOSK), wire.encode(state), self.now)
+        with reading(self.engine) as connection:
+            return credential_of(connection, KIOSK) != before
 
     @rule()
     def reload_broker(self) -> None:
@@ -221,8 +251,45 @@ def test_a_second_renewal_waits_for_the_first(renewing: Renewing) -> None:
             renewing.renewals.renew(connection, OTHER, NOW)
         with pytest.raises(RegistryError, match="no kiosk"):
             renewing.renewals.renew(connection, "nobody-there", NOW)
-        for number in (0, NOW, -1, 1 << 80):
-            assert not settle(connection, KIOSK, number)
+        number = credential_number(connection)
+        for stored, proof in ((0, ""), (NOW, ""), (-1, ""), (1 << 80, ""), (number, ""), (number, "0" * 64), (number, "Ї" * 1000)):
+            assert not settle(connection, KIOSK, stored, proof)
+    renewing.teardown()
+
+
+def credential_number(connection: Connection) -> int:
+    number = connection.execute(select(schema.kiosks.c.next_identity).where(schema.kiosks.c.id == KIOSK)).scalar_one()
+    assert number is not None
+    return int(number)
+
+
+def test_who_stole_the_credential_cannot_finish_its_renewal_and_the_kiosk_can(renewing: Renewing) -> None:
+    renewing.renew(1)
+    renewing.publish()
+    renewal = msgspec.json.decode(wire.decode(renewing.told[-1], wire.Signed).document, type=Renewal)
+    assert not renewing.says(renewal.number, ""), "the number stands in clear where the thief reads it"
+    assert not renewing.says(renewal.number, "0" * 64)
+    renewing.some_credential_on_the_card_always_works()
+    renewing.credentials.receive(renewing.told[-1])
+    renewing.start_kiosk()
+    assert renewing.says(renewing.credentials.number, renewing.credentials.proof), "also after a start between the two"
+    renewing.some_credential_on_the_card_always_works()
+    renewing.renew(2)
+    renewing.publish()
+    newer = msgspec.json.decode(wire.decode(renewing.told[-1], wire.Signed).document, type=Renewal)
+    assert not renewing.says(newer.number, renewing.credentials.proof), "a proof that was heard is good for nothing else"
+    renewing.teardown()
+
+
+def test_nothing_that_the_server_keeps_or_publishes_holds_credential_or_proof(renewing: Renewing) -> None:
+    renewing.renew(1)
+    renewing.publish()
+    renewing.credentials.receive(renewing.told[-1])
+    with reading(renewing.engine) as connection:
+        row = connection.execute(select(schema.kiosks).where(schema.kiosks.c.id == KIOSK)).one()
+    kept = repr(tuple(row)).replace(f"hash of {renewing.credentials.current}", "")
+    for secret in (renewing.credentials.current, renewing.credentials.proof, repr(bytes.fromhex(renewing.credentials.proof))[2:-1]):
+        assert secret not in kept
     renewing.teardown()
 
 
@@ -248,4 +315,4 @@ def test_what_is_not_from_the_server_or_not_for_this_kiosk_changes_nothing(renew
 
 def test_a_credential_from_a_file_is_never_renewed(tmp_path: Path) -> None:
     written = Credentials(tmp_path, None, "written")
-    assert (written.number, written.current, written.refused(), written.receive(b"{}")) == (0, "written", False, False)
+    assert (written.number, written.proof, written.current, written.refused(), written.receive(b"{}")) == (0, "", "written", False, False)

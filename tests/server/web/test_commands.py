@@ -12,7 +12,7 @@ from feedback.records import Moment
 from feedback.wire import encode
 from server.db.engine import reading, writing
 from server.fleet.command_words import BUTTONS, EXPLAINED, OUTCOMES, SENTENCES, TITLES
-from server.fleet.commands import Sent, Wish, latest, record_bundle, record_result, send
+from server.fleet.commands import Sent, Wish, latest, record_bundle, record_result, send, withdraw
 from tests.server.web import fill
 from tests.server.web.conftest import ON_BOTH, sign_up
 from tests.server.web.fill import NOW_MS
@@ -84,15 +84,20 @@ def test_the_page_says_what_became_of_each_in_both_languages(visitor: Client, en
     answer(engine, ask(engine), Outcome.REFUSED, Because.NO_PRINTER)
     answer(engine, ask(engine, CommandKind.SELF_TEST, at_ms=NOW_MS - 1), Outcome.DONE, "paper_end too_hot")
     ask(engine, CommandKind.RESTART, at_ms=NOW_MS - 2 * 3_600_000)
+    ask(engine, CommandKind.DIAGNOSTICS)
+    with writing(engine) as connection:
+        withdraw(connection, KIOSK, NOW_MS)  # as when the kiosk is removed
     page = words(technician.get(PAGE).text)
     assert "Пробний друк 22 листопада, 12:07 root на сервері відхилено У нього немає принтера квитанцій 22 листопада, 12:06" in page
     assert "root на сервері виконано у принтері квитанцій закінчився папір комп’ютер перегрівається" in page
     assert "root на сервері без відповіді" in page
+    assert "root на сервері відкликано" in page
     technician.post("/language", data={"language": "en"})
     page = words(technician.get(PAGE).text)
     assert "refused It has no slip printer" in page
     assert "done the slip printer has no paper its computer is too hot" in page
     assert "no answer" in page
+    assert "withdrawn" in page
 
 
 def test_a_bundle_can_be_downloaded_and_only_under_its_kiosk(visitor: Client, engine: Engine) -> None:
@@ -110,5 +115,5 @@ def test_a_bundle_can_be_downloaded_and_only_under_its_kiosk(visitor: Client, en
 
 def test_every_kind_outcome_and_reason_has_words() -> None:
     assert set(TITLES) == set(BUTTONS) == set(EXPLAINED) == set(CommandKind)
-    assert set(OUTCOMES) == {*Outcome, "waiting", "silent"}
+    assert set(OUTCOMES) == {*Outcome, "waiting", "silent", "withdrawn"}
     assert set(SENTENCES) == set(Because)
