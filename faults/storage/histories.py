@@ -1,7 +1,7 @@
 """Old copies that come back: the card of a kiosk, a clone of it beside the first, the database of the server.
 
 Each round is a history drawn at random, with messages that are lost and doubled on the way. In the end everything that any of the
-copies had from then on is on the server, once, and what parted from the server's chain has a chain of its own.
+copies had from then on is on the server, once, what parted from the server's chain has a chain of its own, and `verify` finds nothing.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ def live(name: str, history: _History, expected: tuple[str, ...], rounds: int, s
                     acknowledged=len(wanted),
                     lost=len(wanted - set(counted)),
                     doubled=len(counted) - len(set(counted) & wanted),
-                    problem=problem or server.problem(expected=expected),
+                    problem=problem or server.problem(expected=expected) or server.alarm(),
                 )
             step(tally.rounds)
     return tally.row()

@@ -9,10 +9,11 @@ import msgspec
 from sqlalchemy import delete, func, insert, select, update
 
 from feedback.records import Mode, Outcome
+from feedback.wire import batch_topic
 from server.db import schema
 from server.db.engine import reading, writing
 from server.integrity.verifying import verify
-from tests.server.kit import MORNING, OTHER, Log, deliver, ids, make_ingest, rows
+from tests.server.kit import KIOSK, MORNING, OTHER, Log, deliver, ids, make_ingest, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,4 +145,24 @@ def test_sums_that_staff_counted_on_the_page_come_from_no_kiosk(engine: Engine) 
         number = connection.execute(insert(schema.box_sessions).values(values).returning(schema.box_sessions.c.id)).scalar_one()
         row = connection.execute(select(schema.box_counts)).mappings().one()
         connection.execute(insert(schema.box_counts).values(dict(row) | {"record": ids("page"), "kiosk": f"box:{number}"}))
+    assert problems(engine) == []
+
+
+def test_clocks_that_contradict_each_other_date_nothing_after_it_had_come(engine: Engine) -> None:
+    first, unheard, last = (ids(f"boot {name}") for name in "abc")
+    ingest, log = make_ingest(engine), Log(boot_id=first)
+    log.add_context()
+    deliver(ingest, log)
+    log.context, log.boot_id = 8, unheard
+    log.add_context("of the boot that is never heard")
+    at = log.moment(MORNING + 200_000, boottime_ms=100_000)
+    for record in (log.vote("a", at=at), log.answer("a", "why", "queue", at=at), msgspec.structs.replace(log.call("a"), at=at)):
+        log.add(record)
+    log.boot_id = last  # which must have begun before the one before it had ended
+    ingest.handle(batch_topic(KIOSK), log.batch(now=log.moment(boottime_ms=10_000)), MORNING + 300_000)
+    log.add_context("of the last boot", number=9)
+    ingest.handle(batch_topic(KIOSK), log.batch(now=log.moment(boottime_ms=250_000)), MORNING + 310_000)
+    for table in (schema.votes, schema.answers, schema.calls):
+        (row,) = rows(engine, table)
+        assert row["at_ms"] <= row["received_ms"]
     assert problems(engine) == []
