@@ -234,7 +234,7 @@ def live(name: str, history: _History, expected: tuple[str, ...], rounds: int, s
                     acknowledged=len(wanted),
                     lost=len(wanted - set(counted)),
                     doubled=len(counted) - len(set(counted) & wanted),
-                    problem=problem or server.problem(expected=expected) or server.alarm(),
+                    problem=problem or server.problem(expected=expected),
                 )
             step(tally.rounds)
     return tally.row()

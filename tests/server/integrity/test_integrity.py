@@ -240,6 +240,22 @@ def test_who_changes_a_record_with_its_whole_chain_is_found_by_the_day(engine: E
     assert problems(engine) == ["day 2025-10-09: one of its records is not what its root was made of"]
 
 
+def test_a_chain_that_no_kiosk_began_is_found_on_a_day_that_has_its_root_and_only_there(engine: Engine) -> None:
+    ingest = make_ingest(engine)
+    deliver(ingest, log_with("a"))
+    make_roots(engine, MORNING + DAY_MS)
+    invented = Log()
+    for seed in "xyz":
+        invented.add(invented.vote(seed))
+    deliver(ingest, invented, received_ms=MORNING + DAY_MS)  # whoever has the password can write the same rows
+    assert problems(engine) == []  # see docs/integrity.md, what is not proved
+    with writing(engine) as connection:
+        for table in (schema.records, schema.votes):
+            values = {"received_ms": MORNING} if table is schema.records else {"received_ms": MORNING, "released_ms": MORNING}
+            connection.execute(update(table).where(table.c.id.in_([id_of(seed) for seed in "xyz"])).values(values))
+    assert "day 2025-10-09: its root was made of 2 records, and 5 are here" in problems(engine)
+
+
 def test_a_root_that_was_made_anew_is_not_the_signed_one(engine: Engine) -> None:
     deliver(make_ingest(engine), log_with("a"))
     make_roots(engine, MORNING + DAY_MS)
