@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from server.ingest.messages import Reply
 
 NAME: Final = "insider with the database's password"
-VISITS: Final = 60
+VISITS: Final = 40
 START_MS: Final = 1_760_000_000_000
 DAY_MS: Final = 86_400_000
 
