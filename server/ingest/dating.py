@@ -94,10 +94,10 @@ def _date_again(work: Work, delivery: Delivery, found: Found, times: Mapping[UUI
 
 
 def _possible(work: Work, better: Mapping[UUID, Time]) -> dict[UUID, Time]:
-    """Leave out times after the records had come: clocks contradict each other there, and what was known before is kept."""
+    """Hold times back at when the records had come: nothing was made after it was here, so they stay true within their errors."""
     r = records.c
     received = {row.id: row.received_ms for row in work.connection.execute(select(r.id, r.received_ms).where(r.id.in_(list(better))))}
-    return {record: time for record, time in better.items() if time.at_ms <= received.get(record, time.at_ms)}
+    return {record: time._replace(at_ms=min(time.at_ms, received.get(record, time.at_ms))) for record, time in better.items()}
 
 
 def _move(work: Work, better: Mapping[UUID, Time]) -> None:
