@@ -1,7 +1,7 @@
 """Old copies that come back: the card of a kiosk, a clone of it beside the first, the database of the server.
 
 Each round is a history drawn at random, with messages that are lost and doubled on the way. In the end everything that any of the
-copies had from then on is on the server, once, and what parted from the server's chain has a chain of its own.
+copies had from then on is on the server, once, what parted from the server's chain has a chain of its own, and `verify` finds nothing.
 """
 
 from __future__ import annotations

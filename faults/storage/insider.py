@@ -1,4 +1,4 @@
-"""Somebody with the database's password deletes, changes, moves and invents votes and answers, and signs nothing anew.
+"""Somebody with the database's password deletes, changes, moves and invents what kiosks sent, and signs nothing anew.
 
 `acknowledged` are the votes and answers of the database, `lost` the tamperings of which `verify` says nothing. Before the first one the
 same database, in which records came twice, late, undated, without a context and were replayed, has to hold: else the row cannot be made.
@@ -10,16 +10,50 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 
 from demo.house import HouseError
 from faults.network.centre import Centre
 from faults.network.counting import round_of
 from faults.table import Fault, survived
-from feedback.records import Answer, Channel, Context, DeskChoice, How, Input, Mode, Moment, Vote, chain, encode_body, genesis
+from feedback.records import (
+    Answer,
+    BoxCount,
+    Call,
+    Channel,
+    Context,
+    DeskChoice,
+    DeviceChange,
+    How,
+    Input,
+    Mode,
+    Moment,
+    Outcome,
+    Presence,
+    SelfTest,
+    VisitEnd,
+    Vote,
+    chain,
+    encode_body,
+    genesis,
+)
 from feedback.wire import Batch, Now, batch_topic, encode
 from server.db.engine import writing
-from server.db.schema import NO_DESK, answers, desks, records, rollup_day, votes
+from server.db.schema import (
+    NO_DESK,
+    answers,
+    box_counts,
+    calls,
+    chains,
+    desks,
+    device_changes,
+    presence,
+    records,
+    rollup_day,
+    selftests,
+    visit_ends,
+    votes,
+)
 from server.ingest.core import Ingest
 from server.ingest.replay import replay_all, waiting
 from server.integrity.roots import Roots
@@ -32,14 +66,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import ColumnElement, Connection, Table
 
     from faults.table import Row
     from feedback.records import AnyRecord
     from server.ingest.messages import Reply
 
 NAME: Final = "insider with the database's password"
-VISITS: Final = 60
+VISITS: Final = 40
 START_MS: Final = 1_760_000_000_000
 DAY_MS: Final = 86_400_000
 
@@ -86,21 +120,24 @@ def _is_found(centre: Centre, random: Random, number: int) -> bool:
 
 def _one(connection: Connection, random: Random, table: Table) -> dict[str, Any]:
     rows = connection.execute(select(table).order_by(*table.primary_key)).mappings().all()
-    return dict(random.choice([row for row in rows if row.get("kind", "vote") in {"vote", "answer"}]))
+    return dict(random.choice([row for row in rows if table is not records or row["kind"] in {"vote", "answer"}]))
+
+
+def _is(table: Table, row: dict[str, Any]) -> ColumnElement[bool]:
+    return and_(*(key == row[key.name] for key in table.primary_key))
 
 
 def _delete(table: Table) -> Callable[[Connection, Random], None]:
     def tamper(connection: Connection, random: Random) -> None:
-        key = next(iter(table.primary_key))
-        connection.execute(delete(table).where(key == _one(connection, random, table)[key.name]))
+        connection.execute(delete(table).where(_is(table, _one(connection, random, table))))
 
     return tamper
 
 
 def _change(table: Table, change: Callable[[dict[str, Any], Random], dict[str, Any]]) -> Callable[[Connection, Random], None]:
     def tamper(connection: Connection, random: Random) -> None:
-        key, row = next(iter(table.primary_key)), _one(connection, random, table)
-        connection.execute(update(table).where(key == row[key.name]).values(change(row, random)))
+        row = _one(connection, random, table)
+        connection.execute(update(table).where(_is(table, row)).values(change(row, random)))
 
     return tamper
 
@@ -114,12 +151,14 @@ def _move(connection: Connection, random: Random) -> None:
 
 def _miscount(connection: Connection, random: Random) -> None:
     row = _one(connection, random, rollup_day)
-    key = [column == row[column.name] for column in rollup_day.primary_key]
-    connection.execute(update(rollup_day).where(*key).values(excellent=row["excellent"] + 1))
+    connection.execute(update(rollup_day).where(_is(rollup_day, row)).values(excellent=row["excellent"] + 1))
 
 
-def _invent(connection: Connection, random: Random) -> None:
-    connection.execute(insert(votes).values(_one(connection, random, votes) | {"id": uuid4()}))
+def _invent(table: Table, **values: Callable[[], object]) -> Callable[[Connection, Random], None]:
+    def tamper(connection: Connection, random: Random) -> None:
+        connection.execute(insert(table).values(_one(connection, random, table) | {name: make() for name, make in values.items()}))
+
+    return tamper
 
 
 def _other(answer: str) -> str:
@@ -131,7 +170,7 @@ TAMPERINGS: Final = (
     _delete(answers),
     _delete(records),
     _move,
-    _invent,
+    _invent(votes, id=uuid4),
     _miscount,
     _change(votes, lambda row, _: {"answer": _other(row["answer"])}),
     _change(votes, lambda row, _: {"day": "2025-01-01" if row["day"] != "2025-01-01" else "2025-01-02"}),
@@ -150,6 +189,22 @@ TAMPERINGS: Final = (
     _change(records, lambda row, _: {"body": bytes(row["body"]).replace(b'"uk"', b'"en"')}),
     _change(records, lambda row, _: {"kind": "end" if row["kind"] != "end" else "vote"}),
     _change(records, lambda row, _: {"received_ms": row["received_ms"] - 30 * DAY_MS}),
+    _delete(chains),
+    _delete(presence),
+    _invent(presence, day=lambda: "2024-01-01"),
+    _change(presence, lambda row, random: {"count": row["count"] + random.randrange(1, 100)}),
+    _delete(visit_ends),
+    _invent(visit_ends, visit=uuid4),
+    _change(visit_ends, lambda row, _: {"outcome": "left" if row["outcome"] != "left" else "completed"}),
+    _change(visit_ends, lambda row, _: {"extra_presses": row["extra_presses"] + 1}),
+    _delete(calls),
+    _invent(calls, record=uuid4),
+    _delete(box_counts),
+    _change(box_counts, lambda row, _: {"satisfied": row["satisfied"] + 1}),
+    _delete(device_changes),
+    _change(device_changes, lambda row, _: {"fault": "" if row["fault"] else "missing"}),
+    _delete(selftests),
+    _change(selftests, lambda _row, _random: {"results": "{}"}),
 )
 """Each does one thing to one row drawn at random."""
 
@@ -177,6 +232,19 @@ class _Sender:
         return Context(uuid4(), at, number, self._boot, "vidhuk", "unseen", 1, Mode.LIVE)
 
 
+def _beside(number: int, at: Moment, visit: UUID) -> list[AnyRecord]:
+    """Make what a kiosk records beside votes: of each visit its end, and everything else now and then."""
+    others: tuple[AnyRecord, ...] = (
+        Call(uuid4(), at, visit, 1, Input.TOUCH),
+        BoxCount(uuid4(), at, 1, number, 2, 1, 0),
+        DeviceChange(uuid4(), at, 1, "scanner", "missing" if number % 2 else ""),
+        SelfTest(uuid4(), at, 1, attended=False, results={"screen": "", "printer": "no_paper"}),
+        Presence(uuid4(), at, 1, 900, number + 1),
+        Presence(uuid4(), at, 1, 900, 1),
+    )
+    return [VisitEnd(uuid4(), at, visit, 1, Outcome.COMPLETED, number % 3), others[number % len(others)]]
+
+
 def _use(centre: Centre, visits: int) -> None:
     """Fill a database in every way that is allowed."""
     ingest = Ingest(centre.engine, settings=lambda _connection, _kiosk: None)
@@ -194,6 +262,7 @@ def _use(centre: Centre, visits: int) -> None:
         why = Answer(uuid4(), at, visit, context, "why", How.ANSWERED, ("queue", "staff"), Input.TOUCH, "uk")
         chosen = DeskChoice(uuid4(), at, visit, 1, keys[0], Input.TOUCH)
         sender.send([why, vote, chosen] if number % 2 else [vote, why], at, received_ms=now_ms + number % 3 * 600_000)
+        sender.send(_beside(number, at, visit), at, received_ms=now_ms + number % 3 * 600_000)
         voted.append(vote.id)
         if number == visits // 2:
             sender.send([sender.context(2, at)], at, received_ms=now_ms)

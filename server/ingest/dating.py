@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, delete, or_, select
 
 from feedback.records import Context
 from server.db.bulk import insert_rows, update_rows
-from server.db.schema import answers, box_counts, calls, device_changes, sealed, selftests, undated, votes
+from server.db.schema import answers, box_counts, calls, device_changes, records, sealed, selftests, undated, votes
 from server.ingest.rows import AnswerRow, VoteRow
 from server.ingest.times import TimeQuality, local
 from server.ingest.trail import follow
@@ -88,16 +88,23 @@ def _date_again(work: Work, delivery: Delivery, found: Found, times: Mapping[UUI
             done.append(row.record)
     moves, ends = iter(better.items()), iter(done)
     while some := dict(islice(moves, _EACH)):
-        _move(work, some)
+        _move(work, _possible(work, some))
     while over := list(islice(ends, _EACH)):
         work.connection.execute(delete(undated).where(undated.c.record.in_(over)))
 
 
+def _possible(work: Work, better: Mapping[UUID, Time]) -> dict[UUID, Time]:
+    """Hold times back at when the records had come: nothing was made after it was here, so they stay true within their errors."""
+    r = records.c
+    received = {row.id: row.received_ms for row in work.connection.execute(select(r.id, r.received_ms).where(r.id.in_(list(better))))}
+    return {record: time._replace(at_ms=min(time.at_ms, received.get(record, time.at_ms))) for record, time in better.items()}
+
+
 def _move(work: Work, better: Mapping[UUID, Time]) -> None:
     """Let records have been made at these times, and count them so; which of several votes with a ticket was first is settled again."""
-    connection, records = work.connection, {"records": list(better)}
-    cast = [(row, _dated_vote(row, better[row.id], work.zone)) for row in map(VoteRow._make, connection.execute(_VOTES, records))]
-    said = [(row, _dated_answer(row, better[row.record], work.zone)) for row in map(AnswerRow._make, connection.execute(_ANSWERS, records))]
+    connection, wanted = work.connection, {"records": list(better)}
+    cast = [(row, _dated_vote(row, better[row.id], work.zone)) for row in map(VoteRow._make, connection.execute(_VOTES, wanted))]
+    said = [(row, _dated_answer(row, better[row.record], work.zone)) for row in map(AnswerRow._make, connection.execute(_ANSWERS, wanted))]
     for vote, dated in cast:
         work.deltas.add(vote, sign=-1)
         work.deltas.add(dated)

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from feedback.records import genesis, link
 from server.db.schema import NO_EPOCH, chain_places, chains, quarantine, records
+from server.ingest.chain import MAX_SEQ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,11 +74,16 @@ class _Walk:
 
     def end(self, seq: int, head: bytes) -> None:
         """Compare with what the kiosk was told last."""
-        self.up_to(seq + 1)
+        self.up_to(MAX_SEQ + 1)
         if self.seq != seq:
             self._complain(f"it ends at {self.seq}, and the kiosk was told that everything up to {seq} is here")
         elif self.head is not None and self.head != head:
             self._complain(f"its hash at {seq} is not the one that the kiosk was told")
+
+    def end_untold(self) -> None:
+        """Walk the rest of a chain of which nothing says what the kiosk was told."""
+        self.up_to(MAX_SEQ + 1)
+        self._complain(f"what the kiosk was told of it is missing, and it goes up to {self.seq}")
 
     def _complain(self, what: str) -> None:
         self.problems.append(Problem(f"kiosk {self.kiosk}, epoch {self.epoch}", what))
@@ -101,10 +107,13 @@ def verify_chains(connection: Connection, on_step: Callable[[int], None] = lambd
             walk.up_to(row.seq)
             walk.step(_Place(row.seq, f"record {row.id} at {row.seq}", row.body, row.head))
         on_step(len(chunk))
-    for chain in connection.execute(select(chains).order_by(chains.c.kiosk, chains.c.changed_ms)).all():
-        key = (chain.kiosk, chain.epoch)
-        walks[key] = walks.get(key) or _begin(connection, *key)
-        walks[key].end(chain.seq, chain.head)
+    told = {(chain.kiosk, chain.epoch): chain for chain in connection.execute(select(chains).order_by(chains.c.kiosk, chains.c.changed_ms))}
+    for key in (*told, *sorted({*walks, *_with_places(connection)} - told.keys())):
+        walk = walks[key] = walks.get(key) or _begin(connection, *key)
+        if key in told:
+            walk.end(told[key].seq, told[key].head)
+        else:
+            walk.end_untold()
     return [*(problem for walk in walks.values() for problem in walk.problems), *_verify_replayed(connection)]
 
 
@@ -118,6 +127,11 @@ def _verify_replayed(connection: Connection) -> list[Problem]:
         for row in found
         if row.body not in (row.payload or b"")
     ]
+
+
+def _with_places(connection: Connection) -> set[tuple[str, UUID]]:
+    """Give the chains that have places without records of their own; some have no other."""
+    return {(row.kiosk, row.epoch) for row in connection.execute(select(chain_places.c.kiosk, chain_places.c.epoch).distinct())}
 
 
 def _begin(connection: Connection, kiosk: str, epoch: UUID) -> _Walk:

@@ -1,4 +1,4 @@
-"""Goes from every record to the rows of its vote or answer, and from every row to its record. Reads only."""
+"""Goes from every record to the rows that it means, and from every row to its record. Reads only."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from server.db.schema import (
     NO_EPOCH,
     answers,
     box_sessions,
+    chain_places,
     contexts,
     day_roots,
     desks,
@@ -31,7 +32,8 @@ from server.ingest.quarantine import Kept as Numbered
 from server.ingest.quarantine import Reason
 from server.ingest.rows import AnswerRow, Place, StoredContext, VoteRow, kind_of
 from server.ingest.store import Desk
-from server.ingest.times import drift
+from server.ingest.times import EARLIEST_MS, TimeQuality, drift
+from server.integrity.beside import BESIDE, Beside, Noted
 from server.integrity.chains import Problem
 from server.integrity.meanings import Doubt, Kept, Registry, Said, doubts_of, is_moved_in_time, place_doubts
 from server.integrity.roots import bounds_of
@@ -42,15 +44,34 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from feedback.records import AnyRecord
+    from feedback.records import AnyRecord, Moment
 
     OnStep = Callable[[int], None]
 
 _AT_ONCE: Final = 2_000
 _HOUR_MS: Final = 3_600_000
 _ANY: Final = frozenset(Reason)
+_COMPARED: Final = {str(kind.__struct_config__.tag) for kind in (Vote, Answer, *BESIDE)}
 _STEP_MS: Final = 2_000
 """So far a clock may be set without being another one."""
+
+
+class _Clock(NamedTuple):
+    """A clock of a boot as it was set when CLOCK_BOOTTIME said `boottime_ms`: how far it ran before that one."""
+
+    boot_id: UUID
+    ahead_ms: int
+    boottime_ms: int
+
+    @classmethod
+    def of(cls, boot_id: UUID, at: Moment) -> _Clock:
+        return cls(boot_id, at.wall_ms - at.boottime_ms, at.boottime_ms)
+
+    def is_still(self, last: _Clock | None) -> bool:
+        """Tell whether it is another moment of the same clock, not set since."""
+        if last is None or last.boot_id != self.boot_id:
+            return False
+        return abs(last.ahead_ms - self.ahead_ms) <= _STEP_MS + drift(self.boottime_ms - last.boottime_ms)
 
 
 class _Doubted(NamedTuple):
@@ -78,19 +99,23 @@ class _Aside:
 
 @dataclass(slots=True)
 class _Found:
-    """What the first walk gathers: what visits say, the contexts by number, those of any kiosk by id, and what does not hold."""
+    """What the first walk gathers: what visits say, the contexts by number, and what does not hold.
+
+    `resaid` are the contexts that a kiosk sent once more which had sent them under another id.
+    """
 
     said: dict[tuple[str, UUID], Said] = field(default_factory=lambda: defaultdict(Said))
     contexts: dict[tuple[str, int], StoredContext] = field(default_factory=dict)
-    by_id: dict[UUID, StoredContext] = field(default_factory=dict)
+    resaid: dict[tuple[str, int], set[StoredContext]] = field(default_factory=lambda: defaultdict(set))
     problems: list[Problem] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Second:
-    """What the second walk remembers: by kiosk the clock that was last believed, by service who was first for it."""
+    """What the second walk remembers: by kiosk the clock that was last believed, and in which epoch; by service who was first for it."""
 
-    clocks: dict[str, tuple[UUID, int, int]] = field(default_factory=dict)
+    clocks: dict[str, _Clock] = field(default_factory=dict)
+    epochs: dict[str, UUID] = field(default_factory=dict)
     served: dict[str, tuple[UUID, int]] = field(default_factory=dict)
     doubted: list[_Doubted] = field(default_factory=list)
 
@@ -100,12 +125,15 @@ def verify_drawn(connection: Connection, on_step: OnStep = lambda _count: None) 
     found = _first_walk(connection, on_step)
     found.problems += _context_problems(connection, found)
     registry, second = _registry(connection), _Second()
+    beside = Beside(registry.zone, registry.zone_since_ms, registry.sites)
     r = records.c
     query = select(r.id, r.kiosk, r.epoch, r.kind, r.body, r.received_ms).order_by(r.n)
     for chunk in connection.execute(query, execution_options={"yield_per": _AT_ONCE}).partitions():
-        _compare(connection, [row for row in chunk if row.kind in {"vote", "answer"}], found, registry, second)
+        noted: list[Noted] = []
+        _compare(connection, [row for row in chunk if row.kind in _COMPARED], found, registry, second, noted)
+        beside.compare(connection, noted)
         on_step(len(chunk))
-    return [*found.problems, *_not_excused(connection, second.doubted), *_rows_without_record(connection)]
+    return [*found.problems, *_not_excused(connection, second.doubted), *_rows_without_record(connection), *beside.rest(connection)]
 
 
 def _first_walk(connection: Connection, on_step: OnStep) -> _Found:
@@ -127,9 +155,7 @@ def _first_walk(connection: Connection, on_step: OnStep) -> _Found:
 def _hear(found: _Found, kiosk: str, record: AnyRecord) -> None:
     """Gather what a record says of others."""
     if isinstance(record, Context):
-        said = StoredContext(record.number, record.id, record.boot_id, record.questionnaire, record.questionnaire_version, str(record.mode))
-        found.contexts.setdefault((kiosk, record.number), said)
-        found.by_id[record.id] = said
+        found.contexts.setdefault((kiosk, record.number), _stored(record))
     elif isinstance(record, Undo):
         found.said[kiosk, record.visit].undone = True
     elif isinstance(record, DeskChoice | TicketScan):
@@ -141,20 +167,39 @@ def _hear(found: _Found, kiosk: str, record: AnyRecord) -> None:
             visit.services += [record.service] if record.service else []
 
 
+def _stored(context: Context) -> StoredContext:
+    names = (context.number, context.id, context.boot_id, context.questionnaire, context.questionnaire_version)
+    return StoredContext(*names, str(context.mode))
+
+
+def _resaid(connection: Connection) -> Iterator[tuple[str, StoredContext]]:
+    """Give the contexts that kiosks sent and that are other kiosks' records: what a kiosk sends again that had another id before."""
+    p, r = chain_places.c, records.c
+    query = select(p.kiosk, r.body).join_from(chain_places, records, p.record == r.id).where(r.kind == "context", r.kiosk != p.kiosk)
+    for kiosk, body in connection.execute(query, execution_options={"yield_per": _AT_ONCE}):
+        record = try_body(body)
+        if isinstance(record, Context):
+            yield kiosk, _stored(record)
+
+
 def _context_problems(connection: Connection, found: _Found) -> list[Problem]:
     """Compare the contexts by which records are understood with those that kiosks sent; of one number the first stands.
 
-    A kiosk that had another id before may go by a context that it sent under that one.
+    Where that is one that the kiosk had sent under another id before, records mean it from then on.
     """
+    for kiosk, context in _resaid(connection):
+        found.resaid[kiosk, context.number].add(context)
     c = contexts.c
     query = select(c.kiosk, *(c[name] for name in StoredContext._fields))
     there = {(row[0], row[1]): StoredContext(*row[1:]) for row in connection.execute(query)}
-    return [
-        Problem(f"context {number} of {kiosk}", "it is not the one that the kiosk sent, or is missing")
-        for kiosk, number in sorted(there.keys() | found.contexts.keys())
-        if (context := there.get((kiosk, number))) is None
-        or context not in {found.contexts.get((kiosk, number)), found.by_id.get(context.id)}
-    ]
+    problems = []
+    for key in sorted(there.keys() | found.contexts.keys() | found.resaid.keys()):
+        stands, resaid = there.get(key), found.resaid.get(key, set())
+        if stands is None or (stands != found.contexts.get(key) and stands not in resaid):
+            problems.append(Problem(f"context {key[1]} of {key[0]}", "it is not the one that the kiosk sent, or is missing"))
+        else:
+            found.contexts[key] = stands
+    return problems
 
 
 def _registry(connection: Connection) -> Registry:
@@ -171,19 +216,26 @@ def _registry(connection: Connection) -> Registry:
     )
 
 
-def _compare(connection: Connection, chunk: Sequence[Any], found: _Found, registry: Registry, second: _Second) -> None:
-    """Compare the votes and answers of some records with them."""
+def _compare(  # noqa: PLR0913, PLR0917 - one step of the second walk
+    connection: Connection, chunk: Sequence[Any], found: _Found, registry: Registry, second: _Second, noted: list[Noted]
+) -> None:
+    """Compare the votes and answers of some records with them, and give the other records in `noted`."""
     ids = [row.id for row in chunk]
     cast, said = defaultdict(list), defaultdict(list)
     for vote in _rows_of(connection, VoteRow, votes, votes.c.id, ids):
         cast[vote.id].append(vote)
     for answer in _rows_of(connection, AnswerRow, answers, answers.c.record, ids):
         said[answer.record].append(answer)
-    read = [(row, record) for row, record in ((row, try_body(row.body)) for row in chunk) if isinstance(record, Vote | Answer)]
+    read = [(row, record) for row, record in ((row, try_body(row.body)) for row in chunk) if isinstance(record, (Vote, Answer, *BESIDE))]
     firsts = _first_places(connection, [record.visit for _, record in read if isinstance(record, Answer)])
     for row, record in read:
+        context = found.contexts.get((row.kiosk, record.context))
+        if not isinstance(record, Vote | Answer):
+            is_right = context is not None and _has_right_clock(row, _Clock.of(context.boot_id, record.at), record.at, second)
+            noted.append(Noted(record, row.kiosk, row.received_ms, context and context.mode, is_right))
+            continue
         there = (row.kiosk, record.visit)
-        kept = Kept(record, row.kiosk, row.received_ms, found.contexts.get((row.kiosk, record.context)), found.said.get(there, Said()))
+        kept = Kept(record, row.kiosk, row.received_ms, context, found.said.get(there, Said()))
         mine = sorted(said[row.id], key=lambda answer: answer.place)
         doubts = doubts_of(kept, cast[row.id], mine, registry)
         for one in (*cast[row.id], *mine):
@@ -224,14 +276,18 @@ def _clock_doubts(kept: Kept, row: VoteRow | AnswerRow, epoch: UUID, second: _Se
     at, context = kept.record.at, kept.context
     if context is None or epoch == NO_EPOCH or not at.trusted:
         return []
-    setting = (context.boot_id, at.wall_ms - at.boottime_ms, at.boottime_ms)
-    last = second.clocks.get(kept.kiosk)
-    if row.time_quality == "exact":
-        second.clocks[kept.kiosk] = setting
-    elif last and is_moved_in_time(kept, row) and last[0] == setting[0]:
-        is_same = abs(last[1] - setting[1]) <= _STEP_MS + drift(setting[2] - last[2])
-        return [Doubt("its time was moved: the clock that it has it from was right")] if is_same else []
+    clock = _Clock.of(context.boot_id, at)
+    if row.time_quality == TimeQuality.EXACT:
+        second.clocks[kept.kiosk], second.epochs[kept.kiosk] = clock, epoch
+    elif is_moved_in_time(kept, row) and clock.is_still(second.clocks.get(kept.kiosk)):
+        return [Doubt("its time was moved: the clock that it has it from was right")]
     return []
+
+
+def _has_right_clock(row: Any, clock: _Clock, at: Moment, second: _Second) -> bool:  # noqa: ANN401 - a row of the second walk
+    """Tell whether a record's clock was right: it was believed before in the same epoch, and not set since."""
+    is_believable = at.trusted and EARLIEST_MS <= at.wall_ms <= row.received_ms
+    return is_believable and second.epochs.get(row.kiosk) == row.epoch != NO_EPOCH and clock.is_still(second.clocks.get(row.kiosk))
 
 
 def _not_excused(connection: Connection, doubted: Sequence[_Doubted]) -> list[Problem]:

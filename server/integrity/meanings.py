@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from server.ingest.rows import AnswerRow, StoredContext
     from server.ingest.store import Desk
 
-_MOVED_MS: Final = 10 * 60_000
+MOVED_MS: Final = 10 * 60_000
 """No clock that was believed a moment before is so wrong."""
 _NOT_BY_ITSELF: Final = {"site_id", "desk_id", "service_id", "received_ms", "released_ms", "clerk_id", "flag"}
 """What other records, the queue or a replay have a say in: each is compared on its own."""
@@ -177,4 +177,4 @@ def is_moved_in_time(kept: Kept, row: VoteRow | AnswerRow) -> bool:
     """Tell whether a time contradicts the record's trusted clock by so much that this clock must have been wrong."""
     at = kept.record.at
     believable = at.trusted and EARLIEST_MS <= at.wall_ms <= kept.received_ms
-    return believable and row.time_quality != TimeQuality.EXACT and abs(row.at_ms - at.wall_ms) > _MOVED_MS
+    return believable and row.time_quality != TimeQuality.EXACT and abs(row.at_ms - at.wall_ms) > MOVED_MS

@@ -15,6 +15,7 @@ from feedback.questionnaire import ANSWERS
 from feedback.records import Answer, Mode, Vote, decode_body
 from feedback.wire import batch_topic
 from server.db import schema
+from server.integrity.verifying import verify
 from server.ratings import rollups
 from tests.server.kit import KIOSK, MORNING, OTHER, QUARTER, Log, deliver, make_ingest, reasons, rows
 
@@ -105,7 +106,7 @@ class FakeKiosk:
 def empty(engine: Engine) -> None:
     with engine.begin() as connection:
         tables = (
-            *(schema.records, schema.chains, schema.contexts, schema.quarantine, schema.kiosk_states),
+            *(schema.records, schema.chains, schema.chain_places, schema.contexts, schema.quarantine, schema.kiosk_states),
             *OF_VISITS,
             *TABLES,
         )
@@ -156,6 +157,7 @@ def assert_visits_stand_together(engine: Engine) -> None:
 def assert_rebuild_equals_increments(engine: Engine) -> None:
     with engine.connect() as connection:
         assert rollups.verify(connection) == []
+        assert verify(connection, lambda _data, _signature: True) == []
     before = {table: nonzero(engine, table) for table in TABLES}
     with engine.begin() as connection:
         rollups.rebuild(connection)

@@ -17,6 +17,7 @@ from feedback.wire import batch_topic
 from server.db import schema
 from server.db.schema import VAGUE_MS
 from server.ingest.times import DELAY_MS, EXACT_ERROR_MS
+from server.integrity.verifying import verify
 from server.ratings import rollups
 from server.ratings.devices import outages
 from tests.server.kit import KIOSK, MORNING, Log, make_ingest, only_ack, rows
@@ -56,7 +57,7 @@ JUMPS = (
 
 def boots(*more: str) -> st.SearchStrategy[dict[str, Any]]:
     """Make boots in which people vote, devices fail, batches go out, and `more` happens."""
-    deeds = st.tuples(st.integers(0, 2 * HOUR), st.sampled_from(["vote", "vote", "fault", "send", *more]), st.integers(0, DELAY_MS))
+    deeds = st.tuples(st.integers(0, 2 * HOUR), st.sampled_from(["vote", "vote", "fault", "came", "send", *more]), st.integers(0, DELAY_MS))
     return st.fixed_dictionaries(
         {
             "pause_ms": st.integers(1, 5 * DAY),
@@ -117,15 +118,21 @@ class Kiosk:
             self.true_ms += wait_ms
             name = str(len(self.made))
             match deed:
-                case "vote":
-                    make(self.log.vote(name))
-                case "fault":
-                    make(self.log.change(name, "printer", "paper_end" if more % 2 else ""))
+                case "vote" | "fault" | "came":
+                    make(self.record(deed, name, more))
                 case "jump":
                     jump = JUMPS[more % len(JUMPS)], more % 4 != 0
                 case "send":
                     self.send(1 + more % 5, moment(), number, delay_ms=more)
         self.true_ms += 1
+
+    def record(self, deed: str, name: str, more: int) -> AnyRecord:
+        """Give what is recorded of a deed."""
+        if deed == "vote":
+            return self.log.vote(name)
+        if deed == "came":
+            return self.log.presence(name, 900, 1 + more % 5)
+        return self.log.change(name, "printer", "paper_end" if more % 2 else "")
 
     def send(self, count: int, now: Moment, number: int, *, delay_ms: int) -> None:
         """Send the next records."""
@@ -179,7 +186,8 @@ def tell(engine: Engine, life: list[dict[str, Any]], *, honest: bool = True) -> 
     empty(engine)
     with engine.begin() as connection:
         connection.execute(delete(schema.undated))
-        connection.execute(delete(schema.device_changes))
+        for table in (schema.device_changes, schema.presence):
+            connection.execute(delete(table))
     kiosk = Kiosk(make_ingest(engine))
     for number, told in enumerate(life):
         kiosk.live(number, told)
@@ -207,6 +215,7 @@ def tell(engine: Engine, life: list[dict[str, Any]], *, honest: bool = True) -> 
     assert rows(engine, schema.undated) == []
     with engine.connect() as connection:
         assert rollups.verify(connection) == []
+        assert verify(connection, lambda _data, _signature: True) == []
         assert all(outage.end_ms is None or outage.end_ms >= outage.begin_ms for outage in outages(connection, KIOSK))
     dated = [vote for vote in votes.values() if int(vote["time_error_ms"]) <= VAGUE_MS]  # type: ignore[call-overload]
     assert sum(int(row["good"]) for row in rows(engine, schema.rollup_hour)) == len(dated)  # type: ignore[call-overload]

@@ -110,6 +110,49 @@ def test_a_record_that_was_deleted_is_missed_also_at_the_end_of_its_chain(engine
     assert any("it ends at 2, and the kiosk was told that everything up to 4 is here" in found for found in problems(engine))
 
 
+@pytest.mark.parametrize("also_the_end", [False, True])
+def test_a_chain_of_which_nothing_says_what_its_kiosk_was_told_is_named(engine: Engine, also_the_end: bool) -> None:  # noqa: FBT001
+    ingest, log = make_ingest(engine), log_with("a", "b", "c")
+    log.add(b'["unheard-of",1]')
+    deliver(ingest, log)
+    again = Log(bodies=list(log.bodies))  # of this chain all is in `chain_places`
+    deliver(ingest, again)
+    with writing(engine) as connection:
+        connection.execute(delete(schema.chains))
+        if also_the_end:
+            connection.execute(update(schema.chain_places).where(schema.chain_places.c.seq == 5).values(head=bytes(32)))
+    found = problems(engine)
+    for epoch in (log.epoch, again.epoch):
+        mine = [one for one in found if str(epoch) in one]
+        assert any("what the kiosk was told of it is missing, and it goes up to 5" in one for one in mine)
+        assert any("what is in quarantine from 5 is not what the kiosk sent" in one for one in mine) == also_the_end
+
+
+def test_a_kiosk_that_got_another_id_may_mean_a_context_that_it_sent_before(engine: Engine) -> None:
+    ingest, log = make_ingest(engine), log_with("a")
+    deliver(ingest, log)
+    renamed = Log(kiosk=OTHER, bodies=[log.bodies[0]])
+    renamed.add(renamed.vote("b"))
+    renamed.add(renamed.answer("b", "why", "queue"))
+    deliver(ingest, renamed)
+    assert reasons(engine) == [("foreign", 1)]
+    assert problems(engine) == []
+    with writing(engine) as connection:
+        connection.execute(update(schema.votes).where(schema.votes.c.id == id_of("b", OTHER)).values(questionnaire="another"))
+        rollups.rebuild(connection)
+    assert [one.split(": ", 1)[1] for one in problems(engine)] == ["the kiosk sent it otherwise: questionnaire"]
+
+
+def test_a_context_that_only_another_kiosk_sent_is_not_this_kiosks(engine: Engine) -> None:
+    ingest, log, other = make_ingest(engine), log_with("a"), log_with("b", kiosk=OTHER)
+    deliver(ingest, log)
+    deliver(ingest, other)
+    with writing(engine) as connection:
+        of_other = connection.execute(select(schema.contexts).where(schema.contexts.c.kiosk == OTHER)).mappings().one()
+        connection.execute(update(schema.contexts).where(schema.contexts.c.kiosk == KIOSK).values(id=of_other["id"]))
+    assert problems(engine) == [f"context 7 of {KIOSK}: it is not the one that the kiosk sent, or is missing"]
+
+
 def test_a_vote_that_no_kiosk_sent_or_that_was_changed_in_its_table_is_named(engine: Engine) -> None:
     deliver(make_ingest(engine), log_with("a", "b"))
     with writing(engine) as connection:
@@ -195,6 +238,22 @@ def test_who_changes_a_record_with_its_whole_chain_is_found_by_the_day(engine: E
         connection.execute(update(schema.votes).where(schema.votes.c.id == id_of("b")).values(answer="poor"))
         rollups.rebuild(connection)
     assert problems(engine) == ["day 2025-10-09: one of its records is not what its root was made of"]
+
+
+def test_a_chain_that_no_kiosk_began_is_found_on_a_day_that_has_its_root_and_only_there(engine: Engine) -> None:
+    ingest = make_ingest(engine)
+    deliver(ingest, log_with("a"))
+    make_roots(engine, MORNING + DAY_MS)
+    invented = Log()
+    for seed in "xyz":
+        invented.add(invented.vote(seed))
+    deliver(ingest, invented, received_ms=MORNING + DAY_MS)  # whoever has the password can write the same rows
+    assert problems(engine) == []  # see docs/integrity.md, what is not proved
+    with writing(engine) as connection:
+        for table in (schema.records, schema.votes):
+            values = {"received_ms": MORNING} if table is schema.records else {"received_ms": MORNING, "released_ms": MORNING}
+            connection.execute(update(table).where(table.c.id.in_([id_of(seed) for seed in "xyz"])).values(values))
+    assert "day 2025-10-09: its root was made of 2 records, and 5 are here" in problems(engine)
 
 
 def test_a_root_that_was_made_anew_is_not_the_signed_one(engine: Engine) -> None:
