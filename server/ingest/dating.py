@@ -141,11 +141,11 @@ def _remember(
 ) -> None:
     """Remember the records whose boots are vague yet, so that they are dated again when more is known."""
     vague = {boot.boot_id for boot in found.trail.vague}
-    rows = [
-        _Undated(record.id, delivery.kiosk, delivery.batch.epoch, boot, record.at.boottime_ms, times[record.id].error_ms)
+    rows = {  # by its id: a batch may say a record twice
+        record.id: _Undated(record.id, delivery.kiosk, delivery.batch.epoch, boot, record.at.boottime_ms, times[record.id].error_ms)
         for record, boot in walked
         if boot is not None and boot in vague and times[record.id].quality not in _GOOD
-    ]
+    }
     smaller = "CASE WHEN excluded.error_ms < undated.error_ms THEN excluded.error_ms ELSE undated.error_ms END"
     kept = f"epoch = excluded.epoch, boot_id = excluded.boot_id, boottime_ms = excluded.boottime_ms, error_ms = {smaller}"
-    insert_rows(work.connection, undated, _Undated._fields, rows, on_conflict=f"ON CONFLICT (record) DO UPDATE SET {kept}")
+    insert_rows(work.connection, undated, _Undated._fields, list(rows.values()), on_conflict=f"ON CONFLICT (record) DO UPDATE SET {kept}")
