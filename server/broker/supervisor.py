@@ -51,6 +51,7 @@ class Supervisor:
         # The kernel sends the death signal when the thread that started Mosquitto ends, so one thread lives as long as we do.
         self._thread = threading.Thread(target=self._supervise, name="broker")
         self._lock: int | None = None
+        self._begins_anew = False
         self.pid: int | None = None
 
     def start(self) -> None:
@@ -94,6 +95,9 @@ class Supervisor:
                 code = self._run_once()
                 if self._stopping.is_set():
                     return
+                if self._begins_anew:
+                    self._begins_anew = False
+                    continue
                 wait_s = _FIRST_WAIT_S if time.monotonic() - began > _HEALTHY_S else min(wait_s * 2, _LONGEST_WAIT_S)
                 log.warning("mosquitto ended (%s); starting it again in %.1f s", code, wait_s)
                 select.select([self._stop_fd], [], [], wait_s)
@@ -126,8 +130,14 @@ class Supervisor:
             log.warning("cannot look for new kiosks: %s", error)
             return
         if kiosks != self._kiosks:
+            gone = self._kiosks.keys() - kiosks.keys()
             self._kiosks = kiosks
             self._write()
+            if gone:  # it would keep the sessions of these, and what is said to them, for whoever has such a name next
+                log.info("starting mosquitto anew without %s", ", ".join(sorted(gone)))
+                self._begins_anew = True
+                _end(child)
+                return
             child.send_signal(signal.SIGHUP)
             log.info("told mosquitto about %d kiosks", len(kiosks))
 
