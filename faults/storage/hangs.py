@@ -80,7 +80,7 @@ def hang(rounds: int, step: Callable[[int], None]) -> Row:
                 program, watch = (("ui", window), ("sync", delivery))[number % 2]
                 problem = _hang(house, program, watch)
                 thanked.append(_vote(house))
-                tally.count(acknowledged=len(thanked), lost=len(set(thanked) - stored(house, KIOSK)), problem=problem)
+                tally.count(acknowledged=1, lost=len(set(thanked) - stored(house, KIOSK)), problem=problem)
                 tally.detect(not problem)
                 step(tally.rounds)
     return tally.row()
@@ -116,11 +116,12 @@ def _hang(house: House, program: str, watch: Watch) -> str:
         return f"{program} says no sign of life, and nothing hangs"
     began = monotonic()
     hold_main_thread(house.running[program].pid)
-    if not watch.silent(2 * SILENT_S + 1):
-        return f"{program} hangs and says that it lives"
+    is_silent = watch.silent(2 * SILENT_S + 1)
     house.kill(program)
     _start(house, program, watch)
     took = monotonic() - began
+    if not is_silent:
+        return f"{program} hangs and says that it lives"
     return "" if took <= BACK_S else f"{program} is back after {took:.0f} s"
 
 
