@@ -191,5 +191,5 @@ def _renew(centre: Centre, kiosk: VotingKiosk) -> None:
 
 FAULTS: Final = (
     Fault(name=REMOVED, test=1, usual=3, full=20, run=remove),
-    Fault(name=RENEWED, test=1, usual=3, full=20, run=renew),
+    Fault(name=RENEWED, test=0, usual=3, full=20, run=renew),
 )
