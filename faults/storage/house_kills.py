@@ -187,8 +187,13 @@ def children(pid: int) -> list[int]:
 
 
 def newest(house: House, kiosk: str) -> tuple[str, str] | None:
-    """Give the newest vote on a kiosk, as a line, and its answer; None where there is none."""
-    with closing(sqlite3.connect(house.kiosk_folder(kiosk) / "votes.db")) as db:
+    """Give the newest vote on a kiosk, as a line, and its answer; None where there is none, as before the log is made."""
+    path = house.kiosk_folder(kiosk) / "votes.db"
+    if not path.exists():
+        return None
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=20)) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone():
+            return None
         bodies = [body for (body,) in db.execute("SELECT body FROM records WHERE kind = 'vote' ORDER BY n DESC LIMIT 1")]
     return next(((said.line(vote), said.answer) for vote, said in said_by(bodies, {}).items()), None)
 
