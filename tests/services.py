@@ -137,6 +137,7 @@ class Station:
         self.received: list[tuple[str, bytes, bool]] = []
         self.failure = ""
         self.connections = 0
+        self.refusals = 0
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=user, clean_session=clean)
         self._client.username_pw_set(user, password)
         self._client.tls_set_context(believing(ca))
@@ -184,3 +185,4 @@ class Station:
     def _connected(self, _client: object, _data: object, _flags: object, reason: ReasonCode, _properties: object) -> None:
         self.failure = str(reason) if reason.is_failure else ""
         self.connections += not reason.is_failure
+        self.refusals += reason.is_failure

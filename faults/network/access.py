@@ -65,7 +65,7 @@ def run(rounds: int, done: Callable[[int], None]) -> Row:
                     delivered += len(said)
                     missing += len(may - said)
             done(number + 1)
-        for user, credential in ((own.id, "wrong"), ("exit-unknown-1", own.credential), (SERVER_USER, own.credential)):
+        for user, credential in ((own.id, "wrong"), ("exit-unknown-1", own.credential), (SERVER_USER, own.credential), ("", "")):
             _refused(centre, user, credential)
         return survived(NAME, rounds=rounds, acknowledged=delivered, lost=missing)
 

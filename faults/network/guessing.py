@@ -78,4 +78,4 @@ def _race(enrolment: Enrolment, claim: Claim) -> list[Answer]:
     return answers
 
 
-FAULTS: Final = (Fault(name=NAME, test=1000, usual=4000, full=30_000, run=run),)
+FAULTS: Final = (Fault(name=NAME, test=1000, usual=10_000, full=100_000, run=run),)

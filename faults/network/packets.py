@@ -120,4 +120,4 @@ def _flipped(random: Random, body: bytes) -> bytes:
     return bytes(changed)
 
 
-FAULTS: Final = (Fault(name=NAME, test=500, usual=2000, full=8000, run=run),)
+FAULTS: Final = (Fault(name=NAME, test=500, usual=2000, full=10_000, run=run),)

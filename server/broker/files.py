@@ -62,6 +62,11 @@ class Listener:
     port: int
     certificate: Certificate
 
+    @property
+    def reached_at(self) -> tuple[str, int]:
+        """Host and port by which it is reached from this machine."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host), self.port  # noqa: S104 - no bind here
+
 
 def worker_user(number: int | None) -> str:
     """Give the name of an ingest worker at the broker: one alone is the server itself, workers that share have numbers."""

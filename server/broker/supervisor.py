@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import secrets
 import select
 import shutil
 import signal
@@ -17,10 +18,11 @@ from typing import TYPE_CHECKING, Final
 
 from server.broker.files import hash_password, write_files
 from server.broker.ports import wait_for_port
+from server.broker.sessions import end_sessions
 from server.errors import BrokerError, DatabaseUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from feedback.configuration import Secret
@@ -33,6 +35,7 @@ _LONGEST_WAIT_S: Final = 30.0
 _HEALTHY_S: Final = 60.0
 _START_S: Final = 10.0
 _PORT_WAIT_S: Final = 5.0
+_SESSIONS_S: Final = 4.0
 
 
 class Supervisor:
@@ -126,18 +129,30 @@ class Supervisor:
             log.warning("cannot look for new kiosks: %s", error)
             return
         if kiosks != self._kiosks:
+            gone = sorted(self._kiosks.keys() - kiosks.keys())
+            if gone:
+                self._end_sessions(child, gone, kiosks)
             self._kiosks = kiosks
             self._write()
             child.send_signal(signal.SIGHUP)
             log.info("told mosquitto about %d kiosks", len(kiosks))
+
+    def _end_sessions(self, child: subprocess.Popen[bytes], gone: Sequence[str], kiosks: Mapping[str, str]) -> None:
+        """End the sessions of those who are gone, signed in as them by a password that is known here alone and for this moment."""
+        password = secrets.token_urlsafe(32)
+        users = {**kiosks, **dict.fromkeys(gone, hash_password(password))}
+        write_files(self._folder, self._listener, users, server_hash=self._server_hash)
+        child.send_signal(signal.SIGHUP)
+        left = end_sessions(self._listener, gone, password, within_s=_SESSIONS_S)
+        if left:
+            log.warning("mosquitto may keep the sessions of %s for an hour", ", ".join(left))
 
     def _write(self) -> None:
         write_files(self._folder, self._listener, self._kiosks, server_hash=self._server_hash)
 
     def listens(self) -> bool:
         """Tell whether Mosquitto takes connections."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._listener.host, self._listener.host)  # noqa: S104 - no bind here
-        with contextlib.suppress(OSError), socket.create_connection((host, self._listener.port), timeout=1):
+        with contextlib.suppress(OSError), socket.create_connection(self._listener.reached_at, timeout=1):
             return True
         return False
 

@@ -200,6 +200,26 @@ def test_an_added_kiosk_is_let_in_and_a_removed_one_is_cut(broker: Broker) -> No
         assert old.is_connected()
 
 
+def test_who_gets_the_name_of_a_removed_one_gets_nothing_of_its_session(broker: Broker) -> None:
+    others = broker.kiosks
+    broker.kiosks = {**others, "new-kiosk-1": hash_password("three")}
+    with Station(broker.port, "new-kiosk-1", "three", broker.ca, clean=False) as removed:
+        eventually(removed.is_connected)
+        removed.subscribe(ack_topic("new-kiosk-1"))
+        broker.kiosks = others
+        eventually(lambda: removed.failure)
+    with broker.server() as server:
+        eventually(lambda: "new-kiosk-1" not in (broker.supervisor._folder / "passwords").read_text())
+        server.publish(ack_topic("new-kiosk-1"), b"for the removed one")
+        broker.kiosks = {**others, "new-kiosk-1": hash_password("four")}
+        with Station(broker.port, "new-kiosk-1", "four", broker.ca, clean=False) as added:
+            eventually(added.is_connected)
+            added.subscribe(SERVER_STATE_TOPIC)
+            server.publish(SERVER_STATE_TOPIC, b"for all")
+            eventually(lambda: added.received)
+            assert [payload for _, payload, _ in added.received] == [b"for all"]
+
+
 def test_a_killed_mosquitto_is_started_again(broker: Broker) -> None:
     before = broker.supervisor.pid
     assert before is not None
