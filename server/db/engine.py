@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from server.db.driver import DAMAGE, is_distrusted, say
+from server.db.locks import keep_written
 from server.errors import DatabaseError, DatabaseUnavailableError
 
 if TYPE_CHECKING:
@@ -80,11 +81,14 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """Open a connection that sees the database as it is in one moment, however long it reads.
 
+    On PostgreSQL nothing that visitors wrote is erased meanwhile. What names tickets may be, and is not to be read there.
+
     Raises:
         DatabaseUnavailableError: the database is away or busy.
     """
     options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     with _translating(), engine.connect().execution_options(**options) as connection:
+        keep_written(connection)
         yield connection
 
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, text
 
 from server.db.engine import BUSY_TIMEOUT_MS, reading
+from server.db.locks import hold
 from server.db.schema import day_keys, queue_tickets, ticket_facts, ticket_tokens
 from server.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from sqlalchemy import Connection, Engine, Table
 
@@ -40,13 +41,11 @@ def erase(connection: Connection, kept_days: Collection[str]) -> None:
             write_anew(connection, table)
 
 
-def hold(connection: Connection, tables: Iterable[Table]) -> None:
-    """Have a PostgreSQL let nobody else at the tables until the transaction ends: nobody adds a row that would be lost."""
-    connection.execute(text(f"LOCK TABLE {', '.join(table.name for table in tables)} IN ACCESS EXCLUSIVE MODE"))
-
-
 def write_anew(connection: Connection, table: Table) -> None:
-    """Write a table that is held into a new file, without what was deleted or changed in the one that it had. For PostgreSQL only."""
+    """Write a table that is held into a new file, without what was deleted or changed in the one that it had. For PostgreSQL only.
+
+    Who began to look before finds it empty: those who look at one moment are to be waited for, or have nothing to do with it.
+    """
     name = table.name
     connection.execute(text(f"CREATE TEMPORARY TABLE kept_{name} AS TABLE {name}"))
     connection.execute(text(f"TRUNCATE {name}"))

@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from feedback.records import Answer, DeskChoice, Moment, RecordError, Sealed, TicketScan, Vote
 from feedback.wire import Batch, Now
 from server.db.engine import reading, writing
+from server.db.locks import begin_taking_in
 from server.db.schema import NO_EPOCH, quarantine, sealed
 from server.errors import DatabaseUnavailableError
 from server.ingest import store, visits
@@ -122,6 +123,7 @@ class _Sorted:
 
 
 def _replay(connection: Connection, number: int, by: int | None, now_ms: int) -> Replayed:
+    begin_taking_in(connection)  # before the quarantine is read: who erases has the same order
     kept = find(connection, number)
     if kept is None:
         raise Refused(NO_NUMBER)

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import bindparam, func, select
 
 from server.db.bulk import insert_rows
+from server.db.locks import begin_taking_in
 from server.db.prepared import Prepared
 from server.db.schema import chain_places, chains, contexts, day_roots, desks, kiosks, records, server, services, sites
 from server.ingest.chain import Mark
@@ -111,8 +112,9 @@ class Desk(NamedTuple):
 def hold_kiosks(connection: Connection, ids: Collection[str]) -> dict[str, Holding]:
     """Give those of the kiosks that exist, and keep other workers off them until this transaction ends.
 
-    They are kept off whole sites: kiosks of one site may have votes with the same ticket.
+    They are kept off whole sites: kiosks of one site may have votes with the same ticket. What is to be erased stays the same as long.
     """
+    begin_taking_in(connection)
     held = {id_: Holding(site_id, Era(*era)) for id_, site_id, *era in _KIOSKS.rows(connection, ids=list(ids))}
     if held and connection.dialect.name == "postgresql":
         _SITES.rows(connection, ids=sorted({kiosk.site_id for kiosk in held.values()}))

@@ -14,10 +14,11 @@ import msgspec
 from sqlalchemy import bindparam, func, select, union_all, update
 
 from server.db.bulk import insert_rows
+from server.db.locks import WRITTEN, hold_written
 from server.db.prepared import Prepared
 from server.db.schema import answers, erasures, quarantine, sealed, votes
 from server.errors import ErasureError
-from server.fleet.forgetting import hold, sweep, write_anew
+from server.fleet.forgetting import sweep, write_anew
 from server.keys import write_privately
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ FILE: Final = "erasures.json"
 """Kept in the data folder, and beside backups, for `restore`: ids only, nothing about anybody."""
 _BOXES: Final = re.compile(rb'("sealed"\s*:\s*)\{[^}]*(?:\}|\Z)')
 """The boxes in a message as it came."""
-_TOUCHED: Final = (sealed, quarantine)
 _SWEEP_S: Final = 15.0
 _ERASED: Final = Prepared(
     lambda among: select(erasures.c.visit).where(erasures.c.kiosk == bindparam("of_kiosk"), among(erasures.c.visit, "visits"))
@@ -62,15 +62,17 @@ def erase(connection: Connection, vote: UUID, now_ms: int) -> int:
 def erase_visits(connection: Connection, wanted: Iterable[Erasure]) -> int:
     """Erase what was written in these visits, whether it is there or comes later; give the number of texts that were there.
 
-    SQLite's log has it still: `sweep_within`, after the transaction.
+    On PostgreSQL it waits for backups and verifications that go on. SQLite's log has it still: `sweep_within`, after the transaction.
+
+    Raises:
+        DatabaseUnavailableError: another program reads what is to be written anew; nothing was erased.
     """
     rows = [(erasure.kiosk, erasure.visit, erasure.erased_ms) for erasure in wanted]
-    is_postgres = connection.dialect.name == "postgresql"
-    if rows and is_postgres:
-        hold(connection, _TOUCHED)
+    if rows:
+        hold_written(connection)
     insert_rows(connection, erasures, ("kiosk", "visit", "erased_ms"), rows, on_conflict="ON CONFLICT DO NOTHING")
     count = sum(_empty(connection, kiosk, visit) for kiosk, visit, _ in rows)
-    for table in _TOUCHED if rows and is_postgres else ():
+    for table in WRITTEN if rows and connection.dialect.name == "postgresql" else ():
         write_anew(connection, table)
     return count
 
