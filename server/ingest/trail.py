@@ -216,11 +216,14 @@ def _guess(spans: Sequence[Span]) -> None:
 
 
 def _amid(span: Span, after_ms: int | None, before_ms: int) -> int:
-    """Give the middle between what came before a boot and after it; where nothing is known before it, the latest that it can be."""
+    """Give the middle between what came before a boot and after it; where nothing is known before it, the latest that it can be.
+
+    So where the clocks of its neighbours leave nothing between them: its order among them is right, and they differ by little.
+    """
     if span.low_ms is None:
         return before_ms
     if after_ms is None or after_ms > before_ms:
-        return (span.low_ms + span.high_ms) // 2
+        return min(max(before_ms, span.low_ms), span.high_ms)
     return (after_ms + before_ms) // 2
 
 
