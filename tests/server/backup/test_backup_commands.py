@@ -46,12 +46,12 @@ def test_a_server_comes_back_with_its_keys_and_its_votes(data: Path, tmp_path: P
     assert (tmp_path / "x.backup").stat().st_mode & 0o777 == 0o600
     (tmp_path / "scratch").mkdir()
     assert "everything in it holds" in run("check-backup", file, *phrase, "--in", str(tmp_path / "scratch")).output
-    back = run("restore", file, *phrase, "--data", str(tmp_path / "back"))
+    back = run("restore", file, *phrase, "--older-list", "--data", str(tmp_path / "back"))
     assert back.exit_code == 0, back.output
     for name in ("signing.key", "sealing.key", "broker-password"):
         assert (tmp_path / "back" / "keys" / name).read_text() == (data / "keys" / name).read_text()
     assert "everything holds" in run("verify", "--data", str(tmp_path / "back")).output
-    assert isinstance(run("restore", file, *phrase, "--data", str(data)).exception, BackupError)
+    assert isinstance(run("restore", file, *phrase, "--older-list", "--data", str(data)).exception, BackupError)
     again = run("backup", file, *phrase, "--data", str(data)).exception
     assert "not overwritten" in str(again)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "data", "erasures.json", "phrase", "scratch", "x.backup"]
