@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from server.__main__ import app
 from server.app import now_ms, opened
-from server.backup.admitted import Admitted, Names, ShutOut, admitted_at, shut_out
+from server.backup.admitted import Admitted, Names, ShutOut, admitted_at, names_of, shut_out
 from server.backup.frames import About
 from server.backup.kept_list import ANEW_MS, KeptList
 from server.backup.restore import Restored
@@ -24,7 +24,7 @@ from server.db import schema
 from server.db.engine import open_engine, reading, writing
 from server.errors import BackupError, ErasureError
 from server.fleet.renewals import settle
-from server.queue.keys import list_keys
+from server.queue.keys import add_key, list_keys
 from server.registry.kiosks import list_kiosks, password_hashes, remove_kiosk
 from tests.server.kit import CENTRE, KIOSK, MORNING, OTHER, load_centre
 from tests.services import eventually
@@ -148,6 +148,18 @@ def test_without_any_list_it_is_said_whom_the_restore_lets_in(house: House) -> N
     assert f"kiosks {KIOSK}, {OTHER}, stolen-1; queue keys hall; accounts olena" in done.output
 
 
+def test_whoever_is_in_no_newer_list_is_removed(engine: Engine) -> None:
+    with writing(engine) as connection:
+        person = {"login": "olena", "password": "x", "role": "leader", "created_ms": MORNING}
+        connection.execute(insert(schema.users).values(person))
+        add_key(connection, "hall", "main", hash_password=str, now_ms=MORNING)
+        everybody = Names([KIOSK, OTHER], ["hall"], ["olena"])
+        assert names_of(connection) == everybody
+        assert shut_out(connection, admitted_at(connection, MORNING)) == ShutOut()
+        assert shut_out(connection, Admitted(MORNING, {}, {}, {})) == ShutOut(everybody)
+        assert names_of(connection) == Names()
+
+
 def renew(connection: Connection) -> None:
     """Have a new credential on its way to a kiosk."""
     values = {"next_identity": 7, "next_password": "the new one", "renewal": b"x"}
@@ -193,6 +205,7 @@ def test_servers_whose_backups_share_a_folder_do_not_shut_each_others_kiosks_out
             load_centre(connection, CENTRE)
         with reading(server.engine) as connection:
             write_list(connection, house.medium, server.keys.signing_public, now_ms(), beside=listed_in(house.medium))
+    assert len(listed_in(house.medium).servers) == 2
     assert "--older-list" in str(house.restore().exception), "the list is newer for the other server only"
 
 
