@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from server.commands import backup, broker_config, erasing, fleet, integrity, kiosks, quarantine, questionnaires, queue, restoring, telling
-from server.commands.base import ConfigFile, DataDir, new_app, new_file, opened_server, read_text, say
+from server.commands.base import ConfigFile, DataDir, list_since, new_app, new_file, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
 from server.registry.kiosk_toml import Hardware, KioskFile
@@ -72,12 +72,13 @@ class Role(StrEnum):
 @app.command()
 def run(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run everything: broker, ingest and pages."""
-    from server.app import Pages, broker_parts, make_ingest, make_metrics, make_nightly, run_parts
+    from server.app import Pages, broker_parts, make_ingest, make_kept_list, make_metrics, make_nightly, run_parts
 
     with opened_server(data, config, may_begin=True) as server:
         metrics = make_metrics(server, fleet=True)
         ingest = make_ingest(server, metrics=metrics)
-        run_parts([*broker_parts(server), ingest, make_nightly(server), Pages(server), *metrics], on_ready=lambda: _greet(server))
+        parts = [*broker_parts(server), ingest, make_nightly(server), make_kept_list(server), Pages(server), *metrics]
+        run_parts(parts, on_ready=lambda: _greet(server))
 
 
 @app.command()
@@ -107,10 +108,10 @@ def ingest(data: DataDir = None, config: ConfigFile = None, shared: Shared = Non
 @app.command()
 def web(data: DataDir = None, config: ConfigFile = None) -> None:
     """Serve the pages alone."""
-    from server.app import Pages, make_metrics, run_parts
+    from server.app import Pages, make_kept_list, make_metrics, run_parts
 
     with opened_server(data, config, may_begin=True) as server:
-        run_parts([Pages(server), *make_metrics(server, fleet=True)], on_ready=lambda: _greet(server))
+        run_parts([make_kept_list(server), Pages(server), *make_metrics(server, fleet=True)], on_ready=lambda: _greet(server))
 
 
 @app.command()
@@ -193,8 +194,10 @@ def remove(kiosk: Annotated[str, typer.Argument(metavar="ID")], data: DataDir = 
     from server.db.engine import writing
     from server.registry.kiosks import remove_kiosk
 
-    with opened_server(data, config) as server, writing(server.engine) as connection:
-        remove_kiosk(connection, kiosk, now_ms=now_ms())
+    with opened_server(data, config) as server:
+        with writing(server.engine) as connection:
+            remove_kiosk(connection, kiosk, now_ms=now_ms())
+        list_since(server)
     say(f"{kiosk} is removed")
 
 

@@ -17,6 +17,8 @@ import sdnotify
 from sqlalchemy import select as select_rows
 
 from server.backup.begun import require_whole
+from server.backup.kept_list import KeptList
+from server.backup.trying import clear_left
 from server.broker.files import Listener, hash_password, queue_user, worker_user
 from server.broker.kept import KeptFiles, Place
 from server.broker.ports import bind
@@ -106,10 +108,11 @@ def opened(config: Config) -> Iterator[Server]:
     """Open the data folder and the database, bringing both up to date.
 
     Raises:
-        BackupError: a restore into this folder was cut short.
+        BackupError: a restore into this folder was cut short, or what a killed backup has left there cannot be cleared.
     """
     require_whole(config.data_dir)
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clear_left(config.data_dir)
     engine = open_engine(config.database_url.reveal())
     try:
         migrate(engine, time_zone=config.time_zone)
@@ -157,6 +160,11 @@ def broker_place(config: Config, folder: Path) -> Place:
 def make_nightly(server: Server) -> Nightly:
     """Make the part that gives each day its root in the night after it."""
     return Nightly(make_roots(server), now_ms=now_ms)
+
+
+def make_kept_list(server: Server) -> KeptList:
+    """Make the part that keeps the list for restores current in the data folder."""
+    return KeptList(server.engine, server.config.data_dir, server.keys.signing_public, now_ms=now_ms)
 
 
 def make_metrics(server: Server, *, fleet: bool, number: int = 0) -> list[Endpoint]:

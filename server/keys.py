@@ -97,6 +97,14 @@ def write_keys(data_dir: Path, files: Mapping[str, bytes]) -> None:
         write_privately(folder / Path(name).name, content.decode())
 
 
+def public_of(files: Mapping[str, bytes]) -> str:
+    """Give the key by which kiosks check signatures, in hexadecimal, of the files of a server's keys; "" where it is not among them."""
+    try:
+        return bytes(SigningKey(bytes.fromhex(files[_NAMES[0]].decode().strip())).verify_key).hex()
+    except (KeyError, ValueError):
+        return ""
+
+
 def clear_keys(data_dir: Path) -> None:
     """Take away what a restore that was cut short has left in the folder of the keys."""
     folder = data_dir / "keys"

@@ -21,7 +21,7 @@ from kiosk.sync import delivery
 from kiosk.sync.settings import SettingsReceiver
 from server.app import opened
 from server.backup.dump import dump
-from server.backup.returning import Backup, bring_back
+from server.backup.returning import Backup, Since, bring_back
 from server.commands.backup import backup
 from server.config import parse_config
 from server.db.engine import open_engine, writing
@@ -125,7 +125,7 @@ def restore_frames(folder: Path) -> None:
     config = of_folder(folder)
     engine = open_engine(config.database_url.reveal())
     try:
-        bring_back(config.data_dir, engine, Backup("of the fault", frames), [], now_ms=0)
+        bring_back(config.data_dir, engine, Backup("of the fault", frames), Since(), now_ms=0)
     finally:
         engine.dispose()
 

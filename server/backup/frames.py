@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import msgspec
 
 from server.errors import BackupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _UUID: Final = 1
 
@@ -73,3 +77,24 @@ def decode(content: bytes) -> Frame:
     except (msgspec.DecodeError, ValueError) as error:
         raise BackupError(f"the backup was made by a newer version of the program, or is damaged: {error}") from error
     return frame
+
+
+def beginning_of(frames: Iterable[bytes]) -> tuple[About, dict[str, bytes], Iterator[bytes]]:
+    """Give what a backup is, the server's keys in it, and all frames as they were, those that were read for it among them.
+
+    Raises:
+        BackupError: it does not begin like a backup.
+    """
+    rest = iter(frames)
+    read = [first] if (first := next(rest, None)) is not None else []
+    about = decode(read[0]) if read else None
+    if not isinstance(about, About):
+        raise BackupError("the backup does not begin like one")
+    keys: dict[str, bytes] = {}
+    for content in rest:
+        read.append(content)
+        frame = decode(content)
+        if not isinstance(frame, Key):
+            break
+        keys[frame.name] = frame.content
+    return about, keys, chain(read, rest)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import MetaData, delete, func, insert, inspect, select, text, update
 
+from server.backup.admitted import ShutOut
 from server.backup.frames import About, Counts, Frame, Key, Rows, decode
 from server.db import schema
 from server.db.engine import writing
@@ -22,12 +23,13 @@ _OURS: Final = (schema.records, schema.kiosks, schema.users, schema.sites, schem
 
 
 class Restored:
-    """What came out of a backup: when it was made, the server's keys, and how many rows of each table."""
+    """What came out of a backup: when it was made, the server's keys, how many rows of each table, and who is let in no more."""
 
     def __init__(self, about: About) -> None:
         self.about = about
         self.keys: dict[str, bytes] = {}
         self.counts: dict[str, int] = {}
+        self.shut_out = ShutOut()
 
 
 def restore(

@@ -1,7 +1,7 @@
-"""Brings a server back from a backup: its database, its keys and what was erased since. Cut short anywhere, it can be done again.
+"""Brings a server back from a backup: its database, its keys and what was taken back since. Cut short anywhere, it can be done again.
 
-The order: rows and erasures in one transaction; before its commit the mark that a restore has begun, then the keys; after it the list of
-erasures; last the mark goes.
+The order: rows, erasures and who is let in in one transaction; before its commit the mark that a restore has begun, then the keys; after it
+the list for the next restore; last the mark goes.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from server.backup.admitted import ShutOut, shut_out
 from server.backup.begun import Begun, begin, begun_in, end
 from server.backup.restore import restore
+from server.backup.since import write_list
 from server.db.engine import reading, writing
 from server.db.founded import generation_of
 from server.errors import BackupError
-from server.keys import clear_keys, key_files, write_keys
+from server.keys import clear_keys, key_files, public_of, write_keys
 from server.registry.settings import renumber_settings
-from server.remarks.erasing import erase_visits, sweep_within, write_list
+from server.remarks.erasing import erase_visits, sweep_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from server.backup.admitted import Admitted
     from server.backup.restore import Restored
     from server.remarks.erasing import Erasure
 
@@ -37,11 +40,19 @@ class Backup:
     frames: Iterable[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What was taken back after a backup: what was erased, and all who were let in later; None where no list is newer than the backup."""
+
+    erased: Sequence[Erasure] = ()
+    admitted: Admitted | None = None
+
+
 def bring_back(  # noqa: PLR0913 - what to bring back, where to, and what to do with it
     data_dir: Path,
     engine: Engine,
     backup: Backup,
-    erased: Sequence[Erasure],
+    since: Since,
     *,
     now_ms: int,
     on_rows: Callable[[int], None] = lambda _count: None,
@@ -57,36 +68,41 @@ def bring_back(  # noqa: PLR0913 - what to bring back, where to, and what to do 
     with reading(engine) as connection:
         is_stored = begun is not None and generation_of(connection) == begun.generation
     if begun is not None and is_stored:
-        _go_on(engine, begun, backup, erased)
+        _go_on(engine, begun, backup, since)
         restored = None
     else:
         if begun is None and key_files(data_dir):
             raise BackupError(f"{data_dir} is a server's folder already: restore into another one (--data)")
-        restored = _store(data_dir, engine, backup, erased, now_ms, on_rows)
+        restored = _store(data_dir, engine, backup, since, now_ms, on_rows)
     with reading(engine) as connection:
-        write_list(connection, data_dir)
+        write_list(connection, data_dir, public_of(key_files(data_dir)), now_ms)
     sweep_within(engine)
     end(data_dir)
     return restored
 
 
-def _go_on(engine: Engine, begun: Begun, backup: Backup, erased: Sequence[Erasure]) -> None:
+def _go_on(engine: Engine, begun: Begun, backup: Backup, since: Since) -> None:
     if begun.backup != backup.identity:
         raise BackupError("the restore of another backup was cut short here: go on with that one, or empty the folder and the database")
     with writing(engine) as connection:
-        erase_visits(connection, erased)
+        _take_back(connection, since)
 
 
 def _store(  # noqa: PLR0913, PLR0917 - as above
-    data_dir: Path, engine: Engine, backup: Backup, erased: Sequence[Erasure], now_ms: int, on_rows: Callable[[int], None]
+    data_dir: Path, engine: Engine, backup: Backup, since: Since, now_ms: int, on_rows: Callable[[int], None]
 ) -> Restored:
     begun = Begun(backup.identity, str(uuid4()))
 
     def at_last(connection: Connection, restored: Restored) -> None:
-        erase_visits(connection, erased)
+        restored.shut_out = _take_back(connection, since)
         renumber_settings(connection, now_ms=now_ms)
         begin(data_dir, begun)
         clear_keys(data_dir)
         write_keys(data_dir, restored.keys)
 
     return restore(engine, backup.frames, generation=begun.generation, at_last=at_last, on_rows=on_rows)
+
+
+def _take_back(connection: Connection, since: Since) -> ShutOut:
+    erase_visits(connection, since.erased)
+    return ShutOut() if since.admitted is None else shut_out(connection, since.admitted)

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, opened_server, progress_bar, read_text, say
+from server.commands.base import ConfigFile, DataDir, ending_orderly, list_since, opened_server, progress_bar, read_text, say
 from server.errors import BackupError
 
 if TYPE_CHECKING:
@@ -35,21 +35,24 @@ def backup(
     """Write everything into one encrypted file, also while the server runs, and read it back."""
     from server.app import now_ms
     from server.backup.dump import dump
+    from server.backup.partial import new_backup
     from server.backup.sealed_file import SealedWriter
+    from server.backup.trying import trying_in
     from server.keys import key_files
 
     phrase = read_passphrase(passphrase, is_new=True)
-    with opened_server(data, config) as server:
+    with ending_orderly(), opened_server(data, config) as server, trying_in(server.config.data_dir) as folder:
         _require_used(server)
-        with _new_file(file) as path:
-            with path.open("wb") as target, progress_of("rows written") as tell:
+        made_ms = now_ms()
+        with new_backup(file) as (target, path):
+            with progress_of("rows written") as tell:
                 writer = SealedWriter(target, phrase)
-                dump(server.engine, key_files(server.config.data_dir), writer.write, now_ms=now_ms(), on_rows=tell)
+                dump(server.engine, key_files(server.config.data_dir), writer.write, now_ms=made_ms, on_rows=tell)
                 writer.close()
                 target.flush()
                 os.fsync(target.fileno())
-            restored = _try(path, phrase, server.config.data_dir)
-        _list_erasures(server, file)
+            restored = _try(path, phrase, folder)
+        _list_since(server, file, made_ms)
     show_restored(restored)
     say(f"{file} is complete. Keep it where a fire here does not reach it, and the passphrase elsewhere: without it nobody can read it")
 
@@ -64,7 +67,9 @@ def check(
 ) -> None:
     """Restore a backup into a folder that is thrown away, and verify every chain, root, vote and count there."""
     phrase = read_passphrase(passphrase, is_new=False)
-    show_restored(_try(file, phrase, inside))
+    with ending_orderly(), _scratch(inside) as folder:
+        restored = _try(file, phrase, folder)
+    show_restored(restored)
     say(f"{file} can be restored, and everything in it holds")
 
 
@@ -77,33 +82,32 @@ def _require_used(server: Server) -> None:
             raise BackupError(f"the server in {server.config.data_dir} has no kiosk and no record: is it the one that you mean (--config)?")
 
 
-def _list_erasures(server: Server, file: Path) -> None:
-    """Have what is erased stand beside the backup, for its restore and for those of the backups before it."""
+def _list_since(server: Server, file: Path, made_ms: int) -> None:
+    """Have the list of what was erased and who is let in stand beside the backup, for its restore and for those before it."""
+    from server.backup import since
     from server.db.engine import reading
-    from server.remarks import erasing
 
-    folder = file.absolute().parent
-    with reading(server.engine) as connection:
-        try:
-            erasing.write_list(connection, folder, beside=erasing.listed_in(folder))
-        except OSError as error:
-            raise BackupError(f"the backup is complete, but {folder / erasing.FILE} cannot be written: {error.strerror}") from error
+    folder, name = file.absolute().parent, server.keys.signing_public
+    try:
+        with reading(server.engine) as connection:
+            since.write_list(connection, folder, name, made_ms, beside=since.listed_in(folder))
+        list_since(server)
+    except OSError as error:
+        raise BackupError(f"the backup is complete, but {since.FILE} cannot be written beside it: {error.strerror}") from error
 
 
-def _try(file: Path, phrase: str, inside: Path | None) -> Restored:
+def _try(file: Path, phrase: str, folder: Path) -> Restored:
     """Restore into a folder of its own, and verify what is there. It is not encrypted there: never on the medium of the backup."""
     from server.backup.verifying import problems_of
     from server.db.engine import open_engine, reading
 
-    with _scratch(inside) as folder:
-        url = f"sqlite:///{folder}/vidhuk.db"
-        engine = open_engine(url)
-        try:
-            restored = _restore(file, phrase, engine)
-            with reading(engine) as connection:
-                problems = problems_of(connection, restored.keys)
-        finally:
-            engine.dispose()
+    engine = open_engine(f"sqlite:///{folder}/vidhuk.db")
+    try:
+        restored = _restore(file, phrase, engine)
+        with reading(engine) as connection:
+            problems = problems_of(connection, restored.keys)
+    finally:
+        engine.dispose()
     if problems:
         raise BackupError(f"the backup has all rows, and what they say does not hold: {problems[0]}; `vidhuk-server verify` tells more")
     return restored
@@ -133,13 +137,19 @@ def opened_backup(file: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _scratch(inside: Path | None) -> Iterator[str]:
+def _scratch(inside: Path | None) -> Iterator[Path]:
+    from server.backup.trying import trying_in
+
+    if inside is not None:
+        with trying_in(inside) as folder:
+            yield folder
+        return
     try:
-        folder = TemporaryDirectory(prefix="vidhuk-", dir=inside)
+        made = TemporaryDirectory(prefix="vidhuk-")
     except OSError as error:
-        raise BackupError(f"no folder can be made in {inside or '$TMPDIR'}: {error.strerror}") from error
-    with folder as name:
-        yield name
+        raise BackupError(f"no folder can be made in $TMPDIR: {error.strerror}") from error
+    with made as name:
+        yield Path(name)
 
 
 def show_restored(restored: Restored) -> None:
@@ -168,25 +178,6 @@ def read_passphrase(file: Path | None, *, is_new: bool) -> str:
             f"a passphrase has at least {LEAST_CHARACTERS} characters: four or five words that nobody connects with you will do"
         )
     return phrase
-
-
-@contextmanager
-def _new_file(file: Path) -> Iterator[Path]:
-    """Give the path to write to; it gets its name only once everything is there."""
-    from server.keys import sync_folder
-
-    if file.exists():
-        raise BackupError(f"{file} is there already and is not overwritten")
-    partial = file.with_name(f".{file.name}.part")
-    try:
-        partial.touch(mode=0o600)
-        yield partial
-        partial.rename(file)
-        sync_folder(file.absolute().parent)
-    except OSError as error:
-        raise BackupError(f"{file} cannot be written: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from server.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
 
     from rich.progress import Progress
 
@@ -102,6 +104,36 @@ def progress_bar() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         yield progress
+
+
+def list_since(server: Server) -> None:
+    """Bring the list of what was erased and who is let in up to date in the data folder."""
+    from server.app import now_ms
+    from server.backup.since import write_list
+    from server.db.engine import reading
+
+    as_of_ms = now_ms()
+    with reading(server.engine) as connection:
+        write_list(connection, server.config.data_dir, server.keys.signing_public, as_of_ms)
+
+
+@contextmanager
+def ending_orderly() -> Iterator[None]:
+    """Where the process is told to end, have everything closed and taken away first; the exit code is then 128 + the signal."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        for one in previous:
+            signal.signal(one, signal.SIG_IGN)  # a second one must not cut the clearing short
+        raise SystemExit(128 + number)
+
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number in previous:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, action in previous.items():
+            signal.signal(number, action)
 
 
 def say(sentence: str) -> None:

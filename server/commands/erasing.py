@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, opened_server, read_text, say
+from server.commands.base import ConfigFile, DataDir, list_since, opened_server, read_text, say
 from server.errors import ErasureError
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ def erase(
     config: ConfigFile = None,
 ) -> None:
     """Erase the comment, phone number and address that were left with a vote; the vote itself stays counted."""
-    from server.remarks.erasing import read_list
+    from server.backup.since import read_list
 
     if (code is None) == (list_ is None):
         raise ErasureError("name the code on a slip, or a list with --list FILE")
     vote = None if code is None else _vote_of(code)
-    wanted = [] if list_ is None else read_list(read_text(list_), str(list_))
+    wanted = [] if list_ is None else read_list(read_text(list_), str(list_)).erasures
     with opened_server(data, config) as server:
         count, is_swept = _erase(server, vote, wanted)
     say(f"{count} texts of {'this visit' if list_ is None else f'{len(wanted)} visits'} are erased; what may still come will not be kept")
@@ -43,13 +43,12 @@ def erase(
 def _erase(server: Server, vote: UUID | None, wanted: list[Erasure]) -> tuple[int, bool]:
     """Give how many texts there were, and whether the database's files have nothing of them any more."""
     from server.app import now_ms
-    from server.db.engine import reading, writing
+    from server.db.engine import writing
     from server.remarks import erasing
 
     with writing(server.engine) as connection:
         count = erasing.erase_visits(connection, wanted) if vote is None else erasing.erase(connection, vote, now_ms())
-    with reading(server.engine) as connection:
-        erasing.write_list(connection, server.config.data_dir)
+    list_since(server)
     return count, erasing.sweep_within(server.engine)
 
 

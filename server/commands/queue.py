@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, new_app, opened_server, progress_bar, say
+from server.commands.base import ConfigFile, DataDir, list_since, new_app, opened_server, progress_bar, say
 from server.errors import ConfigError, QueueError
 
 if TYPE_CHECKING:
@@ -95,8 +95,10 @@ def remove(name: str, data: DataDir = None, config: ConfigFile = None) -> None:
     from server.db.engine import writing
     from server.queue.keys import remove_key
 
-    with opened_server(data, config) as server, writing(server.engine) as connection:
-        remove_key(connection, name)
+    with opened_server(data, config) as server:
+        with writing(server.engine) as connection:
+            remove_key(connection, name)
+        list_since(server)
     say(f"the key {name} opens nothing any more")
 
 

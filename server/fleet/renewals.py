@@ -27,7 +27,7 @@ from server.registry.kiosks import new_credential, no_such_kiosk
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import ColumnElement, Connection, Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,18 @@ def settle(connection: Connection, kiosk: str, stored: int, proof: str) -> bool:
     """
     if not 0 < stored < 1 << 63:  # whatever a kiosk sends, no database is asked for a number that it cannot hold
         return False
-    is_it = (kiosks.c.id == kiosk, kiosks.c.next_identity == stored, kiosks.c.next_proof == _digest(proof))
+    return _replace(connection, kiosk, stored, kiosks.c.next_proof == _digest(proof))
+
+
+def settle_as_known(connection: Connection, kiosk: str, stored: int) -> bool:
+    """Let the broker take the new credential of which this server itself has known that the kiosk has stored it; whether there was one."""
+    return _replace(connection, kiosk, stored)
+
+
+def _replace(connection: Connection, kiosk: str, stored: int, *proved: ColumnElement[bool]) -> bool:
     now = {"password": kiosks.c.next_password, "identity": kiosks.c.next_identity}
-    return connection.execute(update(kiosks).where(*is_it).values(**now, **NO_RENEWAL)).rowcount == 1
+    is_it = update(kiosks).where(kiosks.c.id == kiosk, kiosks.c.next_identity == stored, *proved)
+    return connection.execute(is_it.values(**now, **NO_RENEWAL)).rowcount == 1
 
 
 def _digest(proof: str) -> bytes:

@@ -19,16 +19,12 @@ from server.db.prepared import Prepared
 from server.db.schema import answers, erasures, quarantine, sealed, votes
 from server.errors import ErasureError
 from server.fleet.forgetting import sweep, write_anew
-from server.keys import write_privately
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from pathlib import Path
 
     from sqlalchemy import Connection, Engine
 
-FILE: Final = "erasures.json"
-"""Kept in the data folder, and beside backups, for `restore`: ids only, nothing about anybody."""
 _BOXES: Final = re.compile(rb'("sealed"\s*:\s*)\{[^}]*(?:\}|\Z)')
 """The boxes in a message as it came."""
 _SWEEP_S: Final = 15.0
@@ -92,41 +88,6 @@ def sweep_within(engine: Engine, within_s: float = _SWEEP_S) -> bool:
 def erased_among(connection: Connection, kiosk: str, visits: Collection[UUID]) -> set[UUID]:
     """Give those of the visits in which what was written is erased."""
     return {visit for (visit,) in _ERASED.rows(connection, of_kiosk=kiosk, visits=list(visits))} if visits else set()
-
-
-def write_list(connection: Connection, folder: Path, *, beside: Iterable[Erasure] = ()) -> None:
-    """Write down in a folder what was erased, and what stands in a list `beside` the database's own: a backup may be older."""
-    found = {(row.kiosk, row.visit): Erasure(*row) for row in connection.execute(select(erasures))}
-    whole = {(erasure.kiosk, erasure.visit): erasure for erasure in beside} | found
-    ordered = sorted(whole.values(), key=lambda erasure: (erasure.erased_ms, erasure.kiosk, erasure.visit.bytes))
-    write_privately(folder / FILE, msgspec.json.format(msgspec.json.encode(ordered)).decode())
-
-
-def listed_in(folder: Path) -> list[Erasure]:
-    """Give what the list in a folder says; nothing where there is none.
-
-    Raises:
-        ErasureError: it cannot be read, or is something else.
-    """
-    path = folder / FILE
-    try:
-        return read_list(path.read_text(encoding="utf-8"), str(path))
-    except FileNotFoundError:
-        return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise ErasureError(f"{path} cannot be read: {error}") from error
-
-
-def read_list(text: str, source: str) -> list[Erasure]:
-    """Read what `write_list` has written.
-
-    Raises:
-        ErasureError: it is something else.
-    """
-    try:
-        return msgspec.json.decode(text, type=list[Erasure])
-    except msgspec.DecodeError as error:
-        raise ErasureError(f"{source} is no list of erasures as {FILE} in a server's data folder: {error}") from error
 
 
 def _empty(connection: Connection, kiosk: str, visit: UUID) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from server.app import opened
 from server.backup.begun import FILE
 from server.backup.dump import dump
-from server.backup.returning import Backup, bring_back
+from server.backup.returning import Backup, Since, bring_back
 from server.config import Config, parse_config
 from server.db import schema
 from server.db.engine import open_engine, reading, writing
@@ -56,7 +56,7 @@ def bring(config: Config, frames: list[bytes], identity: str = "x") -> bool:
     """Restore; tell whether everything had to be done."""
     engine = open_engine(config.database_url.reveal())
     try:
-        return bring_back(config.data_dir, engine, Backup(identity, frames), ERASED, now_ms=LATER) is not None
+        return bring_back(config.data_dir, engine, Backup(identity, frames), Since(ERASED), now_ms=LATER) is not None
     finally:
         engine.dispose()
 
