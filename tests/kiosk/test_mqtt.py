@@ -283,7 +283,7 @@ def test_sync_keeps_the_keys_of_days_and_erases_those_of_days_that_are_over(conf
     older, newer, newest = ((today + timedelta(days=days)).isoformat() for days in (0, 1, KEYS_AHEAD + 4))
     server.send(topic, listed(key_of(older), key_of(newer)), retain=True)
     with running("sync", config):
-        wait_until(lambda: keys.key(newer))
+        wait_until(lambda: keys.key(newer) and keys.key(older))
         assert keys.key(older) == bytes.fromhex(key_of(older).key)
         server.send(topic, listed(key_of(newest)), retain=True)  # the server makes it only when the oldest of these is over
         wait_until(lambda: keys.key(older) is None and keys.key(newest))

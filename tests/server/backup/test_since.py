@@ -23,7 +23,7 @@ from server.config import parse_config
 from server.db import schema
 from server.db.engine import open_engine, reading, writing
 from server.errors import BackupError, ErasureError
-from server.fleet.renewals import settle
+from server.fleet.renewals import settle_as_known
 from server.queue.keys import add_key, list_keys
 from server.registry.kiosks import list_kiosks, password_hashes, remove_kiosk
 from tests.server.kit import CENTRE, KIOSK, MORNING, OTHER, load_centre
@@ -175,7 +175,7 @@ def listed_after(engine: Engine, *changes: Callable[[Connection], object]) -> Ad
 
 
 def test_an_old_credential_opens_nothing_any_more(engine: Engine) -> None:
-    admitted = listed_after(engine, renew, lambda connection: settle(connection, KIOSK, 7))
+    admitted = listed_after(engine, renew, lambda connection: settle_as_known(connection, KIOSK, 7))
     with writing(engine) as connection:
         before = password_hashes(connection)
         assert shut_out(connection, admitted) == ShutOut(renewed=[KIOSK])
@@ -185,7 +185,7 @@ def test_an_old_credential_opens_nothing_any_more(engine: Engine) -> None:
 
 
 def test_a_credential_that_was_on_its_way_is_the_one_in_force(engine: Engine) -> None:
-    admitted = listed_after(engine, renew, lambda connection: settle(connection, KIOSK, 7))
+    admitted = listed_after(engine, renew, lambda connection: settle_as_known(connection, KIOSK, 7))
     with writing(engine) as connection:
         renew(connection)
         assert shut_out(connection, admitted) == ShutOut()
