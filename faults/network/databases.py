@@ -55,7 +55,6 @@ def _kill(centre: Centre, random: Random) -> int:
     promised = {vote for kiosk in centre.kiosks for vote, is_acknowledged in kiosk.votes().items() if is_acknowledged}
     _vote_for(random.uniform(0, 0.5), centre, random)
     postgres().start()
-    centre.engine.dispose()  # its connections were to the one that was killed
     with reading(centre.engine) as connection:
         return len(promised - set(connection.execute(select(votes.c.id)).scalars()))
 
