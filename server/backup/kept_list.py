@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Final
 
 from server.backup.admitted import admitted_at
 from server.backup.since import FILE, write_list
 from server.db.engine import reading
 from server.errors import DatabaseUnavailableError
+from server.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,44 +24,21 @@ LOOK_S: Final = 5.0
 ANEW_MS: Final = 600_000
 
 
-class KeptList:
-    """A thread that looks every few seconds whether somebody came or went, and every ten minutes says in the list that it still holds."""
+class KeptList(Rounds):
+    """Looks every few seconds whether somebody came or went, and every ten minutes says in the list that it still holds."""
 
     name = "list for restores"
 
     def __init__(self, engine: Engine, folder: Path, server: str, *, now_ms: Callable[[], int], look_s: float = LOOK_S) -> None:
+        super().__init__(look_s)
         self._engine = engine
         self._folder = folder
         self._server = server
         self._now_ms = now_ms
-        self._look_s = look_s
         self._written: Admitted | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="kept-list")
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def is_alive(self) -> bool:
-        """Tell whether it still looks."""
-        return self._thread.is_alive()
-
-    def _run(self) -> None:
-        try:
-            while not self._stop.is_set():
-                self._look()
-                self._stop.wait(self._look_s)
-        except Exception:  # the thread's outermost frame: the process ends, and its supervisor starts it again
-            log.exception("the list for restores is not kept any more")
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Write the list where it says something else than the database, or is old."""
         now_ms = self._now_ms()
         try:
             with reading(self._engine) as connection:
