@@ -185,12 +185,13 @@ class _Wire:
             has_read_ahead = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
             to_write = [connection] if client.want_write() else []
             ready, writable, _ = select.select([connection, self._inside], to_write, [], 0 if has_read_ahead else LOOK_S)
-            if self._inside in ready:
+            is_woken = self._inside in ready
+            if is_woken:
                 with suppress(BlockingIOError):
                     self._inside.recv(4096)
             if has_read_ahead or connection in ready:
                 client.loop_read()
-            if writable:
+            if writable or (is_woken and not to_write and client.want_write()):
                 client.loop_write()
             client.loop_misc()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import String, Uuid
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from server.db.driver import say, say_many, telling
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Table
 
+_POSTGRES: Final = PGDialect()  # type: ignore[no-untyped-call]
+
 
 def insert_rows(
     connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, on_conflict: str = ""
@@ -21,11 +24,9 @@ def insert_rows(
     """Insert `rows`, each with a value for each of `columns`; give the number really inserted or changed."""
     if not rows:
         return 0
-    into = f"INSERT INTO {table.name} ({', '.join(columns)})"
+    statement = _insertion(table, tuple(columns), on_conflict, connection.dialect.name)
     if connection.dialect.name == "postgresql":
-        statement = f"{into} SELECT * FROM {_unnest(connection, table, columns)} {on_conflict}"  # noqa: S608 - names of our own schema
         return int(say(connection, statement, _by_column(rows)).rowcount)
-    statement = f"{into} VALUES ({', '.join('?' * len(columns))}) {on_conflict}"
     return int(say_many(connection, statement, _for_sqlite(table, columns, rows)).rowcount)
 
 
@@ -57,16 +58,24 @@ def update_rows(connection: Connection, table: Table, keys: Sequence[str], colum
             ", ".join(f"{name} = new.{name}" for name in columns),
             " AND ".join(f"{table.name}.{key} = new.{key}" for key in keys),
         )
-        statement = f"{into} {changes} FROM {_unnest(connection, table, names)} AS new({', '.join(names)}) WHERE {found}"
+        statement = f"{into} {changes} FROM {_unnest(table, names)} AS new({', '.join(names)}) WHERE {found}"
         say(connection, statement, _by_column(rows))
         return
     changes, found = ", ".join(f"{name} = ?" for name in columns), " AND ".join(f"{key} = ?" for key in keys)
     say_many(connection, f"{into} {changes} WHERE {found}", _for_sqlite(table, (*columns, *keys), rows))
 
 
-def _unnest(connection: Connection, table: Table, columns: Sequence[str]) -> str:
+@cache  # made once: for a single row the words cost as much as the insert
+def _insertion(table: Table, columns: tuple[str, ...], on_conflict: str, dialect: str) -> str:
+    into = f"INSERT INTO {table.name} ({', '.join(columns)})"
+    if dialect == "postgresql":
+        return f"{into} SELECT * FROM {_unnest(table, columns)} {on_conflict}"  # noqa: S608 - names of our own schema
+    return f"{into} VALUES ({', '.join('?' * len(columns))}) {on_conflict}"
+
+
+def _unnest(table: Table, columns: Sequence[str]) -> str:
     # %b hands values over in binary, which takes psycopg half the time.
-    return f"unnest({', '.join(f'%b::{_array_type(connection, table, column)}' for column in columns)})"
+    return f"unnest({', '.join(f'%b::{_array_type(table, column)}' for column in columns)})"
 
 
 def _by_column(rows: Sequence[Sequence[Any]]) -> tuple[list[Any], ...]:
@@ -84,10 +93,10 @@ def _uuids_among(table: Table, columns: tuple[str, ...]) -> list[int]:
     return [place for place, column in enumerate(columns) if isinstance(table.c[column].type, Uuid)]
 
 
-def _array_type(connection: Connection, table: Table, column: str) -> str:
+def _array_type(table: Table, column: str) -> str:
     kind = table.c[column].type
     # A cast to varchar(n) would cut a text that is too long; one to text lets the column itself refuse it.
-    return "text[]" if isinstance(kind, String) else f"{kind.compile(connection.dialect)}[]"
+    return "text[]" if isinstance(kind, String) else f"{kind.compile(_POSTGRES)}[]"
 
 
 def _with_hex(row: Sequence[Any], places: Sequence[int]) -> tuple[Any, ...]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from weakref import finalize
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from server.db.driver import DAMAGE, is_distrusted, say
+from server.db.driver import DAMAGE, is_distrusted, say, telling
 from server.db.locks import keep_written
 from server.errors import DatabaseError, DatabaseUnavailableError
 
@@ -64,6 +65,62 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """
     with _translating(), engine.begin() as connection:
         yield connection
+
+
+class Writer:
+    """Transactions for somebody who writes vote by vote: to begin and end one by SQLAlchemy's own way takes as long as the vote.
+
+    Its connections stay open as long as it lives, or until the engine is disposed of.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle = idle = list[Connection]()
+        event.listen(engine, "engine_disposed", lambda _: _drop_all(idle))
+        finalize(self, _drop_all, idle)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction to write in.
+
+        Raises:
+            DatabaseUnavailableError: the database is away or busy; nothing was stored.
+        """
+        with _translating():
+            connection = self._idle.pop() if self._idle else self._engine.connect()
+            try:
+                _begin(connection)
+                yield connection
+                _commit(connection)
+            except BaseException:
+                _drop(connection)
+                raise
+            self._idle.append(connection)
+
+
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":  # the other driver begins by itself
+        say(connection, "BEGIN IMMEDIATE")
+
+
+def _commit(connection: Connection) -> None:
+    if connection.in_transaction():  # a statement of SQLAlchemy's own has joined
+        connection.commit()
+        return
+    driver: Any = connection.connection.driver_connection
+    with telling(connection, "COMMIT"):
+        driver.commit()
+
+
+def _drop_all(connections: list[Connection]) -> None:
+    while connections:
+        _drop(connections.pop())
+
+
+def _drop(connection: Connection) -> None:
+    """Close a connection for good, and with it whatever it has begun."""
+    connection.invalidate()
+    connection.close()
 
 
 @contextmanager
@@ -137,6 +194,9 @@ def _distrust(context: ExceptionContext) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    if driver.in_transaction:  # a `Writer` has begun it
+        return
     writes = isinstance(connection, _SqliteConnection) and connection.writes
     say(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 

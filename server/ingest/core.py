@@ -27,7 +27,7 @@ from feedback.wire import (
     settings_topic,
     split_topic,
 )
-from server.db.engine import reading, writing
+from server.db.engine import Writer, reading, writing
 from server.errors import DatabaseUnavailableError
 from server.fleet import renewals
 from server.fleet.clone_signs import keep_heard
@@ -91,6 +91,7 @@ class Ingest:
         meter: Meter = unmetered,
     ) -> None:
         self._engine = engine
+        self._writer = Writer(engine)
         self._settings = settings
         self._notices = notices
         self._day_keys = day_keys
@@ -188,7 +189,7 @@ class Ingest:
 
     def _take(self, messages: Sequence[Message]) -> list[Reply]:
         replies, began_s = [], time.perf_counter()
-        with writing(self._engine) as connection:
+        with self._writer.writing() as connection:
             work = self._open_work(connection, messages)
             # While the database was away, a day may have ended that has its root now.
             messages = [replace(message, counted_ms=max(message.received_ms, work.open_since_ms)) for message in messages]

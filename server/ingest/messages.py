@@ -71,11 +71,12 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What to publish."""
+    """What to publish, and with which QoS: 0 for what the kiosk asks for again when it does not come."""
 
     topic: str
     payload: bytes
     retain: bool = False
+    qos: int = 1
 
 
 def take_back(kiosk: str) -> list[Reply]:
@@ -112,7 +113,7 @@ def ack_of(work: Work, kiosk: str, epoch: UUID, *, error: Reason | None = None) 
 
 def reply_ack(kiosk: str, ack: Ack) -> Reply:
     """Send an acknowledgement to its kiosk."""
-    return Reply(ack_topic(kiosk), encode(ack))
+    return Reply(ack_topic(kiosk), encode(ack), qos=0)
 
 
 def note_of(message: Message, reason: Reason, detail: str) -> Note:

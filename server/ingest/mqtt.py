@@ -264,7 +264,7 @@ class MqttIngest:
             self._renewed[current.kiosk] = current.number
 
     def _publish(self, reply: Reply) -> None:
-        self._client.publish(reply.topic, reply.payload, qos=1, retain=reply.retain)
+        self._client.publish(reply.topic, reply.payload, qos=reply.qos, retain=reply.retain)
 
     def _until_available(self, act: Callable[[], None]) -> None:
         wait_s = 0.1

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from feedback.records import Context
 
 _NOTHING: Final = "ON CONFLICT DO NOTHING"
+_MOVED: Final = ("seq", "head", "changed_ms", "trail")
+_MOVING: Final = f"ON CONFLICT (kiosk, epoch) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _MOVED)}"
 
 
 # Made once: making a statement costs more than running it, and a single vote needs a dozen.
@@ -169,10 +171,8 @@ def read_trails(connection: Connection, kiosk: str) -> list[Trail]:
 
 def write_mark(connection: Connection, kiosk: str, epoch: UUID, mark: Mark, received_ms: int, trail: Trail) -> None:  # noqa: PLR0913, PLR0917 - a row
     """Move the mark of an epoch."""
-    columns = ("seq", "head", "changed_ms", "trail")
-    moved = f"ON CONFLICT (kiosk, epoch) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in columns)}"
     row = (kiosk, epoch, mark.seq, mark.head, received_ms, msgspec.json.encode(trail).decode())
-    insert_rows(connection, chains, ("kiosk", "epoch", *columns), [row], on_conflict=moved)
+    insert_rows(connection, chains, ("kiosk", "epoch", *_MOVED), [row], on_conflict=_MOVING)
 
 
 def stored_records(connection: Connection, ids: Collection[UUID]) -> dict[UUID, StoredRecord]:
