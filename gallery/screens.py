@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from feedback.notice import AnnouncementKind
 from feedback.questionnaire import ContactWay, Face, Kind
 from feedback.questionnaire_file import parse
+from feedback.records import Moment
 from feedback.settings import DeskOption, KioskSettings
 from feedback.tickets import Refusal, Ticket
 from gallery.assets import CLERKS, PHOTO, PLAN, places_on_plan
@@ -42,6 +43,9 @@ from kiosk.screens import (
     changed,
 )
 from kiosk.technician.enrol_form import outcome_words
+from kiosk.technician.lines import Known
+from kiosk.technician.pages import OUTBOX, draw
+from kiosk.technician.readings import About, Delivery, Readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -252,7 +256,16 @@ def _technician(say: Callable[[str], str], language: str, comfort: Comfort) -> d
         "menu": changed(Menu(title=say("menu-title"), entries=entries), **base),
         "menu-short": changed(Menu(title=say("menu-title"), entries=entries[:3]), **base),
         "menu-focus": changed(Menu(title=say("menu-title"), entries=entries, focus="entry-9"), **base),
+        "menu-outbox": changed(draw(OUTBOX, _unwell(), language), **base),
     }
+
+
+def _unwell() -> Known:
+    """A kiosk with everything wrong that can be wrong with its delivery."""
+    delivery = Delivery(
+        running=True, connected=True, waiting=1_204, oldest_ms=1_790_000_000_000, faults=("server_refused", "log_forked", "log_unreadable")
+    )
+    return Known(About("exit-sample-1", "vidhuk"), Readings(delivery=delivery), Moment(0, 0, trusted=True), 50, 50)
 
 
 def _enrolling(say: Callable[[str], str], language: str, comfort: Comfort) -> dict[str, Screen]:

@@ -169,7 +169,11 @@ def _outbox(known: Known, _: Words) -> Menu:
     if "log_unreadable" in delivery.faults:
         unread_detail = _("A part cannot be sent: restart, then replace the card")
         entries.append(Entry("unread", _("Log of votes"), unread_detail, well=False))
-    return Menu(title=_("Outbox"), entries=tuple(entries))
+    return Menu(title=_("Outbox"), entries=tuple(sorted(entries, key=_is_well)))  # a small screen shows the first four
+
+
+def _is_well(entry: Entry) -> bool:
+    return entry.well is not False
 
 
 def _volume(known: Known, _: Words) -> Menu:
