@@ -172,7 +172,11 @@ class Terminal:
             visit = self.visits.next(rich=False, words=True)
             self.server.now_ms += self.visits.boottime_ms - before_ms
             self.server.cast |= said_by(map(encode_body, visit.records), visit.boxes)
-            self.store.append(visit.records, visit.boxes)
+            try:
+                self.store.append(visit.records, visit.boxes)
+            except BaseException:
+                self.visits.lose()
+                raise
             self.thanked[visit.vote.id] = self.server.now_ms
 
     def pass_s(self, seconds: float) -> None:

@@ -59,6 +59,10 @@ class Visits:
         self._context = self._random.getrandbits(47)
         self._said_context = False
 
+    def lose(self) -> None:
+        """Say the context again with the next visit, as the kiosk's logbook does where a visit was not stored."""
+        self._said_context = False
+
     def new_uuid(self, wall_ms: int | None = None) -> UUID:
         """Make an id."""
         return new_id(max(0, self.wall_ms if wall_ms is None else wall_ms), self._random.randbytes(10))
