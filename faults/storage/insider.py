@@ -275,4 +275,4 @@ def _use(centre: Centre, visits: int) -> None:
     Roots(centre.engine, signer=centre.server.keys.sign).make_due(now_ms + DAY_MS)
 
 
-FAULTS: Final = (Fault(name=NAME, test=len(TAMPERINGS), usual=10 * len(TAMPERINGS), full=20_000, run=run),)
+FAULTS: Final = (Fault(name=NAME, test=len(TAMPERINGS), usual=10 * len(TAMPERINGS), full=100 * len(TAMPERINGS), run=run),)
