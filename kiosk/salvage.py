@@ -21,7 +21,7 @@ from kiosk.facts import SEALED_PAGE_FACT, SPENT_PAGE_FACT
 from kiosk.folder import sync_folder
 from kiosk.salvage_chain import Row, genuine
 from kiosk.store import FILE, Box, Store
-from kiosk.store_file import own_errors
+from kiosk.store_file import UNREADABLE, own_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +44,8 @@ _PAGE_BYTES: Final = 4096
 _BLOCK_BYTES: Final = 512
 _INDEX_BYTES: Final = 32_768
 _PAGE_COUNT: Final = slice(28, 32)
+_TABLES: Final = {"records": "n, epoch, seq, id, kind, body, hash", "epochs": "n, epoch, reason", "facts": "name, value"}
+"""What the first page of every log names."""
 _ROW_BYTES: Final = 128
 """Less than any record takes with its hash, id and index entries."""
 
@@ -86,8 +88,9 @@ def _salvage(folder: Path, new_epoch: Callable[[], UUID]) -> None:
     for part in _PARTS:
         if (folder / (FILE + part)).exists():
             shutil.copyfile(folder / (FILE + part), work / (FILE + part))
-    if not _has_records(work / FILE):
-        _lend_first_page(work, new_epoch)
+    Store(work / _FRESH, new_epoch).close()
+    if not (_has_records(work / FILE) and _words(work / FILE) == _words(work / _FRESH)):
+        _lend_first_page(work)
     with Store(work / SALVAGED, new_epoch, reason="salvaged") as store:
         found = list(readable(work / FILE))
         boxes = dict(_readable_boxes(work / FILE, found))
@@ -98,17 +101,25 @@ def _salvage(folder: Path, new_epoch: Callable[[], UUID]) -> None:
 
 
 def _has_records(path: Path) -> bool:
-    """Whether SQLite finds its way into the file at all, whatever holes it has."""
+    """Whether SQLite finds its way into the file at all, whatever holes it has, and its tables are ours."""
     with closing(sqlite3.connect(path)) as db:
         try:
-            return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone())
-        except sqlite3.DatabaseError:
+            for table, columns in _TABLES.items():
+                db.execute(f"SELECT {columns} FROM {table} LIMIT 0")  # noqa: S608 - names of our own schema
+        except UNREADABLE:
             return False
+    return True
 
 
-def _lend_first_page(work: Path, new_epoch: Callable[[], UUID]) -> None:
+def _words(path: Path) -> dict[str, str]:
+    """Give the words by which the tables were made that no later version has altered."""
+    with closing(sqlite3.connect(path)) as db, suppress(*UNREADABLE):
+        return dict(db.execute("SELECT name, sql FROM sqlite_master WHERE name IN ('records', 'facts')"))
+    return {}
+
+
+def _lend_first_page(work: Path) -> None:
     """Give the copy the first page of an empty log: without one every record is lost, and it says nearly the same in every log."""
-    Store(work / _FRESH, new_epoch).close()
     with (work / _FRESH).open("rb") as fresh, (work / FILE).open("r+b") as copy:
         page = bytearray(fresh.read(_PAGE_BYTES))
         page[_PAGE_COUNT] = bytes(4)  # so that SQLite takes the file's own length
@@ -119,7 +130,7 @@ def _lend_first_page(work: Path, new_epoch: Callable[[], UUID]) -> None:
 
 def _find_table(path: Path, table: str, fact: str) -> None:
     """Say in the lent first page where a later table begins, or that there is none; a wrong page would hide the records too."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as db, suppress(sqlite3.DatabaseError):
+    with closing(sqlite3.connect(path, isolation_level=None)) as db, suppress(*UNREADABLE):
         db.execute("PRAGMA writable_schema = on")  # which also passes over what is wrong with the schema as it stands
         (pages,) = db.execute("PRAGMA page_count").fetchone()
         noted = _noted_page(db, fact)
@@ -132,7 +143,7 @@ def _find_table(path: Path, table: str, fact: str) -> None:
 def _noted_page(db: sqlite3.Connection, fact: str) -> int:
     try:
         row = db.execute("SELECT CAST(value AS INTEGER) FROM facts WHERE name = ?", (fact,)).fetchone()
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return 0
     return int(row[0]) if row else 0
 
@@ -172,7 +183,7 @@ def _beginnings(db: sqlite3.Connection) -> dict[object, frozenset[bytes]]:
     """Give the hashes before the first record of each epoch. Its name stands in the table and in an index: one of them will be right."""
     found: dict[object, set[bytes]] = {}
     for source in ("epochs NOT INDEXED", "epochs INDEXED BY sqlite_autoindex_epochs_1"):
-        with suppress(sqlite3.DatabaseError):
+        with suppress(*UNREADABLE):
             for n, name in db.execute(f"SELECT n, CAST(epoch AS BLOB) FROM {source}"):  # noqa: S608 - names of our own schema
                 with suppress(ValueError):
                     found.setdefault(n, set()).add(genesis(UUID(bytes(name or b"").decode())))
@@ -196,7 +207,7 @@ def _readable_boxes(path: Path, found: list[tuple[UUID, str, bytes]]) -> Iterato
 def _has_days(db: sqlite3.Connection) -> bool:
     try:
         db.execute("SELECT day FROM sealed LIMIT 0")
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return False
     return True
 
@@ -204,7 +215,7 @@ def _has_days(db: sqlite3.Connection) -> bool:
 def _box(db: sqlite3.Connection, query: str, record: UUID) -> Box | None:
     try:
         row = db.execute(query, (str(record),)).fetchone()
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return None
     return Box(bytes(row[0]), row[1]) if row else None
 
@@ -212,7 +223,7 @@ def _box(db: sqlite3.Connection, query: str, record: UUID) -> Box | None:
 def _readable_spent(path: Path) -> list[tuple[str, str]]:
     """Give the tokens of spent tickets that can still be read; of those on a destroyed page the server knows."""
     found: list[tuple[str, str]] = []
-    with closing(sqlite3.connect(path)) as db, suppress(sqlite3.DatabaseError):
+    with closing(sqlite3.connect(path)) as db, suppress(*UNREADABLE):
         found.extend((day, token) for day, token in db.execute("SELECT day, token FROM spent") if _is_spent_token(day, token))
     return found
 
@@ -225,7 +236,7 @@ def _last_number(db: sqlite3.Connection, path: Path) -> int:
     """The highest row number, or one it cannot exceed when the table's end cannot be read."""
     try:
         return int(db.execute("SELECT max(n) FROM records").fetchone()[0] or 0)
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return path.stat().st_size // _ROW_BYTES
 
 
@@ -235,7 +246,7 @@ def _rows(db: sqlite3.Connection, low: int, width: int) -> list[Row]:
         query = f"SELECT {columns} FROM records NOT INDEXED WHERE n >= ? AND n < ? ORDER BY n"  # noqa: S608 - columns of our own schema
         try:
             return [Row(epoch, seq, bytes(body or b""), head) for epoch, seq, body, head in db.execute(query, (low, low + width))]
-        except (sqlite3.DatabaseError, OverflowError):
+        except (*UNREADABLE, OverflowError):
             if width > 1:
                 return _rows(db, low, width // 2) + _rows(db, low + width // 2, width // 2)
     return []

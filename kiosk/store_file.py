@@ -24,6 +24,8 @@ PRAGMAS: Final[dict[str, str | int]] = {
 }
 PATIENCE_MS: Final = 5000
 DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+UNREADABLE: Final = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What is raised of a damaged file: where SQLite's message quotes rotten bytes of the schema, Python cannot decode the message itself."""
 _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT}
 EPOCHS: Final = """
     SELECT epoch, pruned, max(pruned, coalesce((SELECT max(seq) FROM records WHERE records.epoch = epochs.n), 0)) FROM epochs
@@ -46,8 +48,11 @@ def own_errors() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        kind = StoreDamagedError if code in DAMAGE else StoreFullError if code == sqlite3.SQLITE_FULL else StoreError
+        is_damaged = code in DAMAGE or str(error).startswith("no such ")  # of what we ask for by name nothing is missing in a sound log
+        kind = StoreDamagedError if is_damaged else StoreFullError if code == sqlite3.SQLITE_FULL else StoreError
         raise kind(f"{error} ({getattr(error, 'sqlite_errorname', type(error).__name__)})") from error
+    except UnicodeDecodeError as error:
+        raise StoreDamagedError(f"SQLite cannot say what is wrong: {error}") from error
     except OSError as error:
         raise (StoreFullError if error.errno in _NO_ROOM else StoreError)(str(error)) from error
 

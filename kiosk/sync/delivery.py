@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from kiosk.store_file import connect
+from kiosk.store_file import UNREADABLE, connect
 from kiosk.sync import command_book
 from kiosk.sync.command_book import CommandBook
 
@@ -71,6 +71,7 @@ class Ledger:
             self._db.execute("ROLLBACK")
             _check(self._db)
             self._db.executescript(_SCHEMA + command_book.SCHEMA)
+            _check_words(self._db)
             with suppress(sqlite3.OperationalError):
                 self._take_room()
         except BaseException:
@@ -170,7 +171,7 @@ def open_ledger(path: Path) -> Ledger:
     for doing in ("looking again", "it is begun anew"):
         try:
             return Ledger(path)
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise
             log.warning("%s is damaged (%s): %s", path.name, error, doing)
@@ -184,6 +185,21 @@ def _check(db: sqlite3.Connection) -> None:
     (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(verdict)
+
+
+def _check_words(db: sqlite3.Connection) -> None:
+    """Check that the tables are what we made: with a byte of their words rotted a column may have another name."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.executescript(_SCHEMA + command_book.SCHEMA)
+        wanted = _words(fresh)
+    found = _words(db)
+    for name in wanted:
+        if found.get(name) != wanted[name]:
+            raise sqlite3.DatabaseError(f"the table {name.decode()} is not ours")
+
+
+def _words(db: sqlite3.Connection) -> dict[bytes, bytes]:
+    return dict(db.execute("SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM sqlite_master WHERE type = 'table'"))
 
 
 def requested_fork(path: Path) -> Fork | None:
@@ -229,7 +245,7 @@ def _glance(path: Path, ask: Callable[[sqlite3.Connection], T], *, otherwise: T)
             return otherwise
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as db:
             return ask(db)
-    except (sqlite3.Error, OSError):
+    except (sqlite3.Error, UnicodeDecodeError, OSError):
         return otherwise
 
 

@@ -127,22 +127,37 @@ class Outbox:
 
     def slice_after(self, epoch: UUID, seq: int, most: int = MAX_RECORDS) -> Slice | None:
         """Give the next records after `seq`, as many as one batch holds, at most so many; none while a new epoch takes records in."""
-        prev = self.hash_at(epoch, seq)
-        query = self._adapted(SLICE if self._keeps_boxes() else SLICE_WITHOUT_BOXES)
-        rows = self._read(query, {"epoch": str(epoch), "seq": seq, "most": most})
-        if prev is None or not rows or rows[0][0] != seq + 1:
+        prev, rows = self.hash_at(epoch, seq), self._rows_after(epoch, seq, most)
+        if prev is None or not _begins_at(rows, seq + 1):
+            if self._is_gap(epoch, seq):
+                self._fail((epoch, seq + 1))
             return None
         head = prev
         for number, _, body, stored, _ in rows:
             if not continues(head, number, body, stored):
-                self._doubts.fails((epoch, number))
-                self._close()  # what SQLite keeps of the file in memory may be wrong, and not the file
+                self._fail((epoch, number))
                 return None
             self._doubts.is_read((epoch, number))
             head = stored
         part = rows[: _fitting([_wire_bytes(body, box) for _, _, body, _, box in rows])]
         sealed = {UUID(record): bytes(box) for _, record, _, _, box in part if box is not None}
         return Slice(epoch, seq + 1, prev, tuple(bytes(body) for _, _, body, _, _ in part), sealed)
+
+    def _rows_after(self, epoch: UUID, seq: int, most: int) -> list[Any]:
+        query = self._adapted(SLICE if self._keeps_boxes() else SLICE_WITHOUT_BOXES)
+        return self._read(query, {"epoch": str(epoch), "seq": seq, "most": most})
+
+    def _is_gap(self, epoch: UUID, seq: int) -> bool:
+        """Whether there are records after `seq` and the next one, or the hash before it, is not found."""
+        if not any(known.id == epoch and known.pruned <= seq < known.last for known in self.epochs()):
+            return False
+        is_taken_over = bool(self._read("SELECT 1 FROM epochs WHERE reason = 'forking'"))
+        return not is_taken_over and (self.hash_at(epoch, seq) is None or not _begins_at(self._rows_after(epoch, seq, 1), seq + 1))
+
+    def _fail(self, place: tuple[UUID, int]) -> None:
+        """Doubt a record. What SQLite keeps of the file in memory may be wrong, and not the file."""
+        self._doubts.fails(place)
+        self._close()
 
     def _keeps_boxes(self) -> bool:
         """Whether ui has opened the log since it keeps boxes; sync of a new version may be the first to start."""
@@ -163,8 +178,8 @@ class Outbox:
         place = query, str(values)
         try:
             rows = self._connection().execute(query, values).fetchall()
-        except (sqlite3.Error, OSError, OverflowError) as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE:
+        except (sqlite3.Error, UnicodeDecodeError, OSError, OverflowError) as error:
+            if isinstance(error, UnicodeDecodeError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGE:
                 self._doubts.fails(place)
             self._close()
             return []
@@ -187,6 +202,10 @@ class Outbox:
                 self._db.close()
         self._db = None
         self._has_boxes = self._has_pruning = False
+
+
+def _begins_at(rows: Sequence[Any], seq: int) -> bool:
+    return bool(rows) and rows[0][0] == seq
 
 
 def _wire_bytes(body: bytes, box: bytes | None) -> int:

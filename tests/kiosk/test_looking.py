@@ -221,3 +221,26 @@ def test_a_look_that_finds_damage_salvages_and_one_that_cannot_be_taken_answers_
         wait_until(lambda: len(facts) == 2)
     assert facts == [None, "2"]
     assert list(data_dir.glob(ASIDE))
+
+
+@pytest.mark.parametrize("behind", [0, 1, 2])
+def test_a_record_that_is_not_found_is_looked_for(kiosk: Kiosk, data_dir: Path, behind: int) -> None:
+    kiosk.deliverer.connected()
+    for votes in (3, 4):
+        for _ in range(votes):
+            kiosk.store.append([a_vote()])
+        if votes == 3:
+            for _ in range(5):
+                step(kiosk)
+    (mark,) = (seq for seq, _ in kiosk.server.marks.values())
+    with closing(sqlite3.connect(data_dir / FILE)) as db, db:
+        assert db.execute("DELETE FROM records WHERE seq = ?", (mark + behind,)).rowcount == 1
+    assert any(step(kiosk) for _ in range(20))
+
+
+def test_nothing_is_looked_for_where_nothing_waits(kiosk: Kiosk) -> None:
+    kiosk.store.append([a_vote()])
+    with Outbox(kiosk.data_dir) as outbox:
+        for seq in (1, 2):
+            assert outbox.slice_after(kiosk.store.epoch, seq) is None
+        assert not outbox.damaged
