@@ -35,6 +35,8 @@ ANSWER_S: Final = 2.0
 """How long an answer is waited for at first; afterwards twice as long as the last one took, where that is longer."""
 BACK_OFF_S: Final = 60.0
 POLL_S: Final = 1.0
+HELLO_S: Final = 60.0
+"""How long the answer to a Hello is waited for before it is said again; batches do not wait for it."""
 HISTORICAL_S: Final = 15 * 60
 _MOST_TOLD: Final = 500
 """Of so many epochs a Hello tells, the newest: more would not fit into a packet."""
@@ -79,6 +81,8 @@ class Deliverer:
         self._connected = False
         self._server_online = True
         self._hello_is_due = False
+        self._hello_again_at_ms: int | None = None
+        """When the Hello is said again that nothing has answered yet."""
         self._awaits_welcome = False
         """Whether nothing is sent until the server has said where it stands, for records may name a context of an epoch before theirs."""
         self._is_in_doubt = False
@@ -110,6 +114,7 @@ class Deliverer:
     def disconnected(self) -> None:
         """There is none."""
         self._connected = self._awaits_welcome = False
+        self._hello_again_at_ms = None
         self._forget_flight()
 
     def server_said(self, state: wire.ServerState) -> None:
@@ -133,7 +138,8 @@ class Deliverer:
             self._is_in_doubt = True
             return
         own = self._outbox.hash_at(epoch.id, ack.seq)
-        self._awaits_welcome &= ack.epoch != epochs[-1].id
+        if ack.epoch == epochs[-1].id:
+            self._awaits_welcome, self._hello_again_at_ms = False, None
         if self._has_lost_ground(ack, epoch, epochs):
             self._begin_anew(ack, epochs)
         elif ack.seq < epoch.pruned:
@@ -151,7 +157,8 @@ class Deliverer:
             return POLL_S
         now_ms = self._clock.moment().boottime_ms
         unheard = self._awaits_welcome or (self._is_in_doubt and self._in_flight is not None)
-        if self._hello_is_due or (unheard and now_ms >= self._again_at_ms):
+        is_lost = self._server_online and self._hello_again_at_ms is not None and now_ms >= self._hello_again_at_ms
+        if self._hello_is_due or is_lost or (unheard and now_ms >= self._again_at_ms):
             self._say_hello(epochs)
         if not self._server_online or self._waits_for_fork(epochs) or self._awaits_welcome:
             return POLL_S
@@ -263,6 +270,7 @@ class Deliverer:
         )
         self._transport.publish(wire.hello_topic(self._sender.kiosk), wire.encode(hello))
         self._hello_is_due = self._is_in_doubt = False
+        self._hello_again_at_ms = now.at.boottime_ms + round(HELLO_S * 1000)
         self._awaits_welcome = len(epochs) > 1
         if self._awaits_welcome:
             self._expect_answer(now.at)

@@ -23,7 +23,7 @@ from kiosk.store import FILE, Store
 from kiosk.store_file import EPOCHS
 from kiosk.sync import delivery
 from kiosk.sync.agent import Agent
-from kiosk.sync.deliver import ANSWER_S, BACK_OFF_S, Deliverer, Sender
+from kiosk.sync.deliver import ANSWER_S, BACK_OFF_S, HELLO_S, Deliverer, Sender
 from kiosk.sync.delivery import Ledger
 from kiosk.sync.moving import begin_as
 from kiosk.sync.outbox import Outbox
@@ -986,3 +986,23 @@ def test_a_ledger_that_seems_damaged_once_is_looked_at_again(data_dir: Path, mon
     with delivery.open_ledger(path) as ledger:
         assert ledger.mark(UUID(int=1)) == 7
     assert not list(data_dir.glob("*-damaged*"))
+
+
+def test_a_hello_that_nothing_answers_is_said_again(kiosk: Kiosk) -> None:
+    kiosk.deliverer.connected()
+    kiosk.store.append([a_vote()])
+    kiosk.settle()
+    kiosk.server.restore(({}, {}, {}), "g2")
+    kiosk.deliverer.disconnected()
+    kiosk.deliverer.connected()
+    kiosk.deliverer.step()
+    kiosk.carry()  # the answer is lost
+    said = []
+    for _ in range(2 * round(HELLO_S)):
+        kiosk.deliverer.step()
+        said += [topic for topic, _ in kiosk.sent]
+        for ack in kiosk.carry():
+            kiosk.deliverer.acknowledged(ack)
+        kiosk.clock.pass_s(1)
+    assert said.count(wire.hello_topic(KIOSK)) == 1
+    assert kiosk.server.records
