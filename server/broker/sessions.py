@@ -30,9 +30,9 @@ def end_sessions(listener: Listener, users: Sequence[str], password: str, *, wit
     until = time.monotonic() + within_s
     left = list(users)
     while left and time.monotonic() < until:
-        if _begin_anew(listener, left[0], password):
-            left.pop(0)
-        else:
+        user = left.pop(0)
+        if not _begin_anew(listener, user, password):
+            left.append(user)  # behind the others, which the broker may know already
             time.sleep(_AGAIN_S)
     return left
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from server.db.driver import DAMAGE, is_distrusted, say, telling
+from server.db.driver import DAMAGE, driver_of, is_distrusted, is_sound, say, telling
 from server.db.locks import keep_written
 from server.errors import DatabaseError, DatabaseUnavailableError
 
@@ -104,10 +104,17 @@ def _begin(connection: Connection) -> None:
 
 
 def _commit(connection: Connection) -> None:
+    """Commit.
+
+    Raises:
+        DatabaseUnavailableError: what was begun is over already: the connection was lost, or a statement failed and nobody minded.
+    """
+    driver = driver_of(connection)
+    if not is_sound(driver):
+        raise DatabaseUnavailableError("the transaction was lost before it could be committed")
     if connection.in_transaction():  # a statement of SQLAlchemy's own has joined
         connection.commit()
         return
-    driver: Any = connection.connection.driver_connection
     with telling(connection, "COMMIT"):
         driver.commit()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from server.registry.terms import Terms
 
 _TOPIC_BYTES: Final = 256  # the packet's head and topic
+log = logging.getLogger(__name__)
 _NUMBERS_BEGIN_MS: Final = 1_577_836_800_000  # 2020: as seconds since then, versions fit 31 bits until 2088
 _MAX_VERSION: Final = 2**31 - 1
+_AHEAD_MS: Final = 366 * 86_400_000
 
 
 ASSETS_PATH: Final = "/kiosk-assets"
@@ -149,8 +152,12 @@ def renumber_settings(connection: Connection, *, now_ms: int) -> None:
 def outdo(connection: Connection, kiosk: str, applied: int, *, refused: bool, now_ms: int) -> None:
     """Raise a kiosk's version above the one that it has `applied` where it has `refused` ours, or can only refuse them as older.
 
-    So it is where the database is an older copy of itself.
+    So it is where the database is an older copy of itself. No server has issued a version of more than a year ahead: who claims to have
+    applied one has none of ours, and would use the versions up.
     """
+    if applied > _by_time(now_ms + _AHEAD_MS):
+        log.warning("%s claims settings of version %d, which no server has issued yet", kiosk, applied)
+        return
     version = connection.execute(select(kiosks.c.settings_version).where(kiosks.c.id == kiosk)).scalar()
     if version is not None and (applied > version or (refused and applied == version)):
         _raise(connection, kiosk, applied, now_ms)
@@ -162,4 +169,8 @@ def _raise(connection: Connection, kiosk: str, version: int, now_ms: int) -> Non
 
 def _version_after(version: int, now_ms: int) -> int:
     """Give the next version: by the time, so that a kiosk that is added again, or a restored server, does not use a number twice."""
-    return min(_MAX_VERSION, max((now_ms - _NUMBERS_BEGIN_MS) // 1000, version + 1))
+    return min(_MAX_VERSION, max(_by_time(now_ms), version + 1))
+
+
+def _by_time(now_ms: int) -> int:
+    return (now_ms - _NUMBERS_BEGIN_MS) // 1000

@@ -182,7 +182,8 @@ def test_a_kiosk_that_is_added_again_is_told_more_than_it_knew(engine: Engine) -
         (FIRST + 90, "settings are older", FIRST + 91),
         (FIRST + 2, "", FIRST + 60),
         (FIRST, "these are different", FIRST + 60),
-        (2**31 - 1, "settings are older", 2**31 - 1),
+        (2**31 - 1, "settings are older", FIRST),
+        (2**31 - 1, "", FIRST),
     ],
 )
 def test_a_kiosk_that_has_newer_settings_than_the_database_is_told_them_anew(

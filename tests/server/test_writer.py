@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from server.db.driver import say
 from server.db.engine import Writer, reading
@@ -72,6 +74,15 @@ def test_a_connection_that_the_database_has_cut_is_not_used_again(engine: Engine
     assert _count(engine) == before + 2
 
 
+def test_what_was_lost_in_between_is_not_said_to_be_committed(engine: Engine, writer: Writer, before: int) -> None:
+    with pytest.raises(DatabaseUnavailableError):
+        _lose_the_connection(writer)
+    with pytest.raises(DatabaseUnavailableError):
+        _pass_over_a_failure(writer)
+    _add_one(writer, "w9")
+    assert _count(engine) == before + 1
+
+
 def test_a_writer_that_is_gone_leaves_nothing_open(engine: Engine) -> None:
     for number in range(30):  # more than a pool holds
         _add_one(Writer(engine), f"w{number}")
@@ -90,6 +101,23 @@ def test_an_engine_that_is_disposed_of_leaves_nothing_open(engine: Engine, write
 def _add_one(writer: Writer, key: str) -> None:
     with writer.writing() as connection:
         _add(connection, key)
+
+
+def _lose_the_connection(writer: Writer) -> None:
+    with writer.writing() as connection:
+        _add(connection, "w1")
+        connection.invalidate()
+        _add(connection, "w2")
+
+
+def _pass_over_a_failure(writer: Writer) -> None:
+    with writer.writing() as connection:
+        _add(connection, "w3")
+        if connection.dialect.name == "sqlite":
+            say(connection, "ROLLBACK")  # as SQLite itself does where its disk is full
+        else:
+            with suppress(DBAPIError):
+                say(connection, "SELECT nothing")
 
 
 def _add_and_fail(writer: Writer, *others: str) -> None:
