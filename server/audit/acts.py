@@ -11,6 +11,8 @@ class Act(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGNED_OUT = "signed_out"
+    SESSION_ENDED = "session_ended"
+    OTHER_SESSIONS_ENDED = "other_sessions_ended"
     PERSON_INVITED = "person_invited"
     ACCOUNT_MADE = "account_made"
     LANGUAGE_SET = "language_set"

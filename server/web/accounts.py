@@ -36,6 +36,8 @@ TECHNICIANS: Final = ("technician", "admin")
 """Roles that look after kiosks: they invite and command them, give them new credentials, and take in what lies in quarantine."""
 IMPORTERS: Final = ("leader", "admin")
 """Roles that import what the queue system says."""
+ADMINS: Final = ("admin",)
+"""Roles that look after other people's access."""
 OVERSEERS: Final = ("auditor", "admin")
 """Roles that read the audit log."""
 ROLES: Final = ("clerk", *KEEPERS)

@@ -32,6 +32,8 @@ ACTS: Final = {
     Act.SIGNED_IN: N_("Signed in"),
     Act.SIGN_IN_FAILED: N_("Failed to sign in"),
     Act.SIGNED_OUT: N_("Signed out"),
+    Act.SESSION_ENDED: N_("Ended a session"),
+    Act.OTHER_SESSIONS_ENDED: N_("Ended their other sessions"),
     Act.PERSON_INVITED: N_("Invited a person"),
     Act.ACCOUNT_MADE: N_("Made an account"),
     Act.LANGUAGE_SET: N_("Chose the language of the pages"),
@@ -62,6 +64,7 @@ ACTS: Final = {
     Act.RESTORED: N_("Restored a backup"),
 }
 FACTS: Final = {
+    "account": N_("account"),
     "added": N_("new"),
     "backup_of_ms": N_("backup of"),
     "changed": N_("changed"),

@@ -148,9 +148,14 @@ def _what_is_wrong(wish: Wish, again: str) -> str | None:
 def _let_in(request: Asked, web: Web, person: Person, wanted: str) -> Response[Any]:
     _end_session(request, web)
     with writing(web.engine) as connection:
-        session_id = sessions.open_session(connection, person, web.now_ms())
+        session_id = sessions.open_session(connection, person, web.now_ms(), _place(request))
         note_it(connection, Actor(person.id, sessions.name_of(session_id)), Act.SIGNED_IN, now_ms=web.now_ms())
     return _to(wanted if _OURS.fullmatch(wanted) else _first_page(person), session_cookie(web, session_id))
+
+
+def _place(request: Asked) -> sessions.Place:
+    device = sessions.device_of(request.headers.get("user-agent", ""))
+    return sessions.Place(device, request.client.host if request.client else "")
 
 
 def _note_failure(web: Web, login: str, address: str) -> None:
