@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from server.audit.acts import Act
 from server.commands import backup, broker_config, erasing, fleet, integrity, kiosks, quarantine, questionnaires, queue, restoring, telling
-from server.commands.base import ConfigFile, DataDir, list_since, new_app, new_file, opened_server, read_text, say
+from server.commands.base import ConfigFile, DataDir, list_since, new_app, new_file, note, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
 from server.registry.kiosk_toml import Hardware, KioskFile
@@ -148,6 +149,7 @@ def load(file: Path, data: DataDir = None, config: ConfigFile = None) -> None:
         loaded = load_registry(connection, registry, pictures)
         check_sizes(connection)
         renewed = number_settings(connection, now_ms=now_ms())
+        note(connection, Act.REGISTRY_LOADED, file.name, added=loaded.added, changed=loaded.changed)
     say(f"{loaded.added} added, {loaded.changed} changed; new settings for {len(renewed)} kiosks")
     if loaded.absent:
         say(f"not in the file, and kept because old votes name them: {', '.join(loaded.absent)}")
@@ -172,6 +174,7 @@ def add(  # noqa: PLR0913, PLR0917 - typer reads the command line from the param
     with opened_server(data, config) as server, new_file(output) as write:
         with writing(server.engine) as connection:
             kiosk = add_kiosk(connection, Wish(name=name, site=site, desk=desk), hash_password=hash_password, now_ms=now_ms())
+            note(connection, Act.KIOSK_ADDED, kiosk.id)
         file = KioskFile(
             id=kiosk.id,
             hardware=str(hardware),
@@ -197,6 +200,7 @@ def remove(kiosk: Annotated[str, typer.Argument(metavar="ID")], data: DataDir = 
     with opened_server(data, config) as server:
         with writing(server.engine) as connection:
             remove_kiosk(connection, kiosk, now_ms=now_ms())
+            note(connection, Act.KIOSK_REMOVED, kiosk)
         list_since(server)
     say(f"{kiosk} is removed")
 
@@ -230,6 +234,7 @@ def see_to(kiosk: Annotated[str, typer.Argument(metavar="ID")], data: DataDir = 
         if kiosk not in {known.id for known in list_kiosks(connection)}:
             raise RegistryError(f"there is no kiosk {kiosk!r}")
         acknowledge(connection, kiosk)
+        note(connection, Act.KIOSK_SEEN_TO, kiosk)
     say(f"{kiosk} has been seen to; new signs count from now on")
 
 
@@ -241,6 +246,7 @@ def rebuild(data: DataDir = None, config: ConfigFile = None) -> None:
 
     with opened_server(data, config) as server, writing(server.engine) as connection:
         rollups.rebuild(connection)
+        note(connection, Act.COUNTS_REBUILT)
     say("rebuilt")
 
 
@@ -294,6 +300,7 @@ def _invitation(server: Server, role: str = "admin") -> str:
 
     with writing(server.engine) as connection:
         token = create_invitation(connection, role=role, now_ms=now_ms())
+        note(connection, Act.PERSON_INVITED, role=role)
     return f"{server.config.public_url}/invitation/{token}"
 
 

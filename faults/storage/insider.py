@@ -38,6 +38,7 @@ from feedback.records import (
     genesis,
 )
 from feedback.wire import Batch, Now, batch_topic, encode
+from server.audit.log import NOBODY
 from server.db.engine import writing
 from server.db.schema import (
     NO_DESK,
@@ -268,7 +269,7 @@ def _use(centre: Centre, visits: int) -> None:
             sender.send([sender.context(2, at)], at, received_ms=now_ms)
     at = Moment(now_ms - START_MS, now_ms, trusted=True)
     sender.send([], at, received_ms=now_ms, again=True)
-    replay_all(centre.engine, waiting(centre.engine), by=None, now_ms=now_ms)
+    replay_all(centre.engine, waiting(centre.engine), by=NOBODY, now_ms=now_ms)
     with writing(centre.engine) as connection:
         for vote_id in voted[-3:]:
             erase(connection, vote_id, now_ms)

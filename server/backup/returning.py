@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from server.audit.acts import Act
+from server.audit.log import NOBODY, note
 from server.backup.admitted import ShutOut, shut_out
 from server.backup.begun import Begun, begin, begun_in, end
 from server.backup.restore import restore
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from server.audit.log import Actor
     from server.backup.admitted import Admitted
     from server.backup.restore import Restored
     from server.remarks.erasing import Erasure
@@ -55,6 +58,7 @@ def bring_back(  # noqa: PLR0913 - what to bring back, where to, and what to do 
     since: Since,
     *,
     now_ms: int,
+    by: Actor = NOBODY,
     on_rows: Callable[[int], None] = lambda _count: None,
 ) -> Restored | None:
     """Fill an empty folder and an empty database; None where an earlier try had stored every row, and this one added what was left.
@@ -73,7 +77,7 @@ def bring_back(  # noqa: PLR0913 - what to bring back, where to, and what to do 
     else:
         if begun is None and key_files(data_dir):
             raise BackupError(f"{data_dir} is a server's folder already: restore into another one (--data)")
-        restored = _store(data_dir, engine, backup, since, now_ms, on_rows)
+        restored = _store(data_dir, engine, backup, since, now_ms, by, on_rows)
     with reading(engine) as connection:
         write_list(connection, data_dir, public_of(key_files(data_dir)), now_ms)
     sweep_within(engine)
@@ -89,13 +93,14 @@ def _go_on(engine: Engine, begun: Begun, backup: Backup, since: Since) -> None:
 
 
 def _store(  # noqa: PLR0913, PLR0917 - as above
-    data_dir: Path, engine: Engine, backup: Backup, since: Since, now_ms: int, on_rows: Callable[[int], None]
+    data_dir: Path, engine: Engine, backup: Backup, since: Since, now_ms: int, by: Actor, on_rows: Callable[[int], None]
 ) -> Restored:
     begun = Begun(backup.identity, str(uuid4()))
 
     def at_last(connection: Connection, restored: Restored) -> None:
         restored.shut_out = _take_back(connection, since)
         renumber_settings(connection, now_ms=now_ms)
+        note(connection, by, Act.RESTORED, now_ms=now_ms, backup_of_ms=restored.about.made_ms)
         begin(data_dir, begun)
         clear_keys(data_dir)
         write_keys(data_dir, restored.keys)

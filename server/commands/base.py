@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 from contextlib import contextmanager
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from rich.progress import Progress
+    from sqlalchemy import Connection
 
     from server.app import Server
+    from server.audit.acts import Act
 
 new_app: Final = partial(typer.Typer, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -134,6 +137,23 @@ def ending_orderly() -> Iterator[None]:
     finally:
         for number, action in previous.items():
             signal.signal(number, action)
+
+
+def operator() -> str:
+    """Give who is at the terminal: behind sudo whoever called it."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):  # a service may run under a number that has no name
+        return f"uid {os.getuid()}"
+
+
+def note(connection: Connection, act: Act, subject: object = "", **facts: object) -> None:
+    """Write in the audit log what a command has just changed; the last thing of its transaction."""
+    from server.app import now_ms
+    from server.audit.log import Actor
+    from server.audit.log import note as note_it
+
+    note_it(connection, Actor(operator=operator()), act, subject, now_ms=now_ms(), **facts)  # type: ignore[arg-type]
 
 
 def say(sentence: str) -> None:

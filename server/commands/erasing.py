@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, list_since, opened_server, read_text, say
+from server.audit.acts import Act
+from server.commands.base import ConfigFile, DataDir, list_since, note, opened_server, read_text, say
 from server.errors import ErasureError
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def _erase(server: Server, vote: UUID | None, wanted: list[Erasure]) -> tuple[in
 
     with writing(server.engine) as connection:
         count = erasing.erase_visits(connection, wanted) if vote is None else erasing.erase(connection, vote, now_ms())
+        note(connection, Act.WORDS_ERASED, visits=len(wanted) if vote is None else 1, texts=count)
     list_since(server)
     return count, erasing.sweep_within(server.engine)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated
 
 import typer
 
 from feedback.commands import CommandKind  # noqa: TC001 - typer reads the annotations
-from server.commands.base import ConfigFile, DataDir, opened_server, say
+from server.audit.acts import Act
+from server.commands.base import ConfigFile, DataDir, note, opened_server, operator, say
 from server.errors import RegistryError
 
 
@@ -28,7 +28,8 @@ def send(
 
     now = now_ms()
     with opened_server(data, config) as server, writing(server.engine) as connection:
-        sent = send_it(connection, Wish(kiosk, kind, _user(), within_min=within), now)
+        sent = send_it(connection, Wish(kiosk, kind, operator(), within_min=within), now)
+        note(connection, Act.KIOSK_COMMANDED, kiosk, kind=kind)
     said = "is on its way" if sent.issued_ms == now else "was on its way already"
     say(f"{sent.kind} {said}; what becomes of it: vidhuk-server kiosk commands {kiosk}")
 
@@ -75,10 +76,3 @@ def save_bundle(
             file.write(found)
     except OSError as error:
         raise RegistryError(f"{output} cannot be written: {error.strerror}") from error
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name
-        return "?"

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, new_file, opened_server, say
+from server.audit.acts import Act
+from server.commands.base import ConfigFile, DataDir, new_file, note, opened_server, say
 from server.config import is_loopback
 from server.errors import ConfigError, RegistryError
 from server.registry.kiosk_toml import Hardware, InvitedFile
@@ -46,6 +47,7 @@ def invite(  # noqa: PLR0913, PLR0917 - typer reads the command line from the pa
     with opened_server(data, config) as server, new_file(output) as write:
         with writing(server.engine) as connection:
             made = _make(connection, server, (name, site, desk, again), within_ms)
+            note(connection, Act.KIOSK_INVITED, made.kiosk)
         if output is not None:
             write(InvitedFile(hardware=hardware, server=server.config.public_url, claim=made.claim.code).toml())
         _print(server, made)
@@ -59,6 +61,7 @@ def withdraw(number: int, data: DataDir = None, config: ConfigFile = None) -> No
 
     with opened_server(data, config) as server, writing(server.engine) as connection:
         claims.withdraw(connection, number, now_ms())
+        note(connection, Act.KIOSK_INVITATION_WITHDRAWN, number)
     say(f"invitation {number} is withdrawn")
 
 
@@ -82,6 +85,7 @@ def rotate(kiosk: Annotated[str, typer.Argument(metavar="ID")], data: DataDir = 
 
     with opened_server(data, config) as server, writing(server.engine) as connection:
         is_new = make_renewals(server).renew(connection, kiosk, now_ms())
+        note(connection, Act.CREDENTIAL_RENEWED, kiosk)
     say(f"{kiosk} gets a new credential as soon as it is connected" if is_new else f"a new credential for {kiosk} is under way already")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, new_app, opened_server, say
+from server.commands.base import ConfigFile, DataDir, new_app, opened_server, operator, say
 from server.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -60,13 +60,14 @@ def replay(
 ) -> None:
     """Take in once what is kept there, now that the reason is gone; exit 1 where something of it is refused still."""
     from server.app import now_ms
+    from server.audit.log import Actor
     from server.ingest.replay import replay_all, waiting
 
     if bool(numbers) == everything or (reason is not None and not everything):
         raise RegistryError("name numbers of `quarantine list`, or give --all, perhaps with --reason")
     with opened_server(data, config) as server:
         chosen = waiting(server.engine, reason=reason) if everything else numbers or []
-        found = replay_all(server.engine, chosen, by=None, now_ms=now_ms())
+        found = replay_all(server.engine, chosen, by=Actor(operator=operator()), now_ms=now_ms())
     for one in found:
         typer.echo(f"{one.number}: {_said(one)}")
     refused = sum(bool(one.refused) for one in found)

@@ -10,7 +10,8 @@ import typer
 from feedback.questionnaire import QuestionnaireError
 from feedback.questionnaire_file import parse
 from feedback.questionnaire_lint import examine
-from server.commands.base import ConfigFile, DataDir, new_app, opened_server, read_text, say
+from server.audit.acts import Act
+from server.commands.base import ConfigFile, DataDir, new_app, note, opened_server, read_text, say
 from server.errors import ConfigError, RegistryError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def publish(file: Path, data: DataDir = None, config: ConfigFile = None) -> None
     with opened_server(data, config) as server, writing(server.engine) as connection:
         is_new = questionnaires.publish(connection, questionnaire, document, now_ms=now_ms())
         kiosks = _settle(connection)
+        note(connection, Act.QUESTIONNAIRE_PUBLISHED, questionnaire.id, version=questionnaire.version)
     kept_apart = "; it is a pilot: its answers are kept apart and never counted" if questionnaire.pilot else ""
     was_there = "" if is_new else " already"
     say(f"{questionnaire.id} {questionnaire.version} is published{was_there}; new settings for {len(kiosks)} kiosks{kept_apart}")
@@ -112,6 +114,7 @@ def assign(  # noqa: PLR0913, PLR0917 - typer reads the command line from the pa
     with opened_server(data, config) as server, writing(server.engine) as connection:
         assignments.assign(connection, id_, where)
         kiosks = _settle(connection)
+        note(connection, Act.QUESTIONNAIRE_ASSIGNED, id_, where=_place(where))
     say(f"{id_} is asked {_place(where)}; new settings for {len(kiosks)} kiosks")
 
 
@@ -134,6 +137,7 @@ def unassign(  # noqa: PLR0913, PLR0917 - as above
     with opened_server(data, config) as server, writing(server.engine) as connection:
         assignments.unassign(connection, id_, where)
         kiosks = _settle(connection)
+        note(connection, Act.QUESTIONNAIRE_UNASSIGNED, id_, where=_place(where))
     say(f"{id_} is no longer asked {_place(where)}; new settings for {len(kiosks)} kiosks")
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from server.commands.base import ConfigFile, DataDir, list_since, new_app, opened_server, progress_bar, say
+from server.audit.acts import Act
+from server.commands.base import ConfigFile, DataDir, list_since, new_app, note, opened_server, progress_bar, say
 from server.errors import ConfigError, QueueError
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def add(name: str, site: Site, data: DataDir = None, config: ConfigFile = None) 
     with opened_server(data, config) as server:
         with writing(server.engine) as connection:
             key = keys.add_key(connection, name, site, hash_password=hash_password, now_ms=now_ms())
+            note(connection, Act.QUEUE_KEY_ADDED, name, site=site)
         typer.echo(key.reveal())
         say(f"HTTP: POST {server.config.public_url}/api/queue/tickets with the header “Authorization: Bearer KEY”")
         broker = f"{server.config.advertised_host}:{server.config.broker.port}"
@@ -98,6 +100,7 @@ def remove(name: str, data: DataDir = None, config: ConfigFile = None) -> None:
     with opened_server(data, config) as server:
         with writing(server.engine) as connection:
             remove_key(connection, name)
+            note(connection, Act.QUEUE_KEY_REMOVED, name)
         list_since(server)
     say(f"the key {name} opens nothing any more")
 
@@ -209,6 +212,8 @@ def _run(server: Server, site: str, export: File, said: Said, *, keep: bool) -> 
         plan = plan_import(connection, site, export, said)
         task = progress.add_task("rows read and tickets compared", total=2 * len(plan.file.table.rows))
         report = run(connection, plan, now_ms=now_ms(), keep=keep, tick=lambda count: progress.advance(task, count))
+        if report.is_stored:
+            note(connection, Act.QUEUE_IMPORTED, site, file=export.name, tickets=report.taken.tickets)
         progress.update(task, description="stored" if report.is_stored else "nothing stored", completed=2 * len(plan.file.table.rows))
     return report
 

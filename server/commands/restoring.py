@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from server.commands.backup import PassphraseFile, opened_backup, progress_of, read_passphrase, show_restored
-from server.commands.base import ConfigFile, DataDir, in_own_language, read_config, read_text, say
+from server.commands.base import ConfigFile, DataDir, in_own_language, operator, read_config, read_text, say
 from server.errors import BackupError
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def _listed(file: Path, list_: Path | None, *, without: bool) -> Listed | None:
 
 def _restore(file: Path, phrase: str, wanted: Config, wish: _Wish) -> Done:
     from server.app import now_ms
+    from server.audit.log import Actor
     from server.backup.admitted import names_of
     from server.backup.frames import beginning_of
     from server.backup.returning import Backup, bring_back
@@ -97,13 +98,13 @@ def _restore(file: Path, phrase: str, wanted: Config, wish: _Wish) -> Done:
     from server.keys import public_of
 
     with opened_backup(file) as source, progress_of("rows restored") as tell:
-        identity = identity_of(source)
+        identity, by = identity_of(source), Actor(operator=operator())
         about, keys, frames = beginning_of(read_frames(source, phrase))
         admitted = None if wish.listed is None else wish.listed.servers.get(public_of(keys))
         since = _since(wish, about.made_ms, admitted)
         engine = open_engine(wanted.database_url.reveal())
         try:
-            restored = bring_back(wanted.data_dir, engine, Backup(identity, frames), since, now_ms=now_ms(), on_rows=tell)
+            restored = bring_back(wanted.data_dir, engine, Backup(identity, frames), since, now_ms=now_ms(), by=by, on_rows=tell)
             with reading(engine) as connection:
                 return Done(restored, about.made_ms, None if admitted is None else admitted.as_of_ms, names_of(connection))
         finally:

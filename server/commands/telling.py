@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from feedback.notice import AnnouncementKind  # noqa: TC001 - typer reads the annotations
-from server.commands.base import ConfigFile, DataDir, new_app, opened_server, say
+from server.audit.acts import Act
+from server.commands.base import ConfigFile, DataDir, new_app, note, opened_server, say
 from server.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -36,10 +37,12 @@ def announce(  # noqa: PLR0913, PLR0917 - typer reads the command line from the 
     with opened_server(data, config) as server, writing(server.engine) as connection:
         if kind is None or withdraw is not None:
             announcements.withdraw(connection, int(withdraw or 0), now_ms())
+            note(connection, Act.ANNOUNCEMENT_WITHDRAWN, withdraw)
             say(f"announcement {withdraw} is withdrawn")
             return
         wish = announcements.Wish(kind=kind, texts=_texts(text_uk, text_en), site=site, minutes=minutes)
         number = announcements.announce(connection, wish, now_ms())
+        note(connection, Act.ANNOUNCED, number, kind=kind, site=site, minutes=minutes)
     say(f"announcement {number}; take it back with: vidhuk-server announce --withdraw {number}")
 
 
@@ -74,6 +77,7 @@ def add_deed(
 
     with opened_server(data, config) as server, writing(server.engine) as connection:
         number = announcements.add_deed(connection, _texts(uk, en), now_ms())
+        note(connection, Act.SENTENCE_ADDED, number)
     say(f"sentence {number} is shown from now on")
 
 

@@ -777,3 +777,23 @@ sessions = Table(
     Column("expires_ms", BigInteger, nullable=False),
     Index("ix_sessions_expires_ms", "expires_ms"),
 )
+
+# --- what people did -----------------------------------------------------------------------------------------------------
+
+audit = Table(  # see `server.audit.log`; triggers let nobody change or delete a line
+    "audit",
+    metadata,
+    Column("n", BigInteger, primary_key=True, autoincrement=False),  # without gaps
+    Column("at_ms", BigInteger, nullable=False),
+    Column("account", BigInteger),  # its number, which stays when the account is gone
+    Column("session", String(16), nullable=False),
+    Column("operator", Text, nullable=False),  # who was at the terminal
+    Column("act", String(32), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("facts", Text, nullable=False),  # JSON
+    Column("purpose", Text, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),  # over the line and the hash before it
+    Index("ix_audit_at_ms", "at_ms"),
+    Index("ix_audit_account_n", "account", "n"),
+    Index("ix_audit_act_n", "act", "n"),
+)

@@ -16,6 +16,8 @@ from sqlalchemy import select, update
 
 from feedback.records import Answer, DeskChoice, Moment, RecordError, Sealed, TicketScan, Vote
 from feedback.wire import Batch, Now
+from server.audit.acts import Act
+from server.audit.log import note
 from server.db.engine import reading, writing
 from server.db.locks import begin_taking_in
 from server.db.schema import NO_EPOCH, quarantine, sealed
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from feedback.records import AnyRecord
+    from server.audit.log import Actor
     from server.ingest.quarantine import Kept
     from server.ingest.rows import New, StoredContext
 
@@ -67,8 +70,8 @@ class Replayed:
     left: int = 0
 
 
-def replay(engine: Engine, number: int, *, by: int | None, now_ms: int) -> Replayed:
-    """Take in what is kept under a number; `by` is who asks for it, None for a command.
+def replay(engine: Engine, number: int, *, by: Actor, now_ms: int) -> Replayed:
+    """Take in what is kept under a number; `by` is who asks for it.
 
     Raises:
         DatabaseUnavailableError: nothing was stored; do the same again later.
@@ -85,7 +88,7 @@ def replay(engine: Engine, number: int, *, by: int | None, now_ms: int) -> Repla
         return Replayed(number=number, refused=FAILED, detail=f"{type(error).__name__}: {error}"[:500])
 
 
-def replay_all(engine: Engine, numbers: Sequence[int], *, by: int | None, now_ms: int) -> list[Replayed]:
+def replay_all(engine: Engine, numbers: Sequence[int], *, by: Actor, now_ms: int) -> list[Replayed]:
     """Replay numbers in turn, those that are refused once more when others were taken in: they may have waited for one of them.
 
     Raises:
@@ -122,7 +125,7 @@ class _Sorted:
         return [record for record, _ in (*self.new, *self.there)]
 
 
-def _replay(connection: Connection, number: int, by: int | None, now_ms: int) -> Replayed:
+def _replay(connection: Connection, number: int, by: Actor, now_ms: int) -> Replayed:
     begin_taking_in(connection)  # before the quarantine is read: who erases has the same order
     kept = find(connection, number)
     if kept is None:
@@ -160,8 +163,9 @@ def _replay(connection: Connection, number: int, by: int | None, now_ms: int) ->
     if same is not None or not found.records:
         raise Refused(STILL, same.detail if same else work.notes[0].detail)
     keep(connection, work.notes)
-    done = update(quarantine).where(quarantine.c.id == number).values(replayed_ms=now_ms, replayed_by=by)
+    done = update(quarantine).where(quarantine.c.id == number).values(replayed_ms=now_ms, replayed_by=by.account)
     connection.execute(done)
+    note(connection, by, Act.QUARANTINE_REPLAYED, number, now_ms=now_ms, kiosk=kept.kiosk, records=len(found.new))
     return Replayed(number=number, records=len(found.new), counted=counted, left=len({note.digest for note in work.notes}))
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import func, select, update
 
 from feedback.signed import sign
 from feedback.wire import Signed, encode
+from server.audit.log import end_of
 from server.db.bulk import insert_rows
 from server.db.centre import zone_of
 from server.db.engine import reading, writing
@@ -37,6 +38,7 @@ class DayRoot(msgspec.Struct, frozen=True):
     """What is published: `size` records were received from `from_ms` until before `until_ms` (ms since 1970 UTC), the centre's `day` (ISO).
 
     `root` is the hash over them, `previous` that of the day before which has one, both in hexadecimal; the first day has none before it.
+    The audit log had `audit_lines` lines then, and `audit` is the hash over them; roots of versions without one say nothing of it.
     """
 
     centre: str
@@ -46,6 +48,8 @@ class DayRoot(msgspec.Struct, frozen=True):
     size: int
     root: str
     previous: str
+    audit_lines: int = 0
+    audit: str = ""
 
 
 class Root(NamedTuple):
@@ -100,7 +104,8 @@ class Roots:
         root = root_of([hashed for _, hashed in leaves])
         centre = connection.execute(select(server.c.centre)).scalar_one()
         previous = "" if before is None else before.root.hex()
-        document = DayRoot(centre, day.isoformat(), from_ms, until_ms, len(leaves), root.hex(), previous)
+        lines, head = end_of(connection)
+        document = DayRoot(centre, day.isoformat(), from_ms, until_ms, len(leaves), root.hex(), previous, lines, head.hex())
         signed = encode(sign(document, PURPOSE, self._signer)).decode()
         row = Root(day.isoformat(), from_ms, until_ms, last_n, len(leaves), root, signed)
         insert_rows(connection, day_roots, Root._fields, [row], on_conflict="ON CONFLICT DO NOTHING")

@@ -1,13 +1,15 @@
-"""Verifies the whole database: chains, the roots of days, votes against their records, counts against votes. Reads only."""
+"""Verifies the whole database: chains, roots of days, votes against their records, counts against votes, the audit log. Reads only."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from sqlalchemy import func, select
 
+from server.audit.verifying import verify_audit
 from server.db.schema import records
 from server.integrity.chains import Problem, count_records, verify_chains
 from server.integrity.drawn import verify_drawn
@@ -41,7 +43,19 @@ def verify(
         *_verify_roots(connection, is_signed),
         *verify_drawn(connection, on_step),
         *_verify_counts(connection),
+        *(Problem(*found) for found in verify_audit(connection, _audit_heads(connection))),
     ]
+
+
+def _audit_heads(connection: Connection) -> dict[str, tuple[int, bytes]]:
+    """Give by day how long the audit log was by its root, and the hash over it; what cannot be read is found elsewhere."""
+    heads = {}
+    for root in all_roots(connection):
+        with suppress(msgspec.DecodeError, ValueError):
+            document = msgspec.json.decode(root.signed().document, type=DayRoot)
+            if document.audit:
+                heads[root.day] = document.audit_lines, bytes.fromhex(document.audit)
+    return heads
 
 
 def _verify_counts(connection: Connection) -> list[Problem]:

@@ -11,13 +11,17 @@ from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.middleware import ASGIMiddleware
 
-from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, READERS, ROLES, TAKERS, TECHNICIANS, TELLERS, Person
-from server.web.sessions import find_person
+from server.audit.log import Actor
+from server.audit.log import note as note_it
+from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, OVERSEERS, READERS, ROLES, TAKERS, TECHNICIANS, TELLERS, Person
+from server.web.sessions import find_person, name_of
 
 if TYPE_CHECKING:
     from litestar.handlers import BaseRouteHandler
     from litestar.types import ASGIApp, Receive, Scope, Send
+    from sqlalchemy import Connection
 
+    from server.audit.acts import Act
     from server.web.context import Web
 
 Asked: TypeAlias = Request[Person | None, str | None, State]
@@ -30,6 +34,7 @@ FOR_EVERYBODY: Final[dict[str, Any]] = {"roles": ROLES}
 FOR_TAKERS: Final[dict[str, Any]] = {"roles": TAKERS}
 FOR_COUNTERS: Final[dict[str, Any]] = {"roles": COUNTERS}
 FOR_TELLERS: Final[dict[str, Any]] = {"roles": TELLERS}
+FOR_OVERSEERS: Final[dict[str, Any]] = {"roles": OVERSEERS}
 FOR_IMPORTERS: Final[dict[str, Any]] = {"roles": IMPORTERS}
 BY_KEY: Final[dict[str, Any]] = {"public": True, "needs_no_session": True, "takes_a_key": True}
 """Open to programs that name a key, or a claim in a sealed box; the route itself looks at it, and no cookie opens anything."""
@@ -65,6 +70,16 @@ def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
         raise NotAuthorizedException("Sign in first")
     if connection.user.role not in handler.opt.get("roles", ()):
         raise PermissionDeniedException("Your account does not open this page")
+
+
+def actor_of(request: Asked) -> Actor:
+    """Give who asks, as the audit log names them."""
+    return Actor(request.user.id if request.user else None, name_of(request.auth) if request.auth else "")
+
+
+def note(connection: Connection, request: Asked, act: Act, subject: object = "", **facts: object) -> None:
+    """Write in the audit log what who asks has just changed; the last thing of a transaction."""
+    note_it(connection, actor_of(request), act, subject, now_ms=request.app.state["web"].now_ms(), **facts)  # type: ignore[arg-type]
 
 
 def cookie_name(web: Web) -> str:

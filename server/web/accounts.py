@@ -14,6 +14,8 @@ from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from server.audit.acts import Act
+from server.audit.log import Actor, note
 from server.db.engine import writing
 from server.db.schema import invitations, users
 
@@ -34,6 +36,10 @@ TECHNICIANS: Final = ("technician", "admin")
 """Roles that look after kiosks: they invite and command them, give them new credentials, and take in what lies in quarantine."""
 IMPORTERS: Final = ("leader", "admin")
 """Roles that import what the queue system says."""
+ADMINS: Final = ("admin",)
+"""Roles that look after other people's access."""
+OVERSEERS: Final = ("auditor", "admin")
+"""Roles that read the audit log."""
 ROLES: Final = ("clerk", *KEEPERS)
 """All of them: everybody who is signed in sees who calls."""
 
@@ -105,6 +111,7 @@ def accept_invitation(engine: Engine, token: str, wish: Wish, now_ms: int) -> Pe
                 raise InvitationError
             values = {"login": wish.login, "password": hashed, "role": role, "language": wish.language, "created_ms": now_ms}
             person_id = connection.execute(insert(users).values(values).returning(users.c.id)).scalar_one()
+            note(connection, Actor(person_id), Act.ACCOUNT_MADE, person_id, now_ms=now_ms, role=role)
     except IntegrityError as error:
         raise LoginTakenError from error
     return Person(person_id, wish.login, role, wish.language)
@@ -120,6 +127,16 @@ def check_password(connection: Connection, login: str, password: str) -> Person 
     row = connection.execute(select(users).where(users.c.login == login)).first()
     is_right = _verify(row.password if row else _nobodys_password(), password)
     return Person(row.id, row.login, row.role, row.language) if row and is_right else None
+
+
+def number_of(connection: Connection, login: str) -> int | None:
+    """Give the number of the account with this login."""
+    return connection.execute(select(users.c.id).where(users.c.login == login)).scalar()
+
+
+def logins(connection: Connection) -> list[tuple[int, str]]:
+    """Give everybody's number and login, by login."""
+    return [(row.id, row.login) for row in connection.execute(select(users.c.id, users.c.login).order_by(users.c.login))]
 
 
 def normal_login(login: str) -> str:

@@ -11,6 +11,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
+from server.audit.acts import Act
 from server.channels import boxes
 from server.channels.box_tickets import scan, undo
 from server.channels.boxes import Box, Said
@@ -18,7 +19,7 @@ from server.db.engine import reading, writing
 from server.errors import RegistryError
 from server.keys import is_signed
 from server.ratings.queries import list_sites
-from server.web.access import FOR_COUNTERS, Asked
+from server.web.access import FOR_COUNTERS, Asked, note
 from server.web.context import TheWeb, Web, read_centre
 from server.web.language import N_
 from server.web.rendering import page
@@ -88,6 +89,7 @@ def begin(request: Asked, web: TheWeb, data: Annotated[Beginning, _Form]) -> Res
     try:
         with writing(web.engine) as connection:
             number = boxes.begin(connection, site=data.site, day=data.day, person=_person(request), now_ms=web.now_ms())
+            note(connection, request, Act.BOXES_BEGUN, number, site=data.site, day=data.day)
     except RegistryError as error:
         raise NotFoundException from error
     return Redirect(f"/boxes/{number}", status_code=303)
@@ -115,7 +117,12 @@ def take_scan(request: Asked, web: TheWeb, number: FromPath[int], data: Annotate
 def undo_last(request: Asked, web: TheWeb, number: FromPath[int]) -> Response[Any]:
     """Take the last ticket back."""
     now_ms = web.now_ms()
-    return _change(request, web, number, lambda connection, count: undo(connection, count, now_ms))
+
+    def act(connection: Connection, count: Count) -> None:
+        undo(connection, count, now_ms)
+        note(connection, request, Act.BOX_TICKET_UNDONE, number)
+
+    return _change(request, web, number, act)
 
 
 @post("/boxes/{number:int}/box", opt=FOR_COUNTERS, sync_to_thread=True, include_in_schema=False)
@@ -130,7 +137,12 @@ def choose_box(request: Asked, web: TheWeb, number: FromPath[int], data: Annotat
 def finish(request: Asked, web: TheWeb, number: FromPath[int]) -> Response[Any]:
     """End the count."""
     now_ms = web.now_ms()
-    return _change(request, web, number, lambda connection, count: boxes.finish(connection, count, now_ms))
+
+    def act(connection: Connection, count: Count) -> None:
+        boxes.finish(connection, count, now_ms)
+        note(connection, request, Act.BOXES_COUNTED, number, satisfied=count.satisfied, dissatisfied=count.dissatisfied)
+
+    return _change(request, web, number, act)
 
 
 def _change(request: Asked, web: Web, number: int, act: Callable[[Connection, Count], object]) -> Response[Any]:

@@ -9,9 +9,10 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
+from server.audit.acts import Act
 from server.db.engine import reading, writing
 from server.fleet import calls
-from server.web.access import FOR_EVERYBODY, FOR_TAKERS, Asked
+from server.web.access import FOR_EVERYBODY, FOR_TAKERS, Asked, note
 from server.web.context import TheWeb, read_centre
 from server.web.rendering import page
 
@@ -30,6 +31,8 @@ def take_call(request: Asked, web: TheWeb, call: FromPath[UUID]) -> Response[Any
     """Take a call; the kiosk then says that somebody is on the way."""
     with writing(web.engine) as connection:
         is_mine = calls.take(connection, call, request.user.id if request.user else 0, web.now_ms())
+        if is_mine:
+            note(connection, request, Act.CALL_TAKEN, call)
     return Redirect("/calls" if is_mine else "/calls?late=1", status_code=303)
 
 

@@ -13,11 +13,12 @@ from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
 from feedback.commands import CommandKind
+from server.audit.acts import Act
 from server.db.engine import reading, writing
 from server.errors import RegistryError
 from server.fleet import commands
 from server.fleet.commands import Wish
-from server.web.access import FOR_TECHNICIANS, Asked
+from server.web.access import FOR_TECHNICIANS, Asked, note
 from server.web.context import TheWeb
 
 
@@ -39,6 +40,7 @@ def send_command(request: Asked, web: TheWeb, kiosk_id: FromPath[str], data: Ann
     try:
         with writing(web.engine) as connection:
             commands.send(connection, wish, web.now_ms())
+            note(connection, request, Act.KIOSK_COMMANDED, kiosk_id, kind=wish.kind)
     except RegistryError as error:
         raise NotFoundException from error
     return Redirect(f"/kiosks/{kiosk_id}#commands", status_code=303)

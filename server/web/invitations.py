@@ -14,6 +14,7 @@ from litestar.response import Redirect
 from markupsafe import Markup
 
 from feedback.claims import qr_text
+from server.audit.acts import Act
 from server.config import is_loopback
 from server.db.engine import reading, writing
 from server.errors import RegistryError
@@ -23,7 +24,7 @@ from server.ratings.kiosks import list_kiosks
 from server.ratings.queries import list_desks, list_sites
 from server.registry.kiosks import Wish
 from server.reports import qr
-from server.web.access import FOR_TECHNICIANS, Asked
+from server.web.access import FOR_TECHNICIANS, Asked, note
 from server.web.context import TheWeb, Web, read_centre
 from server.web.enrol import Entry, TheEntry
 from server.web.language import N_
@@ -72,6 +73,7 @@ def invite(request: Asked, web: TheWeb, entry: TheEntry, data: Annotated[Invitin
     try:
         with writing(web.engine) as connection:
             made = _make(connection, entry, data, name, web.now_ms())
+            note(connection, request, Act.KIOSK_INVITED, made.kiosk)
     except RegistryError:
         problem = N_("There is no such kiosk any more") if data.again else N_("There is such a kiosk already; choose another name")
         return _list(request, web, data, problem)
@@ -79,22 +81,24 @@ def invite(request: Asked, web: TheWeb, entry: TheEntry, data: Annotated[Invitin
 
 
 @post("/kiosk-invitations/{number:int}/withdraw", opt=FOR_TECHNICIANS, sync_to_thread=True, include_in_schema=False)
-def withdraw(web: TheWeb, number: FromPath[int]) -> Response[Any]:
+def withdraw(request: Asked, web: TheWeb, number: FromPath[int]) -> Response[Any]:
     """Take an invitation back; one that has been used meanwhile stays used."""
     try:
         with writing(web.engine) as connection:
             claims.withdraw(connection, number, web.now_ms())
+            note(connection, request, Act.KIOSK_INVITATION_WITHDRAWN, number)
     except RegistryError as error:
         raise NotFoundException from error
     return Redirect("/kiosk-invitations", status_code=303)
 
 
 @post("/kiosks/{kiosk_id:str}/credential", opt=FOR_TECHNICIANS, sync_to_thread=True, include_in_schema=False)
-def renew(web: TheWeb, entry: TheEntry, kiosk_id: FromPath[str]) -> Response[Any]:
+def renew(request: Asked, web: TheWeb, entry: TheEntry, kiosk_id: FromPath[str]) -> Response[Any]:
     """Give a kiosk a new credential."""
     try:
         with writing(web.engine) as connection:
             entry.renewals.renew(connection, kiosk_id, web.now_ms())
+            note(connection, request, Act.CREDENTIAL_RENEWED, kiosk_id)
     except RegistryError as error:
         raise NotFoundException from error
     return Redirect(f"/kiosks/{kiosk_id}", status_code=303)

@@ -11,6 +11,7 @@ from litestar.response import Redirect
 
 from feedback.questionnaire import choices_of
 from feedback.records import NOT_TESTED
+from server.audit.acts import Act
 from server.db.engine import reading, writing
 from server.fleet import clone_signs, command_words, commands
 from server.fleet.renewals import credential_of
@@ -19,7 +20,7 @@ from server.ratings.kiosks import count_quarantined, list_kiosks
 from server.ratings.pilots import pilot_counts
 from server.ratings.queries import list_sites
 from server.registry.questionnaires import find_version
-from server.web.access import FOR_KEEPERS, FOR_TELLERS, Asked
+from server.web.access import FOR_KEEPERS, FOR_TELLERS, Asked, note
 from server.web.context import TheWeb, read_centre
 from server.web.language import N_
 from server.web.rendering import language_of, page
@@ -132,11 +133,12 @@ def show_kiosk(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Response
 
 
 @post("/kiosks/{kiosk_id:str}/seen-to", opt=FOR_TELLERS, sync_to_thread=True, include_in_schema=False)
-def acknowledge_copy(web: TheWeb, kiosk_id: FromPath[str]) -> Redirect:
+def acknowledge_copy(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Redirect:
     """Take somebody's word that a copied or restored kiosk has been seen to."""
     with writing(web.engine) as connection:
         find_kiosk(connection, kiosk_id)
         clone_signs.acknowledge(connection, kiosk_id)
+        note(connection, request, Act.KIOSK_SEEN_TO, kiosk_id)
     return Redirect(f"/kiosks/{kiosk_id}", status_code=303)
 
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from server.db.engine import reading
 from server.ingest.replay import NO_NUMBER, Replayed, replay, replay_all, waiting
 from server.ratings.kiosks import SHOWN, count_quarantined, list_quarantined
-from server.web.access import FOR_KEEPERS, FOR_TECHNICIANS, Asked
+from server.web.access import FOR_KEEPERS, FOR_TECHNICIANS, Asked, actor_of
 from server.web.accounts import TECHNICIANS
 from server.web.context import TheWeb, Web, read_centre
 from server.web.kiosks import find_kiosk
@@ -61,7 +61,7 @@ def replay_one(request: Asked, web: TheWeb, kiosk_id: FromPath[str], number: Fro
     kiosk = _find(web, kiosk_id)
     if number not in waiting(web.engine, kiosk=kiosk.id):
         return _quarantine(request, web, kiosk, [Replayed(number=number, refused=NO_NUMBER)])
-    return _quarantine(request, web, kiosk, [replay(web.engine, number, by=_person(request), now_ms=web.now_ms())])
+    return _quarantine(request, web, kiosk, [replay(web.engine, number, by=actor_of(request), now_ms=web.now_ms())])
 
 
 @post("/kiosks/{kiosk_id:str}/quarantine/replay", opt=FOR_TECHNICIANS, sync_to_thread=True, include_in_schema=False, status_code=200)
@@ -69,16 +69,12 @@ def replay_those(request: Asked, web: TheWeb, kiosk_id: FromPath[str]) -> Respon
     """Take in whatever of a kiosk can be taken now; of very many the oldest."""
     kiosk = _find(web, kiosk_id)
     numbers = waiting(web.engine, kiosk=kiosk.id)[:SHOWN]
-    return _quarantine(request, web, kiosk, replay_all(web.engine, numbers, by=_person(request), now_ms=web.now_ms()))
+    return _quarantine(request, web, kiosk, replay_all(web.engine, numbers, by=actor_of(request), now_ms=web.now_ms()))
 
 
 def _find(web: Web, kiosk_id: str) -> Kiosk:
     with reading(web.engine) as connection:
         return find_kiosk(connection, kiosk_id)
-
-
-def _person(request: Asked) -> int | None:
-    return request.user.id if request.user else None
 
 
 def _quarantine(request: Asked, web: Web, kiosk: Kiosk | None, replayed: Sequence[Replayed] = ()) -> Response[str]:

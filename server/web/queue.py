@@ -12,6 +12,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
+from server.audit.acts import Act
 from server.db.engine import reading, writing
 from server.errors import QueueError, RegistryError
 from server.queue import importing, keys, store
@@ -19,7 +20,7 @@ from server.queue.columns import Field, missing, names_visitors
 from server.queue.importing import Said
 from server.queue.problems import UNKNOWN_DESK, WHOLE
 from server.ratings.queries import list_sites
-from server.web.access import FOR_IMPORTERS, Asked
+from server.web.access import FOR_IMPORTERS, Asked, note
 from server.web.context import TheWeb, Web, read_centre
 from server.web.language import N_
 from server.web.rendering import language_of, page
@@ -128,6 +129,8 @@ def _look(  # noqa: PLR0913 - one of each
             problem = _translated(request, missing(plan.map.columns))
         if not problem:
             report = importing.run(connection, plan, now_ms=web.now_ms(), keep=keep)
+            if report.is_stored:
+                note(connection, request, Act.QUEUE_IMPORTED, found.site, file=found.file.name, tickets=report.taken.tickets)
         site_id = importing.find_site(connection, found.site)
         desks, services = store.list_desks(connection, site_id), store.list_services(connection)
         site = next(one for one in list_sites(connection) if one.id == site_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Annotated, Any, Final
 
@@ -14,14 +15,19 @@ from litestar.exceptions import TooManyRequestsException
 from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect
 
+from server.audit.acts import Act
+from server.audit.log import NOBODY, Actor
+from server.audit.log import note as note_it
 from server.db.engine import reading, writing
 from server.web import accounts, sessions
-from server.web.access import FOR_ALL, FOR_EVERYBODY, Asked, session_cookie
+from server.web.access import FOR_ALL, FOR_EVERYBODY, Asked, note, session_cookie
 from server.web.accounts import KEEPERS, LOGIN_LENGTHS, PASSWORD_LENGTH, READERS, InvitationError, LoginTakenError, Person, Wish
 from server.web.context import TheWeb, Web
 from server.web.language import LANGUAGES, N_
 from server.web.rendering import LANGUAGE_COOKIE, language_of, page
 from server.web.throttle import Throttle
+
+log = logging.getLogger(__name__)
 
 _YEAR_S: Final = 365 * 86_400
 _OURS: Final = re.compile(r"/(?![/\\])[^\\\x00-\x1f]*")
@@ -75,6 +81,7 @@ def sign_in(request: Asked, web: TheWeb, throttle: NamedDependency[Throttle], da
         person = accounts.check_password(connection, login, data.password)
     if person is None:
         throttle.failed(address, login, now_ms)
+        _note_failure(web, login, address)
         problem = N_("The login or the password is not right")
         return page(request, "sign-in.html", status_code=422, problem=problem, wait_s=0, **known)
     throttle.succeeded(address, login)
@@ -121,6 +128,7 @@ def set_language(request: Asked, web: TheWeb, data: Annotated[Choice, _Form]) ->
     if request.user:
         with writing(web.engine) as connection:
             accounts.set_language(connection, request.user, data.language)
+            note(connection, request, Act.LANGUAGE_SET, data.language)
     cookie = Cookie(key=LANGUAGE_COOKIE, value=data.language, max_age=_YEAR_S, samesite="lax", httponly=True, secure=web.is_secure)
     return _to(data.back if _OURS.fullmatch(data.back) else "/", cookie)
 
@@ -140,14 +148,28 @@ def _what_is_wrong(wish: Wish, again: str) -> str | None:
 def _let_in(request: Asked, web: Web, person: Person, wanted: str) -> Response[Any]:
     _end_session(request, web)
     with writing(web.engine) as connection:
-        session_id = sessions.open_session(connection, person, web.now_ms())
+        session_id = sessions.open_session(connection, person, web.now_ms(), _place(request))
+        note_it(connection, Actor(person.id, sessions.name_of(session_id)), Act.SIGNED_IN, now_ms=web.now_ms())
     return _to(wanted if _OURS.fullmatch(wanted) else _first_page(person), session_cookie(web, session_id))
+
+
+def _place(request: Asked) -> sessions.Place:
+    device = sessions.device_of(request.headers.get("user-agent", ""))
+    return sessions.Place(device, request.client.host if request.client else "")
+
+
+def _note_failure(web: Web, login: str, address: str) -> None:
+    """Write a failure down by the account's number: what was typed may be a password, and the address is not to be kept for ever."""
+    with writing(web.engine) as connection:
+        note_it(connection, NOBODY, Act.SIGN_IN_FAILED, accounts.number_of(connection, login) or "", now_ms=web.now_ms())
+    log.warning("a sign-in from %s has failed", address)
 
 
 def _end_session(request: Asked, web: Web) -> None:
     if request.auth:
         with writing(web.engine) as connection:
             sessions.close_session(connection, request.auth)
+            note(connection, request, Act.SIGNED_OUT)
 
 
 def _first_page(person: Person) -> str:

@@ -12,13 +12,14 @@ from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
 from feedback.notice import AnnouncementKind
+from server.audit.acts import Act
 from server.db.engine import reading, writing
 from server.errors import RegistryError
 from server.fleet import announcements
 from server.fleet.announcements import DEFAULTS, Wish
 from server.ratings.queries import list_sites
 from server.registry.terms import MAX_TEXT
-from server.web.access import FOR_TELLERS, Asked
+from server.web.access import FOR_TELLERS, Asked, note
 from server.web.context import TheWeb, Web, read_centre
 from server.web.language import N_
 from server.web.rendering import page
@@ -74,18 +75,20 @@ def announce(request: Asked, web: TheWeb, data: Annotated[Announcing, _Form]) ->
     )
     try:
         with writing(web.engine) as connection:
-            announcements.announce(connection, wish, web.now_ms())
+            number = announcements.announce(connection, wish, web.now_ms())
+            note(connection, request, Act.ANNOUNCED, number, kind=wish.kind, site=wish.site, minutes=minutes)
     except RegistryError as error:
         raise NotFoundException from error
     return Redirect("/announcements", status_code=303)
 
 
 @post("/announcements/{number:int}/withdraw", opt=FOR_TELLERS, sync_to_thread=True, include_in_schema=False)
-def withdraw(web: TheWeb, number: FromPath[int]) -> Response[Any]:
+def withdraw(request: Asked, web: TheWeb, number: FromPath[int]) -> Response[Any]:
     """Take an announcement back."""
     try:
         with writing(web.engine) as connection:
             announcements.withdraw(connection, number, web.now_ms())
+            note(connection, request, Act.ANNOUNCEMENT_WITHDRAWN, number)
     except RegistryError as error:
         raise NotFoundException from error
     return Redirect("/announcements", status_code=303)
@@ -105,7 +108,8 @@ def add_deed(request: Asked, web: TheWeb, data: Annotated[Sentence, _Form]) -> R
     if problem is not None:
         return _deeds(request, web, data, problem)
     with writing(web.engine) as connection:
-        announcements.add_deed(connection, texts, web.now_ms(), made_by=request.user.id if request.user else None)
+        number = announcements.add_deed(connection, texts, web.now_ms(), made_by=request.user.id if request.user else None)
+        note(connection, request, Act.SENTENCE_ADDED, number)
     return Redirect("/done", status_code=303)
 
 

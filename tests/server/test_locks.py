@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import QueuePool, insert, select, text, update
 
+from server.audit.log import NOBODY
 from server.backup.dump import dump
 from server.db import schema
 from server.db.engine import open_engine, reading, snapshot, writing
@@ -84,7 +85,7 @@ def log(engine: Engine) -> Log:
     later.add_context("55", number=55)
     deliver(make_ingest(engine), later)
     (number,) = waiting(engine)
-    assert not replay(engine, number, by=None, now_ms=MORNING).refused
+    assert not replay(engine, number, by=NOBODY, now_ms=MORNING).refused
     log.add(log.vote("never", context=77))
     deliver(make_ingest(engine), log, len(log.bodies))
     assert len(waiting(engine)) == 1
@@ -167,7 +168,7 @@ def test_replaying_and_erasing_never_wait_for_each_other(engine: Engine, log: Lo
     with reading(engine) as connection:
         connection.execute(select(schema.sealed.c.record)).all()
         erasing = Aside(engine, lambda: erase_words(engine, log.vote("b").id))
-        replaying = Aside(engine, lambda: replay(engine, number, by=None, now_ms=MORNING))
+        replaying = Aside(engine, lambda: replay(engine, number, by=NOBODY, now_ms=MORNING))
     erasing.finish()
     replaying.finish()
     assert words_in(engine) == {None, b"words of a", b"words of c"}

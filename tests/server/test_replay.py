@@ -10,6 +10,7 @@ from sqlalchemy import delete, update
 
 from feedback.records import Context, Outcome, encode_body
 from feedback.wire import batch_topic, hello_topic
+from server.audit.log import NOBODY
 from server.db import schema
 from server.ingest import core, replay
 from server.ingest.kept import BOX, CONFLICT, NO_RECORDS, NO_TOPIC, UNREADABLE
@@ -42,7 +43,7 @@ def log() -> Log:
 
 def play(engine: Engine, number: int | None = None) -> Replayed:
     number = waiting(engine)[-1] if number is None else number
-    return replay.replay(engine, number, by=None, now_ms=LATER)
+    return replay.replay(engine, number, by=NOBODY, now_ms=LATER)
 
 
 def votes(engine: Engine) -> list[dict[str, Any]]:
@@ -317,7 +318,7 @@ def test_all_together_what_waits_for_another_is_tried_again(engine: Engine, log:
             "digest": bytes(32),
         }
         connection.execute(schema.quarantine.insert().values(**values, payload=b"[" + encode_body(context) + b"]"))
-    found = replay_all(engine, waiting(engine), by=None, now_ms=LATER)
+    found = replay_all(engine, waiting(engine), by=NOBODY, now_ms=LATER)
     assert [bool(one.refused) for one in found] == [False, False]
     assert len(votes(engine)) == 1
     assert waiting(engine, reason="refused") == waiting(engine, kiosk=KIOSK) == []
@@ -361,8 +362,8 @@ def test_whatever_is_replayed_in_whatever_order_counts_as_if_it_had_been_taken_a
                 load_registry(connection)
             numbers = waiting(engine)
             chance.shuffle(numbers)
-            assert not any(one.refused for one in replay_all(engine, numbers, by=None, now_ms=LATER))
-            assert all(one.refused == DONE for one in replay_all(engine, numbers, by=None, now_ms=LATER))
+            assert not any(one.refused for one in replay_all(engine, numbers, by=NOBODY, now_ms=LATER))
+            assert all(one.refused == DONE for one in replay_all(engine, numbers, by=NOBODY, now_ms=LATER))
             assert_sound(engine)
         keys = {row["id"]: row["key"] for row in rows(engine, schema.desks)}
         counted.append(

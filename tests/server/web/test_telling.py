@@ -17,7 +17,7 @@ from server.web.accounts import Person
 from server.web.context import Web
 from server.web.kiosks import SHOWING
 from server.web.language import language
-from server.web.sessions import open_session
+from server.web.sessions import Place, open_session
 from tests.server.web import fill
 from tests.server.web.conftest import ON_BOTH, sign_up
 from tests.server.web.fill import NOW_MS, vote
@@ -85,7 +85,7 @@ def test_an_open_page_hears_of_a_call_and_of_its_end(engine: Engine, clock: Cloc
     web = Web(engine, "http://testserver.local", clock)
     with engine.begin() as connection:
         connection.execute(schema.users.insert().values(id=7, login="x", password="x", role="clerk", created_ms=0))
-        session = open_session(connection, Person(7, "x", "clerk", "uk"), NOW_MS)
+        session = open_session(connection, Person(7, "x", "clerk", "uk"), NOW_MS, Place())
 
     async def story() -> None:
         totals = live.Live(web)
