@@ -24,6 +24,7 @@ from server.web.rendering import page
 
 if TYPE_CHECKING:
     from collections.abc import Container
+    from datetime import date
 
 _FIRST: Final = ("excellent", "good", "acceptable", "terrible", "hard_to_say")
 _LATER: Final = tuple(answer for answer in ANSWERS if answer not in _FIRST)
@@ -61,7 +62,7 @@ def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[s
 def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[str]) -> Response[str]:
     """Show one desk's numbers, their trend, its hours and its services."""
     now_ms = web.now_ms()
-    desk = find_desk(web, key)
+    desk = find_desk(web, key, question.period.last)
     scope = question.scope(desk.id)
     with reading(web.engine) as connection:
         tally = queries.tally(connection, scope, now_ms)
@@ -115,14 +116,14 @@ def export_desks(web: TheWeb, question: TheQuestion) -> Response[bytes]:
     return Response(lines.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def find_desk(web: Web, key: str) -> Desk:
-    """Give a desk by its key.
+def find_desk(web: Web, key: str, as_of: date | None = None) -> Desk:
+    """Give a desk by its key, as it is called now or was called on a day.
 
     Raises:
         NotFoundException: there is none.
     """
     with reading(web.engine) as connection:
-        for desk in queries.list_desks(connection):
+        for desk in queries.list_desks(connection, as_of=as_of):
             if desk.key == key:
                 return desk
     raise NotFoundException
