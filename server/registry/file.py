@@ -135,7 +135,7 @@ def parse_registry(text: str, *, source: str) -> RegistryFile:
     return build(written.tree, lambda path: (source, written.line(path)))
 
 
-def build(tree: object, locate: Callable[[Path], tuple[str, int]]) -> RegistryFile:
+def build(tree: object, locate: Callable[[Path], tuple[str, int | None]]) -> RegistryFile:
     """Make a registry of what was written; `locate` gives the file and line of a place in it.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,6 +19,7 @@ from server.registry.export import picture_names, read_registry, stored_as
 from server.registry.names import Name, remember
 from server.registry.pictures import Picture
 from server.registry.problems import Problem, describe
+from server.registry.settings import number_settings
 from server.registry.terms import encode_terms, with_pictures
 from server.registry.ticket_terms import slug_of
 
@@ -93,8 +94,32 @@ def load_registry(
     return Loaded(changes=tuple(found), absent=() if remove else left_out, removed=remove or 0)
 
 
+class Preview(NamedTuple):
+    """What a load would do, and the kiosks that would be told other settings."""
+
+    loaded: Loaded
+    kiosks: tuple[str, ...]
+
+
+def preview(connection: Connection, registry: RegistryFile, pictures: Mapping[str, Picture] = NO_PICTURES, *, now_ms: int) -> Preview:
+    """Say what a load would do, and undo it.
+
+    Raises:
+        ObstacleError: as `load_registry`.
+    """
+    undone = connection.begin_nested()
+    try:
+        loaded = load_registry(connection, registry, pictures, now_ms=now_ms)
+        return Preview(loaded, tuple(number_settings(connection, now_ms=now_ms)))
+    finally:
+        undone.rollback()
+
+
 def _name_pictures(registry: RegistryFile, names: Mapping[str, str], stored: set[str]) -> RegistryFile:
     """Name pictures as an export does; one that is not there is none."""
+    for name, where in registry.pictures("").items():
+        if stored_as(name) and name not in stored and name not in names:
+            raise RegistryError(f"{where.removeprefix(': ')}: the picture {name} is not here: bring its file too")
     names = {name: name for name in stored} | dict(names)
     return msgspec.structs.replace(
         with_pictures(registry, names),
