@@ -16,6 +16,7 @@ from server.ratings import queries, waiting
 from server.ratings.queries import Desk, DeskRow, Tally
 from server.ratings.response import came_up, responses
 from server.registry.assignments import offered_answers
+from server.reports.cells import harmless
 from server.web.access import FOR_READERS, Asked
 from server.web.context import TheWeb, Web
 from server.web.language import N_
@@ -43,7 +44,6 @@ the ticket boxes: part of `votes`, of the answers and of the score, and no part 
 last row, with an empty `site` and `desk`, is of all desks together; the row with a site of «-» is of votes that named no desk."""
 
 CHANNELS: Final = {"kiosk": N_("At the kiosk"), "box": N_("Ticket boxes")}
-_MAKES_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @get("/", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
@@ -148,16 +148,11 @@ def _as_cells(row: DeskRow, without_desk: str) -> list[str]:
     said, boxes = row.response, row.boxes
     queue = [said.votes, said.served, said.days, _share(said.share)]
     queue += [boxes.total, boxes.rating.counts.good, boxes.rating.counts.terrible, said.boxes, _share(said.boxes_share)]
-    return [*(_harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later, *map(str, queue)]
+    return [*(harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later, *map(str, queue)]
 
 
 def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.4f}"
-
-
-def _harmless(text: str) -> str:
-    """Keep a spreadsheet from running a name as a formula."""
-    return f"'{text}" if text.startswith(_MAKES_A_FORMULA) else text
 
 
 ROUTES: Final = [show_desks, show_desk, export_desks]
