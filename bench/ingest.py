@@ -65,7 +65,7 @@ def _found(engine: Engine) -> None:
     """Make a centre with one kiosk."""
     migrate(engine, time_zone="Europe/Kyiv")
     with writing(engine) as connection:
-        load_registry(connection, parse_registry(CENTRE, source="bench"))
+        load_registry(connection, parse_registry(CENTRE, source="bench"), now_ms=START_MS)
         add_kiosk(connection, Wish(name=KIOSK, site="s", desk=None), hash_password=lambda _: "", now_ms=START_MS)
 
 

@@ -37,7 +37,7 @@ def measure() -> list[Row]:
         engine = open_engine(f"sqlite:///{folder / 'server.db'}")
         migrate(engine, time_zone="Europe/Kyiv")
         with writing(engine) as connection:
-            load_registry(connection, parse_registry(CENTRE, source="bench"))
+            load_registry(connection, parse_registry(CENTRE, source="bench"), now_ms=round(NOW.timestamp() * 1000))
         prepared = iter([_export(letter) for letter in "АБВГДЕ"])
         _import(engine, next(prepared))
         rows = _stored_rows(folder / "server.db")

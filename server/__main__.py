@@ -12,8 +12,21 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from server.audit.acts import Act
-from server.commands import backup, broker_config, erasing, fleet, integrity, kiosks, quarantine, questionnaires, queue, restoring, telling
-from server.commands.base import ConfigFile, DataDir, list_since, new_app, new_file, note, opened_server, read_text, say
+from server.commands import (
+    backup,
+    broker_config,
+    erasing,
+    fleet,
+    integrity,
+    kiosks,
+    quarantine,
+    questionnaires,
+    queue,
+    registry,
+    restoring,
+    telling,
+)
+from server.commands.base import ConfigFile, DataDir, list_since, new_app, new_file, note, opened_server, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
 from server.registry.kiosk_toml import Hardware, KioskFile
@@ -22,10 +35,9 @@ if TYPE_CHECKING:
     from server.app import Server
 
 app = new_app(name="vidhuk-server", help="The feedback server: takes votes in and shows what they say.", add_completion=False)
-registry_app = new_app(help="What the centre consists of.")
 kiosk_app = new_app(help="The kiosks that may connect.")
 rollups_app = new_app(help="The counts that pages are made of.")
-app.add_typer(registry_app, name="registry")
+app.add_typer(registry.app, name="registry")
 app.add_typer(kiosk_app, name="kiosk")
 kiosk_app.command("command")(fleet.send)
 kiosk_app.command("commands")(fleet.list_commands)
@@ -131,28 +143,6 @@ def invite(
     """Print a link with which one new person can make an account; without --role an administrator."""
     with opened_server(data, config) as server:
         typer.echo(_invitation(server, str(role)))
-
-
-@registry_app.command("load")
-def load(file: Path, data: DataDir = None, config: ConfigFile = None) -> None:
-    """Put a registry file (YAML) into the database; loading it again changes nothing."""
-    from server.app import now_ms
-    from server.db.engine import writing
-    from server.registry.file import parse_registry
-    from server.registry.load import load_registry
-    from server.registry.pictures import read_pictures
-    from server.registry.settings import check_sizes, number_settings
-
-    registry = parse_registry(read_text(file), source=str(file))
-    pictures = read_pictures(registry.pictures(str(file)), file.parent)
-    with opened_server(data, config, may_begin=True) as server, writing(server.engine) as connection:
-        loaded = load_registry(connection, registry, pictures)
-        check_sizes(connection)
-        renewed = number_settings(connection, now_ms=now_ms())
-        note(connection, Act.REGISTRY_LOADED, file.name, added=loaded.added, changed=loaded.changed)
-    say(f"{loaded.added} added, {loaded.changed} changed; new settings for {len(renewed)} kiosks")
-    if loaded.absent:
-        say(f"not in the file, and kept because old votes name them: {', '.join(loaded.absent)}")
 
 
 @kiosk_app.command("add")

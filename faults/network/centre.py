@@ -55,7 +55,7 @@ class Centre:
             self.server = stack.enter_context(opened(parse_config(text, source="faults")))
             self.engine = self.server.engine
             with writing(self.engine) as connection:
-                load_registry(connection, parse_registry(CENTRE.read_text(encoding="utf-8"), source=CENTRE.name))
+                load_registry(connection, parse_registry(CENTRE.read_text(encoding="utf-8"), source=CENTRE.name), now_ms=now_ms())
                 self.generation = read_server(connection)[0]
             self._stack = stack.pop_all()
         return self

@@ -162,11 +162,16 @@ def say(sentence: str) -> None:
 
 
 def in_own_language(message: str, **values: object) -> str:
-    """Give a message in the language of the terminal's locale: Ukrainian where it names that, else English."""
+    """Give a message in the language of the terminal, with its values put in."""
+    return own_words()(message) % values
+
+
+def own_words() -> Callable[[str], str]:
+    """Give what translates messages into the language of the terminal's locale: Ukrainian where it names that, else English."""
     from server.web.language import language
 
     locale = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
-    return language("uk" if locale.startswith("uk") else "en").words.gettext(message) % values
+    return language("uk" if locale.startswith("uk") else "en").words.gettext
 
 
 def _require_founded(config: Config) -> None:

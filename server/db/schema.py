@@ -85,6 +85,8 @@ sites = Table(
     Column("name", Text, nullable=False),
     Column("address", Text, nullable=False, server_default=""),
     Column("terms", Text, nullable=False, server_default="{}"),  # what differs here from the centre's
+    Column("kind", String(8), nullable=False, server_default="office"),  # office | remote
+    Column("retired", String(10)),  # the day since which it is not in use
 )
 
 desks = Table(
@@ -98,6 +100,7 @@ desks = Table(
     Column("photo", String(64)),  # an asset
     Column("place_x", Float),  # on the site's plan, in shares from its upper left
     Column("place_y", Float),
+    Column("retired", String(10)),  # the day since which kiosks do not offer it
 )
 
 services = Table(
@@ -106,6 +109,7 @@ services = Table(
     Column("id", _Serial, primary_key=True),
     Column("key", String(32), nullable=False, unique=True),
     Column("name", Text, nullable=False),
+    Column("retired", String(10)),
 )
 
 clerks = Table(
@@ -114,6 +118,26 @@ clerks = Table(
     Column("id", _Serial, primary_key=True),
     Column("key", String(32), nullable=False, unique=True),  # what the queue system calls them
     Column("name", Text, nullable=False),
+    Column("retired", String(10)),
+)
+
+clerk_desks = Table(  # at which desks a clerk is planned to serve; who did serve a ticket, the queue system says
+    "clerk_desks",
+    metadata,
+    Column("clerk_id", ForeignKey(clerks.c.id), primary_key=True),
+    Column("desk_id", ForeignKey(desks.c.id), primary_key=True),
+    Column("first", String(10), primary_key=True),
+    Column("last", String(10)),  # null: until further notice
+)
+
+former_names = Table(  # what something was called until it was renamed: see `server.registry.names`
+    "former_names",
+    metadata,
+    Column("kind", String(8), primary_key=True),  # centre | site | desk | service | clerk | kiosk
+    Column("key", String(32), primary_key=True),  # "" for the centre
+    Column("until", String(10), primary_key=True),  # the first day on which this name held no more
+    Column("name", Text, nullable=False),
+    Column("number", String(16), nullable=False, server_default=""),  # of a desk
 )
 
 kiosks = Table(

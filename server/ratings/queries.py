@@ -18,6 +18,7 @@ from server.db.schema import NO_DESK, VAGUE_MS, desks, rollup_day, rollup_dimens
 from server.ratings.periods import Period
 from server.ratings.response import UNKNOWN, Response, responses
 from server.ratings.scores import Counts, Rating, rate
+from server.registry.names import names_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,13 +55,14 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """A desk as people know it."""
+    """A desk as people know it; `retired` is the day since which it is not in use."""
 
     id: int
     key: str
     number: str
     name: str
     site: Place
+    retired: str | None = None
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -112,29 +114,37 @@ class Split(msgspec.Struct, frozen=True):
     tally: Tally
 
 
-def list_sites(connection: Connection) -> list[Place]:
-    """Give every site, in the registry's order."""
+def list_sites(connection: Connection, as_of: date | None = None) -> list[Place]:
+    """Give every site, in the registry's order, as it is called now or was called on a day."""
+    named = {} if as_of is None else names_on(connection, "site", as_of)
     rows = connection.execute(select(sites.c.id, sites.c.key, sites.c.name).order_by(sites.c.id))
-    return [Place(*row) for row in rows]
+    return [Place(row.id, row.key, named[row.key].name if row.key in named else row.name) for row in rows]
 
 
-def list_desks(connection: Connection, site_id: int | None = None) -> list[Desk]:
-    """Give every desk, in the registry's order: site by site, as the file names them."""
-    query = select(desks.c.id, desks.c.key, desks.c.number, desks.c.name, sites.c.id, sites.c.key, sites.c.name).join(sites)
+def list_desks(connection: Connection, site_id: int | None = None, as_of: date | None = None) -> list[Desk]:
+    """Give every desk, in the registry's order: site by site, as the file names them; as they are called now or were called on a day."""
+    places = {place.id: place for place in list_sites(connection, as_of)}
+    named = {} if as_of is None else names_on(connection, "desk", as_of)
+    query = select(desks.c.id, desks.c.key, desks.c.number, desks.c.name, desks.c.site_id, desks.c.retired)
     if site_id is not None:
-        query = query.where(sites.c.id == site_id)
-    return [Desk(*row[:4], site=Place(*row[4:])) for row in connection.execute(query.order_by(sites.c.id, desks.c.id))]
+        query = query.where(desks.c.site_id == site_id)
+    found = []
+    for row in connection.execute(query.order_by(desks.c.site_id, desks.c.id)):
+        name, number = named.get(row.key, (row.name, row.number))
+        found.append(Desk(row.id, row.key, number, name, site=places[row.site_id], retired=row.retired))
+    return found
 
 
 def desk_table(connection: Connection, scope: Scope, now_ms: int) -> DeskTable:
-    """Give the numbers of every desk in scope; desks without votes are there too."""
+    """Give the numbers of every desk in scope, called as on its last day; desks in use are there without votes too."""
     tallies = _tally_by(connection, rollup_day, scope, now_ms, "desk_id")
     said = responses(connection, scope, now_ms)
     by_channel = _tally_by(connection, rollup_dimension, scope, now_ms, "desk_id", "value", dimension="channel")
     boxes = {desk_id: both for (desk_id, channel), both in by_channel.items() if channel == Channel.BOX}
     rows = [
         DeskRow(desk, _as_tally(tallies.get((desk.id,))), _as_tally(boxes.get(desk.id)), said.of(desk.id, desk.site.id))
-        for desk in list_desks(connection, scope.site_id)
+        for desk in list_desks(connection, scope.site_id, scope.period.last)
+        if not desk.retired or desk.retired > scope.period.first.isoformat() or (desk.id,) in tallies
     ]
     if (NO_DESK,) in tallies:
         rows.append(DeskRow(None, _as_tally(tallies[NO_DESK,]), _as_tally(boxes.get(NO_DESK))))
@@ -191,10 +201,15 @@ def trend(connection: Connection, scope: Scope, now_ms: int) -> list[TrendPoint]
 def split(connection: Connection, scope: Scope, dimension: str, now_ms: int) -> list[Split]:
     """Give the numbers by service, channel, language or questionnaire, most votes first."""
     tallies = _tally_by(connection, rollup_dimension, scope, now_ms, "value", dimension=dimension)
-    names = connection.execute(select(services.c.id, services.c.name)) if dimension == "service" else ()
-    named = {str(key): str(name) for key, name in names}
+    named = _service_names(connection, scope.period.last) if dimension == "service" else {}
     parts = [Split(str(value), named.get(str(value)) or str(value), _as_tally(both)) for (value,), both in tallies.items()]
     return sorted(parts, key=lambda part: (-part.tally.total, part.name))
+
+
+def _service_names(connection: Connection, as_of: date) -> dict[str, str]:
+    former = names_on(connection, "service", as_of)
+    rows = connection.execute(select(services.c.id, services.c.key, services.c.name))
+    return {str(row.id): former[row.key].name if row.key in former else row.name for row in rows}
 
 
 def week_hours(connection: Connection, scope: Scope, now_ms: int) -> dict[tuple[int, int], Tally]:

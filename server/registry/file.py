@@ -10,44 +10,48 @@
     services:
       - {key: residence, name: Реєстрація місця проживання}
     clerks:
-      - {key: "017", name: Олена Коваль}
+      - {key: "017", name: Олена Коваль, desks: [{desk: main-01, first: 2026-01-12}]}
+    kiosks:
+      - {id: exit-main, name: Вихід, desk: ""}
 
-The centre and each site may say more (`terms`): hours, shelter, look, timing, call_person, tickets, slip; a site its plan, a desk its photo
-and place.
-Everything is read as text, so that a desk numbered 010 stays 010. Keys are what votes call things: they never change meaning.
+The centre and each site may say more (`terms`): hours, days, shelter, look, timing, call_person, tickets, slip; a site its plan, a desk its
+photo and place. Everything is read as text, so that a desk numbered 010 stays 010. Keys are what votes call things: they never change
+meaning.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal
-from zoneinfo import available_timezones
 
 import msgspec
-import yaml
 
-from feedback.configuration import ConfigurationError, convert_strictly, suggest
-from server.errors import ConfigError
-from server.registry.terms import Terms, check_terms, merge
-from server.registry.ticket_terms import faults
+from feedback.configuration import ShapeError, convert_strictly
+from feedback.read_yaml import read_yaml
+from feedback.written import Path, WrittenError
+from server.registry.checks import problems_of
+from server.registry.problems import N_, Found, Problem, RegistryFileError, describe
+from server.registry.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_MAX_NUMBER: Final = 16
+FORMAT: Final = "1"
 
 
 class Site(Terms, frozen=True, kw_only=True):
-    """A building or an office."""
+    """A building or an office; `remote` is a workplace away from it.
+
+    `retired` is the day since which something is not in use: "" is in use, and None says nothing about it, here and below.
+    """
 
     key: str
     name: str
     address: str = ""
+    kind: Literal["office", "remote"] = "office"
+    retired: str | None = None
 
 
-class Desk(msgspec.Struct, frozen=True):
+class Desk(msgspec.Struct, frozen=True, omit_defaults=True):
     """A place where people are served, and the number on its wall; `place` is on the site's plan, in shares from its upper left."""
 
     key: str
@@ -56,20 +60,40 @@ class Desk(msgspec.Struct, frozen=True):
     name: str = ""
     photo: str | None = None
     place: tuple[float, float] | None = None
+    retired: str | None = None
 
 
-class Service(msgspec.Struct, frozen=True):
+class Service(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that people come for."""
 
     key: str
     name: str
+    retired: str | None = None
 
 
-class Clerk(msgspec.Struct, frozen=True):
-    """Somebody who serves visitors; the queue system tells who served which ticket."""
+class AtDesk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A clerk's period at a desk, both days included; without `last` until further notice."""
+
+    desk: str
+    first: str
+    last: str | None = None
+
+
+class Clerk(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody who serves visitors; the queue system tells who served which ticket. None for `desks` says nothing about their periods."""
 
     key: str
     name: str
+    desks: tuple[AtDesk, ...] | None = None
+    retired: str | None = None
+
+
+class KioskPlace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a kiosk that is there is called, and the desk of its site to which it belongs; "" is the exit. A file adds no kiosks."""
+
+    id: str
+    name: str
+    desk: str = ""
 
 
 class RegistryFile(Terms, frozen=True, kw_only=True):
@@ -81,6 +105,7 @@ class RegistryFile(Terms, frozen=True, kw_only=True):
     desks: tuple[Desk, ...] = ()
     services: tuple[Service, ...] = ()
     clerks: tuple[Clerk, ...] = ()
+    kiosks: tuple[KioskPlace, ...] = ()
     time_zone: str = "Europe/Kyiv"
 
     def pictures(self, source: str) -> dict[str, str]:
@@ -93,60 +118,50 @@ class RegistryFile(Terms, frozen=True, kw_only=True):
 
 
 def parse_registry(text: str, *, source: str) -> RegistryFile:
-    """Read a registry from YAML.
+    """Read a registry from YAML; `source` is its name, for messages.
 
     Raises:
         ConfigError: with the source, the place in it, and what to mend.
     """
     try:
-        # BaseLoader makes text of everything: "no" is no truth value, 010 no octal number.
-        tree = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it builds nothing but texts, lists and mappings
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{source}: not YAML: {error}") from error
-    if isinstance(tree, dict) and tree.get("format") == "1":
-        tree["format"] = 1
+        written = read_yaml(text)
+    except WrittenError as error:
+        found = Found(source, error.line, "", Problem((), N_("this cannot be read as YAML: %(what)s"), {"what": str(error)}))
+        raise RegistryFileError([found]) from error
+    for repeat in written.repeats:
+        says = N_("this key stands there twice, first in line %(first)s; delete one of them")
+        problem = Problem(repeat.path, says, {"first": str(repeat.first)})
+        raise RegistryFileError([Found(source, repeat.again, describe(repeat.path, written.tree), problem)])
+    return build(written.tree, lambda path: (source, written.line(path)))
+
+
+def build(tree: object, locate: Callable[[Path], tuple[str, int | None]]) -> RegistryFile:
+    """Make a registry of what was written; `locate` gives the file and line of a place in it.
+
+    Raises:
+        RegistryFileError: with every problem and its place.
+    """
+
+    def found(problem: Problem) -> Found:
+        return Found(*locate(problem.path), describe(problem.path, tree), problem)
+
+    if isinstance(tree, dict) and tree.get("format") == FORMAT:
+        tree["format"] = int(FORMAT)
     try:
-        registry = convert_strictly(tree, RegistryFile, source=source, strict=False)
-    except ConfigurationError as error:
-        raise ConfigError(str(error)) from error
-    if registry.time_zone not in available_timezones():
-        raise ConfigError(f"{source}: time_zone {registry.time_zone!r} is not known{suggest(registry.time_zone, available_timezones())}")
-    for what in ("sites", "desks", "services", "clerks"):
-        _check_keys([entry.key for entry in getattr(registry, what)], f"{source}: {what}")
-    check_terms(registry, source)
-    if registry.plan is not None:
-        raise ConfigError(f"{source}: plan: a floor plan is a site's: write it there")
-    for site in registry.sites:
-        check_terms(site, f"{source}: site {site.key!r}")
-    _check_desks(registry, source)
-    _check_tickets(registry, source)
+        registry = convert_strictly(tree, RegistryFile, source="", strict=False)
+    except ShapeError as error:
+        raise RegistryFileError([found(_of_shape(error))]) from error
+    problems = tuple(problems_of(registry))
+    if problems:
+        raise RegistryFileError(map(found, problems))
     return registry
 
 
-def _check_keys(keys: Iterable[str], where: str) -> None:
-    for key, times in Counter(keys).items():
-        if not _KEY.fullmatch(key):
-            raise ConfigError(f"{where}: key {key!r} may have 1 to 32 of a-z, 0-9 and hyphen, and begins with a letter or digit")
-        if times > 1:
-            raise ConfigError(f"{where}: key {key!r} stands there {times} times")
-
-
-def _check_desks(registry: RegistryFile, source: str) -> None:
-    sites = {site.key: site for site in registry.sites}
-    for desk in registry.desks:
-        if desk.site not in sites:
-            raise ConfigError(f"{source}: desk {desk.key!r} names the unknown site {desk.site!r}{suggest(desk.site, sites)}")
-        if not 1 <= len(desk.number) <= _MAX_NUMBER:
-            raise ConfigError(f"{source}: desk {desk.key!r}: a number has 1 to {_MAX_NUMBER} characters")
-        if desk.place is not None and not all(0 <= share <= 1 for share in desk.place):
-            raise ConfigError(f"{source}: desk {desk.key!r}: place {list(desk.place)} is outside the plan; write two numbers from 0 to 1")
-        if desk.place is not None and sites[desk.site].plan is None:
-            raise ConfigError(f"{source}: desk {desk.key!r} has a place, but site {desk.site!r} has no plan: write plan: FILE there")
-
-
-def _check_tickets(registry: RegistryFile, source: str) -> None:
-    desks, services = [desk.key for desk in registry.desks], [service.key for service in registry.services]
-    named = [(registry, source), *((merge(registry, site), f"{source}: site {site.key!r}") for site in registry.sites)]
-    for terms, where in named:
-        for fault in faults(terms.tickets, terms.slip, desks=desks, services=services):
-            raise ConfigError(f"{where}: {fault}")
+def _of_shape(error: ShapeError) -> Problem:
+    """Say plainly what msgspec has found."""
+    if error.what.startswith("unknown key"):
+        near = error.what.partition("did you mean ")[2].strip("'?")
+        return Problem(error.path, N_("there is no such key"), near=near)
+    if error.what.startswith("Object missing"):
+        return Problem(error.path, N_("“%(key)s” is missing"), {"key": error.what.split("`")[1]})
+    return Problem(error.path, N_("something else is needed here: %(what)s"), {"what": error.what})

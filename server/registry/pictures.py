@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_BYTES: Final = 1024 * 1024
+EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg"}
 _KINDS: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
@@ -35,9 +36,17 @@ def read_pictures(named: Mapping[str, str], folder: Path) -> dict[str, Picture]:
 def _read(path: Path, where: str, name: str) -> Picture:
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            return picture_of(file.read(MAX_BYTES + 1), where, name)
     except OSError as error:
         raise ConfigError(f"{where}: the picture {name} cannot be read: {error.strerror}") from error
+
+
+def picture_of(content: bytes, where: str, name: str) -> Picture:
+    """Take a picture as it is, or the beginning of one that is too large.
+
+    Raises:
+        ConfigError: it is too large, or of another kind.
+    """
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{where}: the picture {name} is larger than 1 MB: save it smaller")
     for magic, media in _KINDS.items():

@@ -42,7 +42,7 @@ def build_settings(connection: Connection, kiosk: str) -> KioskSettings | None:
     row = connection.execute(select(kiosks, sites.c.key, sites.c.terms).join(sites).where(kiosks.c.id == kiosk)).first()
     if row is None:
         return None
-    there = connection.execute(select(desks).where(desks.c.site_id == row.site_id).order_by(desks.c.id)).all()
+    there = connection.execute(select(desks).where(desks.c.site_id == row.site_id, desks.c.retired.is_(None)).order_by(desks.c.id)).all()
     options = {desk.id: _option(desk) for desk in there}
     centre = connection.execute(select(server)).one()
     terms = merge(decode_terms(centre.terms), decode_terms(row.terms))
@@ -84,7 +84,7 @@ def ticket_rules(connection: Connection, site: str) -> TicketRules:
 
 def desk_options(connection: Connection, site: str) -> list[DeskOption]:
     """Give the desks of a site as kiosks know them, in the order of their numbers."""
-    query = select(desks).join(sites).where(sites.c.key == site).order_by(desks.c.id)
+    query = select(desks).join(sites).where(sites.c.key == site, desks.c.retired.is_(None)).order_by(desks.c.id)
     return _in_order(_option(desk) for desk in connection.execute(query))
 
 

@@ -7,21 +7,25 @@ stored has whole weeks and pictures by their SHA-256.
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from feedback.configuration import suggest
 from feedback.hours import DAY_MIN, Day, Hours
 from feedback.questionnaire import Texts
 from feedback.settings import Look, Theme, Timing
-from server.errors import ConfigError, ServerError
+from server.registry.problems import N_, NO_DAY, Problem, is_day
 from server.registry.ticket_terms import SlipTerms, TicketTerms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import date
+
+    from server.errors import ServerError
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+CLOSED: Final = "closed"
 LANGUAGE: Final = "uk"
 """The language that every text must have."""
 MAX_TEXT: Final = 250
@@ -57,9 +61,13 @@ class TimingTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Everything that may be said of a centre or of one of its sites. Days without opening are absent from `hours`."""
+    """Everything that may be said of a centre or of one of its sites. Days without opening are absent from `hours`.
+
+    `days` are single days that are not as their week: `closed`, other hours, or a day of the week whose hours hold then.
+    """
 
     hours: dict[str, str] | None = None
+    days: dict[str, str] = {}
     shelter: Texts = {}
     look: LookTerms = LookTerms()
     timing: TimingTerms = TimingTerms()
@@ -70,6 +78,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 T = TypeVar("T", bound=msgspec.Struct)
+AnyTerms = TypeVar("AnyTerms", bound=Terms)
 
 
 def decode_terms(text: str) -> Terms:
@@ -77,18 +86,24 @@ def decode_terms(text: str) -> Terms:
     return msgspec.json.decode(text, type=Terms)
 
 
-def encode_terms(terms: Terms, pictures: Mapping[str, str]) -> str:
+def encode_terms(terms: Terms, sha256_of: Callable[[str | None], str | None]) -> str:
     """Write terms for storing, pictures by what their names stand for."""
-    look = msgspec.structs.replace(terms.look, logo=pictures.get(terms.look.logo or ""))
     plain = Terms(**{name: getattr(terms, name) for name in Terms.__struct_fields__})
-    stored = msgspec.structs.replace(plain, look=look, plan=pictures.get(terms.plan or ""))
-    return msgspec.json.encode(stored, order="sorted").decode()
+    look = msgspec.structs.replace(terms.look, logo=sha256_of(terms.look.logo))
+    return msgspec.json.encode(msgspec.structs.replace(plain, look=look, plan=sha256_of(terms.plan)), order="sorted").decode()
+
+
+def with_pictures(terms: AnyTerms, names: Mapping[str, str | None]) -> AnyTerms:
+    """Give the same terms with their pictures named as `names` says; one that is not there is none."""
+    look = msgspec.structs.replace(terms.look, logo=names.get(terms.look.logo or ""))
+    return msgspec.structs.replace(terms, look=look, plan=names.get(terms.plan or ""))
 
 
 def merge(centre: Terms, site: Terms) -> Terms:
     """Give what holds at a site: its own word, else the centre's."""
     return Terms(
         hours=centre.hours if site.hours is None else site.hours,
+        days=centre.days | site.days,
         shelter=site.shelter or centre.shelter,
         look=_overlay(centre.look, site.look),
         timing=_overlay(centre.timing, site.timing),
@@ -120,25 +135,43 @@ def hours_of(terms: Terms, zone: str) -> Hours | None:
     return Hours(zone, (week[0], week[1], week[2], week[3], week[4], week[5], week[6]))
 
 
-def check_terms(terms: Terms, where: str) -> None:
-    """Check what the types cannot.
+def opening(terms: Terms, day: date) -> Day | None:
+    """Give when a day is open: as it says itself, else as its week; None where it is closed."""
+    said = terms.days.get(day.isoformat(), DAYS[day.weekday()])
+    if said not in DAYS:
+        return _span(said)
+    if terms.hours is None:
+        return Day(0, DAY_MIN)
+    return next((_span(span) for days, span in terms.hours.items() if DAYS.index(said) in (_days(days) or ())), None)
 
-    Raises:
-        ConfigError: with the place and what to mend.
-    """
-    _check_hours(terms.hours or {}, f"{where}: hours")
+
+def terms_problems(terms: Terms) -> Iterator[Problem]:
+    """Give what the types cannot refuse."""
+    yield from _hours_problems(terms.hours or {})
+    for day, said in terms.days.items():
+        if not is_day(day):
+            yield Problem(("days",), NO_DAY, {"day": day})
+        elif said != CLOSED and said not in DAYS and _span(said) is None:
+            says = N_("%(day)s: “%(said)s” is neither “closed” nor hours such as 09:00-14:00 nor a day of the week such as fri")
+            yield Problem(("days", day), says, {"day": day, "said": said})
     if terms.look.accent is not None and not _COLOUR.fullmatch(terms.look.accent):
-        raise ConfigError(f"{where}: look: accent {terms.look.accent!r} is no colour; write one such as '#0B5FA5'")
-    if terms.shelter:
-        check_texts(terms.shelter, f"{where}: shelter")
-    if terms.slip.note:
-        check_texts(terms.slip.note, f"{where}: slip: note")
+        yield Problem(("look", "accent"), N_("“%(colour)s” is no colour; write one such as #0B5FA5"), {"colour": terms.look.accent})
+    for path, texts in ((("shelter",), terms.shelter), (("slip", "note"), terms.slip.note or {})):
+        yield from (problem.within(*path) for problem in _texts_problems(texts))
     for name, seconds in msgspec.structs.asdict(terms.timing).items():
         if seconds is not None and not (0 if name in _MAY_BE_NOTHING else 1e-9) <= seconds <= LONGEST_S:
-            raise ConfigError(f"{where}: timing: {name} is {seconds:g} seconds; write more than 0 and at most {LONGEST_S:g}")
+            yield Problem(("timing", name), N_("write more than 0 and at most 3600 seconds"))
 
 
-def check_texts(texts: Texts, where: str, error: type[ServerError] = ConfigError) -> None:
+def _texts_problems(texts: Texts) -> Iterator[Problem]:
+    if texts and LANGUAGE not in texts:
+        yield Problem((), N_("the Ukrainian text is missing: write it under uk"))
+    for language, text in texts.items():
+        if not text.strip() or len(text) > MAX_TEXT:
+            yield Problem((language,), N_("this text has %(length)s characters; it may have 1 to 250"), {"length": str(len(text))})
+
+
+def check_texts(texts: Texts, where: str, error: type[ServerError]) -> None:
     """Check a text in each language.
 
     Raises:
@@ -151,17 +184,26 @@ def check_texts(texts: Texts, where: str, error: type[ServerError] = ConfigError
             raise error(f"{where}: the text under {language} has {len(text)} characters; it may have 1 to {MAX_TEXT}")
 
 
-def _check_hours(hours: Mapping[str, str], where: str) -> None:
+def _hours_problems(hours: Mapping[str, str]) -> Iterator[Problem]:
     seen: set[int] = set()
     for days, span in hours.items():
         numbers = _days(days)
         if numbers is None:
-            raise ConfigError(f"{where}: {days!r} is no day{suggest(days, DAYS)}; write one such as mon, or several such as mon-fri")
+            near = next(iter(get_close_matches(days, DAYS, n=1)), "")
+            yield Problem(
+                ("hours", days),
+                N_("“%(day)s” is no day of the week; write one such as mon, or several such as mon-fri"),
+                {"day": days},
+                near,
+            )
+            continue
         if _span(span) is None:
-            raise ConfigError(f"{where}: {days}: {span!r} is no opening time; write it as 09:00-18:00, and leave closed days out")
+            yield Problem(
+                ("hours", days), N_("“%(span)s” is no opening time; write it as 09:00-18:00, and leave closed days out"), {"span": span}
+            )
         for number in numbers:
             if number in seen:
-                raise ConfigError(f"{where}: {DAYS[number]} stands there twice: each day opens once")
+                yield Problem(("hours", days), N_("%(day)s stands there twice: each day opens once"), {"day": DAYS[number]})
             seen.add(number)
 
 

@@ -13,7 +13,7 @@ from litestar.middleware import ASGIMiddleware
 
 from server.audit.log import Actor
 from server.audit.log import note as note_it
-from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, OVERSEERS, READERS, ROLES, TAKERS, TECHNICIANS, TELLERS, Person
+from server.web.accounts import ADMINS, COUNTERS, IMPORTERS, KEEPERS, OVERSEERS, READERS, ROLES, TAKERS, TECHNICIANS, TELLERS, Person
 from server.web.sessions import find_person, name_of
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ BY_KEY: Final[dict[str, Any]] = {"public": True, "needs_no_session": True, "take
 """Open to programs that name a key, or a claim in a sealed box; the route itself looks at it, and no cookie opens anything."""
 FOR_KEEPERS: Final[dict[str, Any]] = {"roles": KEEPERS}
 FOR_TECHNICIANS: Final[dict[str, Any]] = {"roles": TECHNICIANS}
+FOR_ADMINS: Final[dict[str, Any]] = {"roles": ADMINS}
 
 
 class Recognition(ASGIMiddleware):

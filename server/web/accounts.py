@@ -37,7 +37,7 @@ TECHNICIANS: Final = ("technician", "admin")
 IMPORTERS: Final = ("leader", "admin")
 """Roles that import what the queue system says."""
 ADMINS: Final = ("admin",)
-"""Roles that look after other people's access."""
+"""Roles that look after other people's access, and say what the centre consists of."""
 OVERSEERS: Final = ("auditor", "admin")
 """Roles that read the audit log."""
 ROLES: Final = ("clerk", *KEEPERS)

@@ -37,6 +37,7 @@ from server.web import (
     quarantine,
     queue,
     queue_push,
+    registry,
     sign_in,
     slips,
     telling,
@@ -94,6 +95,7 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int], en
             live,
             api,
             queue_push,
+            registry,
         )
         for route in room.ROUTES
     ]

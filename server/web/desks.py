@@ -16,6 +16,7 @@ from server.ratings import queries, waiting
 from server.ratings.queries import Desk, DeskRow, Tally
 from server.ratings.response import came_up, responses
 from server.registry.assignments import offered_answers
+from server.reports.cells import harmless
 from server.web.access import FOR_READERS, Asked
 from server.web.context import TheWeb, Web
 from server.web.language import N_
@@ -24,6 +25,7 @@ from server.web.rendering import page
 
 if TYPE_CHECKING:
     from collections.abc import Container
+    from datetime import date
 
 _FIRST: Final = ("excellent", "good", "acceptable", "terrible", "hard_to_say")
 _LATER: Final = tuple(answer for answer in ANSWERS if answer not in _FIRST)
@@ -42,7 +44,6 @@ the ticket boxes: part of `votes`, of the answers and of the score, and no part 
 last row, with an empty `site` and `desk`, is of all desks together; the row with a site of «-» is of votes that named no desk."""
 
 CHANNELS: Final = {"kiosk": N_("At the kiosk"), "box": N_("Ticket boxes")}
-_MAKES_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @get("/", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
@@ -61,7 +62,7 @@ def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[s
 def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[str]) -> Response[str]:
     """Show one desk's numbers, their trend, its hours and its services."""
     now_ms = web.now_ms()
-    desk = find_desk(web, key)
+    desk = find_desk(web, key, question.period.last)
     scope = question.scope(desk.id)
     with reading(web.engine) as connection:
         tally = queries.tally(connection, scope, now_ms)
@@ -115,14 +116,14 @@ def export_desks(web: TheWeb, question: TheQuestion) -> Response[bytes]:
     return Response(lines.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def find_desk(web: Web, key: str) -> Desk:
-    """Give a desk by its key.
+def find_desk(web: Web, key: str, as_of: date | None = None) -> Desk:
+    """Give a desk by its key, as it is called now or was called on a day.
 
     Raises:
         NotFoundException: there is none.
     """
     with reading(web.engine) as connection:
-        for desk in queries.list_desks(connection):
+        for desk in queries.list_desks(connection, as_of=as_of):
             if desk.key == key:
                 return desk
     raise NotFoundException
@@ -147,16 +148,11 @@ def _as_cells(row: DeskRow, without_desk: str) -> list[str]:
     said, boxes = row.response, row.boxes
     queue = [said.votes, said.served, said.days, _share(said.share)]
     queue += [boxes.total, boxes.rating.counts.good, boxes.rating.counts.terrible, said.boxes, _share(said.boxes_share)]
-    return [*(_harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later, *map(str, queue)]
+    return [*(harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later, *map(str, queue)]
 
 
 def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.4f}"
-
-
-def _harmless(text: str) -> str:
-    """Keep a spreadsheet from running a name as a formula."""
-    return f"'{text}" if text.startswith(_MAKES_A_FORMULA) else text
 
 
 ROUTES: Final = [show_desks, show_desk, export_desks]

@@ -14,7 +14,7 @@ from server.db.engine import reading
 from server.errors import DatabaseUnavailableError
 from server.fleet.calls import open_calls
 from server.web import assets
-from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, OVERSEERS, READERS, TAKERS, TECHNICIANS, TELLERS
+from server.web.accounts import ADMINS, COUNTERS, IMPORTERS, KEEPERS, OVERSEERS, READERS, TAKERS, TECHNICIANS, TELLERS
 from server.web.language import DEFAULT, LANGUAGES, N_, Language, language
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def _environment(code: str) -> Environment:
         answer_words=words,
         drawings=assets.drawings(),
         asset=assets.address,
+        admins=ADMINS,
         readers=READERS,
         keepers=KEEPERS,
         importers=IMPORTERS,

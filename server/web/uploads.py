@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from litestar.exceptions import ClientException
-from multipart import MultipartError, MultipartParser, parse_options_header
+from multipart import MultipartError, MultipartParser, MultipartPart, parse_options_header
 
 from server.queue.written import MAX_BYTES
 
@@ -34,14 +34,26 @@ def read_form(content_type: str, body: bytes) -> Brought:
     Raises:
         ClientException: it is no such form.
     """
+    by_name = read_files_form(content_type, body)
+    try:
+        return Brought(by_name["file"].filename or "", by_name["file"].raw, by_name["site"].raw.decode())
+    except (KeyError, UnicodeDecodeError) as error:
+        raise ClientException from error
+
+
+def read_files_form(content_type: str, body: bytes) -> dict[str, MultipartPart]:
+    """Read any form with files in memory alone, and give its fields by name.
+
+    Raises:
+        ClientException: it is no such form.
+    """
     kind, options = parse_options_header(content_type)
     if kind != "multipart/form-data" or not options.get("boundary"):
         raise ClientException
     try:
-        parts = list(MultipartParser(BytesIO(body), options["boundary"], spool_limit=MAX_FORM_BYTES, memory_limit=MAX_FORM_BYTES))
-        by_name = {part.name: part for part in parts}
-        return Brought(by_name["file"].filename or "", by_name["file"].raw, by_name["site"].raw.decode())
-    except (KeyError, MultipartError, UnicodeDecodeError) as error:
+        parts = MultipartParser(BytesIO(body), options["boundary"], spool_limit=len(body), memory_limit=len(body) + 2**16)
+        return {part.name: part for part in parts}
+    except MultipartError as error:
         raise ClientException from error
 
 

@@ -77,7 +77,7 @@ services:
 
 
 def load_centre(connection: Connection, text: str) -> None:
-    load_registry(connection, parse_registry(text, source="centre.yaml"))
+    load_registry(connection, parse_registry(text, source="centre.yaml"), now_ms=MORNING)
     for name in (KIOSK, OTHER):
         add_kiosk(connection, Wish(name=name, site="main", desk=None), hash_password=lambda _: "$7$…", now_ms=MORNING)
 

@@ -103,7 +103,7 @@ def load_registry(connection: Any) -> None:
     from server.registry.file import parse_registry
     from server.registry.load import load_registry as load
 
-    load(connection, parse_registry(NEW_DESK, source="centre.yaml"))
+    load(connection, parse_registry(NEW_DESK, source="centre.yaml"), now_ms=MORNING)
 
 
 def test_a_choice_of_a_desk_moves_what_named_none(engine: Engine, log: Log) -> None:

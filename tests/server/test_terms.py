@@ -53,7 +53,7 @@ def load(engine: Engine, text: str, folder: Path) -> None:
     registry = parse_registry(text, source="centre.yaml")
     with writing(engine) as connection:
         remember_address(connection, "https://pages.example", is_set=True)
-        load_registry(connection, registry, read_pictures(registry.pictures("centre.yaml"), folder))
+        load_registry(connection, registry, read_pictures(registry.pictures("centre.yaml"), folder), now_ms=MORNING)
 
 
 def settings(engine: Engine, kiosk: str = KIOSK) -> KioskSettings:
@@ -161,38 +161,70 @@ def test_an_address_that_is_only_guessed_changes_none_that_is_known(engine: Engi
 @pytest.mark.parametrize(
     ("wrong", "right", "message"),
     [
-        ("mon-fri", "fri-mon", "centre.yaml: hours: 'fri-mon' is no day"),
-        ("mon-fri", "mno", "centre.yaml: hours: 'mno' is no day; did you mean 'mon'?"),
-        ("sat:", "fri:", "centre.yaml: hours: fri stands there twice"),
-        ("09:00-18:00", "18:00-09:00", "centre.yaml: hours: mon-fri: '18:00-09:00' is no opening time"),
-        ("09:00-18:00", "09:00-25:00", "centre.yaml: hours: mon-fri: '09:00-25:00' is no opening time"),
-        ("#0B5FA5", "blue", "centre.yaml: look: accent 'blue' is no colour"),
-        ("theme: dark", "theme: drak", "centre.yaml: Invalid enum value 'drak'"),
-        ("theme: dark", "thema: dark", "centre.yaml: look: unknown key 'thema'; did you mean 'theme'?"),
-        ('uk: "Укриття — у підвалі", ', "", "centre.yaml: shelter: the Ukrainian text is missing"),
-        ("thanks_s: 6", "thanks_s: -1", "centre.yaml: timing: thanks_s is -1 seconds"),
-        ("call_person: false", "call_person: maybe", "centre.yaml: Expected `bool"),
-        ("call_person: false", "plan: x.png", "centre.yaml: plan: a floor plan is a site's"),
-        ("[0.25, 1]", "[0.25, 1.5]", "centre.yaml: desk 'main-1': place [0.25, 1.5] is outside the plan"),
-        ("plan: plan.jpg, ", "", "centre.yaml: desk 'main-1' has a place, but site 'main' has no plan"),
-        ("kind: delimited", "kind: delimitted", "centre.yaml: Invalid value 'delimitted'"),
-        ("kind: delimited", "knd: delimited", "centre.yaml: "),
-        ("[number, day, desk]", "[numbr]", "centre.yaml: tickets: form 'e-queue': 'numbr' is no field; did you mean 'number'?"),
-        ("  services: {", "  servises: {", "centre.yaml: tickets: unknown key 'servises'; did you mean 'services'?"),
+        (
+            "mon-fri",
+            "fri-mon",
+            "centre.yaml, line 14: hours: fri-mon: “fri-mon” is no day of the week",
+        ),
+        (
+            "mon-fri",
+            "mno",
+            "centre.yaml, line 14: hours: mno: “mno” is no day of the week",
+        ),
+        ("sat:", "fri:", "centre.yaml, line 14: hours: fri: fri stands there twice: each day opens once"),
+        (
+            "09:00-18:00",
+            "18:00-09:00",
+            "centre.yaml, line 14: hours: mon-fri: “18:00-09:00” is no opening time; write it as 09:00-18:00, and leave closed days out",
+        ),
+        (
+            "09:00-18:00",
+            "09:00-25:00",
+            "centre.yaml, line 14: hours: mon-fri: “09:00-25:00” is no opening time; write it as 09:00-18:00, and leave closed days out",
+        ),
+        ("#0B5FA5", "blue", "centre.yaml, line 16: look: accent: “blue” is no colour; write one such as #0B5FA5"),
+        ("theme: dark", "theme: drak", "centre.yaml, line 16: look: theme: something else is needed here: Invalid enum value 'drak'"),
+        ("theme: dark", "thema: dark", "centre.yaml, line 16: look: thema: there is no such key; did you mean “theme”?"),
+        ('uk: "Укриття — у підвалі", ', "", "centre.yaml, line 15: shelter: the Ukrainian text is missing: write it under uk"),
+        ("thanks_s: 6", "thanks_s: -1", "centre.yaml, line 17: timing: thanks_s: write more than 0 and at most 3600 seconds"),
+        (
+            "call_person: false",
+            "call_person: maybe",
+            "centre.yaml, line 18: call_person: something else is needed here: Expected `bool | null`, got `str`",
+        ),
+        ("call_person: false", "plan: x.png", "centre.yaml, line 18: plan: a floor plan is a site's: write it there"),
+        ("[0.25, 1]", "[0.25, 1.5]", "centre.yaml, line 8: desks 'main-1': place: this is outside the plan; write two numbers from 0 to 1"),
+        ("plan: plan.jpg, ", "", "centre.yaml, line 8: desks 'main-1': place: site “main” has no plan: give it one first"),
+        (
+            "kind: delimited",
+            "kind: delimitted",
+            "centre.yaml, line 20: tickets: forms 1: kind: something else is needed here: Invalid value 'delimitted'",
+        ),
+        ("kind: delimited", "knd: delimited", "centre.yaml, line 20: tickets: forms 1: “kind” is missing"),
+        ("[number, day, desk]", "[numbr]", "centre.yaml, line 19: tickets: form 'e-queue': 'numbr' is no field; did you mean 'number'?"),
+        ("  services: {", "  servises: {", "centre.yaml, line 21: tickets: servises: there is no such key; did you mean “services”?"),
         (
             "ID-17: passport",
             "ID-17: pasport",
-            "centre.yaml: tickets: services: 'ID-17' stands for 'pasport', which is no key of services; did you",
+            "centre.yaml, line 19: tickets: services: 'ID-17' stands for 'pasport', which is no key of services; did you mean 'passport'?",
         ),
-        ("  services:", "  centre: Зразкове\n  services:", "centre.yaml: tickets: centre 'Зразкове' must be small Latin letters"),
+        (
+            "  services:",
+            "  centre: Зразкове\n  services:",
+            "centre.yaml, line 19: tickets: centre 'Зразкове' must be small Latin letters",
+        ),
         (
             "look: {theme: light,",
             "tickets: {max_age_h: 100}, look: {theme: light,",
-            "centre.yaml: site 'main': tickets: max_age_h 100 must",
+            "centre.yaml, line 5: sites 'main': tickets: max_age_h 100 must be",
         ),
-        ("look: {theme: light,", "tickets: {public_key: x}, look: {theme: light,", "centre.yaml: site 'main': tickets: public_key must be"),
-        ("uk: Дякуємо, ", "", "centre.yaml: slip: note: the Ukrainian text is missing"),
-        ("0 800 500 500", "0" * 41, "centre.yaml: slip: hot_line has 41 characters; 40 are the most"),
+        (
+            "look: {theme: light,",
+            "tickets: {public_key: x}, look: {theme: light,",
+            "centre.yaml, line 5: sites 'main': tickets: public_key must be 64",
+        ),
+        ("uk: Дякуємо, ", "", "centre.yaml, line 22: slip: note: the Ukrainian text is missing: write it under uk"),
+        ("0 800 500 500", "0" * 41, "centre.yaml, line 22: slip: hot_line has 41 characters; 40 are the most"),
         ("call_person: false", "", ""),
     ],
 )

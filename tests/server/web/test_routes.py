@@ -45,7 +45,7 @@ def routes(app: Litestar) -> Iterator[tuple[str, str]]:
     for route in app.routes:
         assert isinstance(route, HTTPRoute)
         path = route.path_format
-        for part in ("{token}", "{key}", "{kiosk_id}", "{file_path}", "{path}", "{sha256}", "{code}", "{name}"):
+        for part in ("{token}", "{key}", "{kiosk_id}", "{file_path}", "{path}", "{sha256}", "{code}", "{name}", "{what}", "{format_}"):
             path = path.replace(part, "x")
         path = path.replace("{number}", "1").replace("{call}", str(UUID(int=1))).replace("{command}", str(UUID(int=1)))
         assert "{" not in path, path
