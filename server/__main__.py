@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from server.commands import backup, broker_config, erasing, fleet, integrity, kiosks, quarantine, questionnaires, queue, restoring, telling
+from server.commands import (
+    backup,
+    broker_config,
+    erasing,
+    fleet,
+    integrity,
+    kiosks,
+    misuse,
+    quarantine,
+    questionnaires,
+    queue,
+    restoring,
+    telling,
+)
 from server.commands.base import ConfigFile, DataDir, list_since, new_app, new_file, opened_server, read_text, say
 from server.config import is_loopback
 from server.errors import BrokerError, ConfigError, PartFailedError, RegistryError, ServerError
@@ -48,6 +61,7 @@ app.add_typer(integrity.root_app, name="root")
 app.add_typer(integrity.proof_app, name="proof")
 app.add_typer(rollups_app, name="rollups")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(misuse.app, name="misuse")
 
 Shared = Annotated[
     int | None, typer.Option("--shared", min=1, max=9, help="This worker's number, where several share the batches on PostgreSQL.")
@@ -72,12 +86,12 @@ class Role(StrEnum):
 @app.command()
 def run(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run everything: broker, ingest and pages."""
-    from server.app import Pages, broker_parts, make_ingest, make_kept_list, make_metrics, make_nightly, run_parts
+    from server.app import Pages, broker_parts, make_ingest, make_judging, make_kept_list, make_metrics, make_nightly, run_parts
 
     with opened_server(data, config, may_begin=True) as server:
         metrics = make_metrics(server, fleet=True)
         ingest = make_ingest(server, metrics=metrics)
-        parts = [*broker_parts(server), ingest, make_nightly(server), make_kept_list(server), Pages(server), *metrics]
+        parts = [*broker_parts(server), ingest, make_nightly(server), make_judging(server), make_kept_list(server), Pages(server), *metrics]
         run_parts(parts, on_ready=lambda: _greet(server))
 
 
@@ -96,13 +110,13 @@ def broker(data: DataDir = None, config: ConfigFile = None) -> None:
 @app.command()
 def ingest(data: DataDir = None, config: ConfigFile = None, shared: Shared = None) -> None:
     """Take votes in, alone."""
-    from server.app import make_ingest, make_metrics, make_nightly, run_parts
+    from server.app import make_ingest, make_judging, make_metrics, make_nightly, run_parts
 
     with opened_server(data, config, may_begin=True) as server:
         if shared is not None and server.engine.dialect.name != "postgresql":
             raise ConfigError("several workers need PostgreSQL: set `database`, or leave out --shared")
         metrics = make_metrics(server, fleet=False, number=shared or 1)
-        run_parts([make_ingest(server, worker=shared, metrics=metrics), make_nightly(server), *metrics])
+        run_parts([make_ingest(server, worker=shared, metrics=metrics), make_nightly(server), make_judging(server), *metrics])
 
 
 @app.command()

@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.middleware import ASGIMiddleware
 
-from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, READERS, ROLES, TAKERS, TECHNICIANS, TELLERS, Person
+from server.web.accounts import COUNTERS, IMPORTERS, JUDGES, KEEPERS, READERS, ROLES, TAKERS, TECHNICIANS, TELLERS, Person
 from server.web.sessions import find_person
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ FOR_TELLERS: Final[dict[str, Any]] = {"roles": TELLERS}
 FOR_IMPORTERS: Final[dict[str, Any]] = {"roles": IMPORTERS}
 BY_KEY: Final[dict[str, Any]] = {"public": True, "needs_no_session": True, "takes_a_key": True}
 """Open to programs that name a key, or a claim in a sealed box; the route itself looks at it, and no cookie opens anything."""
+FOR_JUDGES: Final[dict[str, Any]] = {"roles": JUDGES}
 FOR_KEEPERS: Final[dict[str, Any]] = {"roles": KEEPERS}
 FOR_TECHNICIANS: Final[dict[str, Any]] = {"roles": TECHNICIANS}
 

@@ -34,6 +34,8 @@ TECHNICIANS: Final = ("technician", "admin")
 """Roles that look after kiosks: they invite and command them, give them new credentials, and take in what lies in quarantine."""
 IMPORTERS: Final = ("leader", "admin")
 """Roles that import what the queue system says."""
+JUDGES: Final = ("leader", "admin")
+"""Roles that flag votes as misuse, and let them count again."""
 ROLES: Final = ("clerk", *KEEPERS)
 """All of them: everybody who is signed in sees who calls."""
 
