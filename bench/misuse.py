@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from server.misuse.seen import Habits
 
 DEVELOPMENT: Final = range(100)
-UNSEEN: Final = range(10_000, 10_060)
+UNSEEN: Final = range(20_000, 20_060)
 RECALL: Final = 0.9
 FALSE: Final = 0.01
 _DAYS: Final = 28
