@@ -15,7 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from bench.measure import Row
 
-BENCHMARKS: Final = ("kiosk", "store", "ingest", "delivery", "drain", "reconnect", "queue")
+BENCHMARKS: Final = ("kiosk", "store", "ingest", "delivery", "drain", "reconnect", "queue", "misuse")
 
 
 def main() -> None:

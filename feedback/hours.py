@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 DAY_MIN = 24 * 60
+
+
+class Span(NamedTuple):
+    """From when until when, in milliseconds since 1970 UTC."""
+
+    from_ms: int
+    until_ms: int
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -28,6 +36,15 @@ class Hours(msgspec.Struct, frozen=True):
         now = self._local(wall_ms)
         day = self.week[now.weekday()]
         return day is not None and day.opens_min <= now.hour * 60 + now.minute < day.closes_min
+
+    def span(self, date_: date) -> Span | None:
+        """Give when a day opens and closes; None for a day without opening."""
+        day = self.week[date_.weekday()]
+        if day is None:
+            return None
+        midnight = datetime(date_.year, date_.month, date_.day, tzinfo=ZoneInfo(self.zone))
+        opens, closes = (midnight + timedelta(minutes=minutes) for minutes in (day.opens_min, day.closes_min))
+        return Span(round(opens.timestamp() * 1000), round(closes.timestamp() * 1000))
 
     def next_opening(self, wall_ms: int) -> datetime | None:
         """Give the next opening after that time, in the zone; None where no day of the week opens."""

@@ -19,6 +19,7 @@ from server.commands import (
     fleet,
     integrity,
     kiosks,
+    misuse,
     quarantine,
     questionnaires,
     queue,
@@ -61,6 +62,7 @@ app.add_typer(integrity.root_app, name="root")
 app.add_typer(integrity.proof_app, name="proof")
 app.add_typer(rollups_app, name="rollups")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(misuse.app, name="misuse")
 
 Shared = Annotated[
     int | None, typer.Option("--shared", min=1, max=9, help="This worker's number, where several share the batches on PostgreSQL.")
@@ -85,12 +87,12 @@ class Role(StrEnum):
 @app.command()
 def run(data: DataDir = None, config: ConfigFile = None) -> None:
     """Run everything: broker, ingest and pages."""
-    from server.app import Pages, broker_parts, make_ingest, make_kept_list, make_metrics, make_nightly, run_parts
+    from server.app import Pages, broker_parts, make_ingest, make_judging, make_kept_list, make_metrics, make_nightly, run_parts
 
     with opened_server(data, config, may_begin=True) as server:
         metrics = make_metrics(server, fleet=True)
         ingest = make_ingest(server, metrics=metrics)
-        parts = [*broker_parts(server), ingest, make_nightly(server), make_kept_list(server), Pages(server), *metrics]
+        parts = [*broker_parts(server), ingest, make_nightly(server), make_judging(server), make_kept_list(server), Pages(server), *metrics]
         run_parts(parts, on_ready=lambda: _greet(server))
 
 
@@ -109,13 +111,13 @@ def broker(data: DataDir = None, config: ConfigFile = None) -> None:
 @app.command()
 def ingest(data: DataDir = None, config: ConfigFile = None, shared: Shared = None) -> None:
     """Take votes in, alone."""
-    from server.app import make_ingest, make_metrics, make_nightly, run_parts
+    from server.app import make_ingest, make_judging, make_metrics, make_nightly, run_parts
 
     with opened_server(data, config, may_begin=True) as server:
         if shared is not None and server.engine.dialect.name != "postgresql":
             raise ConfigError("several workers need PostgreSQL: set `database`, or leave out --shared")
         metrics = make_metrics(server, fleet=False, number=shared or 1)
-        run_parts([make_ingest(server, worker=shared, metrics=metrics), make_nightly(server), *metrics])
+        run_parts([make_ingest(server, worker=shared, metrics=metrics), make_nightly(server), make_judging(server), *metrics])
 
 
 @app.command()

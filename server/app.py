@@ -39,6 +39,7 @@ from server.ingest.tally import unmetered
 from server.integrity.nightly import Nightly
 from server.integrity.roots import Roots
 from server.keys import load_keys
+from server.misuse.nightly import Judging
 from server.queue import keys as queue_keys
 from server.registry.kiosks import password_hashes
 from server.registry.settings import number_settings, remember_address, signed_settings
@@ -160,6 +161,11 @@ def broker_place(config: Config, folder: Path) -> Place:
 def make_nightly(server: Server) -> Nightly:
     """Make the part that gives each day its root in the night after it."""
     return Nightly(make_roots(server), now_ms=now_ms)
+
+
+def make_judging(server: Server) -> Judging:
+    """Make the part that looks for misuse in the votes of each day in the night after it."""
+    return Judging(server.engine, now_ms=now_ms)
 
 
 def make_kept_list(server: Server) -> KeptList:

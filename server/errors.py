@@ -65,3 +65,11 @@ class QueueError(ServerError):
         super().__init__(says % values if values else says)
         self.says = says
         self.values = values
+
+
+class MisuseError(ServerError):
+    """What a person wants flagged or undone is not there, or lacks its reason. The pages translate `says`."""
+
+    def __init__(self, says: str) -> None:
+        super().__init__(says)
+        self.says = says

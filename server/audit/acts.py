@@ -35,6 +35,8 @@ class Act(StrEnum):
     QUEUE_KEY_ADDED = "queue_key_added"
     QUEUE_KEY_REMOVED = "queue_key_removed"
     REGISTRY_LOADED = "registry_loaded"
+    VOTES_FLAGGED = "votes_flagged"
+    VOTES_UNFLAGGED = "votes_unflagged"
     QUESTIONNAIRE_PUBLISHED = "questionnaire_published"
     QUESTIONNAIRE_ASSIGNED = "questionnaire_assigned"
     QUESTIONNAIRE_UNASSIGNED = "questionnaire_unassigned"

@@ -9,6 +9,7 @@ from sqlalchemy import null, select, union_all
 
 from feedback.records import Mode
 from server.db.schema import answers, votes
+from server.ingest.settling import Flag
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -23,6 +24,7 @@ class Standing(StrEnum):
     SOON = "soon"
     APART = "apart"
     NOT_COUNTED = "not_counted"
+    DOUBTED = "doubted"
 
 
 class Stored(NamedTuple):
@@ -42,6 +44,8 @@ def find_vote(connection: Connection, id_: UUID, now_ms: int) -> Stored | None:
         return None
     if row.mode not in (None, Mode.LIVE):
         return Stored(Standing.APART, row.received_ms)
+    if row.flag == Flag.MISUSE:
+        return Stored(Standing.DOUBTED, row.received_ms)
     if row.flag:
         return Stored(Standing.NOT_COUNTED, row.received_ms)
     return Stored(Standing.SOON if row.released_ms > now_ms else Standing.COUNTED, row.received_ms)

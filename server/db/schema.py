@@ -299,7 +299,7 @@ votes = Table(
     Column("received_ms", BigInteger, nullable=False),
     Column("released_ms", BigInteger, nullable=False),  # from when its answer may show in shares: design §4, closed windows
     Column("clerk_id", BigInteger),  # who served, where the queue has told
-    Column("flag", String(16), nullable=False, server_default=""),  # why it does not count: ticket_used | undone; "" where it counts
+    Column("flag", String(16), nullable=False, server_default=""),  # why it does not count: ticket_used | undone | misuse; "" where it does
     Column("time_error_ms", BigInteger, nullable=False, server_default="0"),  # the truth lies within it of at_ms
     Index("ix_votes_visit", "visit"),
     Index("ix_votes_released_ms", "released_ms"),
@@ -534,11 +534,69 @@ kiosk_states = Table(
     Column("refused", Text, nullable=False, server_default=""),  # why it did not accept the last settings
 )
 
+kiosk_spans = Table(  # what a kiosk was like, from one change to the next; since when nothing is known, there is no span
+    "kiosk_spans",
+    metadata,
+    Column("kiosk", String(32), primary_key=True),
+    Column("from_ms", BigInteger, primary_key=True),
+    Column("until_ms", BigInteger),  # null: now
+    Column("cause", String(16), nullable=False),  # why it did not work: offline | out_of_order; "" while it did
+    Column("voted_ms", BigInteger),  # when it took the latest vote within an outage: until then it worked, unheard
+    Index("ix_kiosk_spans_until_ms", "until_ms"),
+)
+
 kiosk_signs = Table(
     "kiosk_signs",
     metadata,
     Column("kiosk", String(32), primary_key=True),
     Column("signs", Text, nullable=False),  # JSON of `server.fleet.clones.Signs`
+)
+
+# --- misuse: what the rules or people hold for it, and what became of that (`server.misuse`) ------------------------------
+
+misuse_days = Table(  # what each terminal's days were like; its habits are found from them
+    "misuse_days",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("kiosk", String(32), primary_key=True),
+    Column("summary", Text, nullable=False),  # JSON of `server.misuse.habits.Summary`
+)
+
+misuse_runs = Table(
+    "misuse_runs",
+    metadata,
+    Column("until_ms", BigInteger, primary_key=True),  # votes that show from before this moment on were judged, with all of their days
+    Column("ran_ms", BigInteger, nullable=False),
+)
+
+misuse_findings = Table(
+    "misuse_findings",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    Column("rule", String(16), nullable=False),  # by_hand where a person has judged
+    Column("day", String(10), nullable=False),
+    Column("kiosk", String(32), nullable=False),  # "" by hand
+    Column("site_id", BigInteger, nullable=False),
+    Column("desk_id", BigInteger, nullable=False),  # NO_DESK where its votes stand at none or at several
+    Column("from_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("facts", Text, nullable=False),  # JSON: the numbers in its words
+    Column("found_ms", BigInteger, nullable=False),
+    Column("found_by", Text, nullable=False, server_default=""),  # a login, or who was at the terminal; "" by a rule
+    Column("reason", Text, nullable=False, server_default=""),  # in the words of whoever flagged by hand
+    Column("undone_ms", BigInteger),
+    Column("undone_by", Text),
+    Column("undone_reason", Text),
+    Index("ix_misuse_findings_day", "day"),
+)
+
+misuse_flags = Table(  # the visits of each finding; a visit is flagged as long as one of its findings stands
+    "misuse_flags",
+    metadata,
+    Column("finding", ForeignKey(misuse_findings.c.id), primary_key=True),
+    Column("kiosk", String(32), primary_key=True),
+    Column("visit", Uuid, primary_key=True),
+    Index("ix_misuse_flags_visit", "visit"),
 )
 
 # --- rollups: one column an answer, written in the transaction of the votes they count -----------------------------------

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from feedback.wire import MAX_REASON, WireError
 from server.db.bulk import insert_rows
 from server.db.schema import kiosk_states
+from server.fleet import spans
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -43,7 +44,9 @@ def record_state(connection: Connection, kiosk: str, state: State, received_ms: 
         or "\0" in faults + state.software + state.showing + state.refused
     ):
         raise WireError("a text is too long or holds a zero byte")
-    known = connection.execute(select(kiosk_states.c.online, kiosk_states.c.session).where(kiosk_states.c.kiosk == kiosk)).first()
+    known = connection.execute(
+        select(kiosk_states.c.online, kiosk_states.c.session, kiosk_states.c.showing).where(kiosk_states.c.kiosk == kiosk)
+    ).first()
     if known is not None and known.online and not state.online and known.session != state.session:
         return
     said = {"online": state.online, "session": state.session, "changed_ms": received_ms}
@@ -51,16 +54,20 @@ def record_state(connection: Connection, kiosk: str, state: State, received_ms: 
         said |= {"outbox": state.outbox, "settings": state.settings, "software": state.software}
         said |= {"clock_trusted": state.clock_trusted, "faults": faults, "showing": state.showing, "refused": state.refused}
     _write(connection, kiosk, said, is_new=known is None)
+    if known is None or known.online != state.online or state.showing != known.showing:
+        spans.note(connection, kiosk, spans.cause_of(state), received_ms)
 
 
-def record_last_vote(connection: Connection, kiosk: str, at_ms: int) -> None:
+def record_last_vote(connection: Connection, kiosk: str, at_ms: int, received_ms: int) -> None:
     """Remember when a kiosk's latest vote was cast."""
+    spans.note_vote(connection, kiosk, at_ms, received_ms)
     row = (kiosk, *_SILENT.values(), at_ms, at_ms)
     insert_rows(connection, kiosk_states, ("kiosk", *_SILENT, "changed_ms", "last_vote_ms"), [row], on_conflict=_LATER)
 
 
-def forget_presence(connection: Connection) -> None:
+def forget_presence(connection: Connection, now_ms: int) -> None:
     """Believe no kiosk to be online until the broker says so again: it may have come and gone while nobody listened."""
+    spans.note_unheard(connection, now_ms)
     connection.execute(update(kiosk_states).where(kiosk_states.c.online).values(online=False))
 
 

@@ -168,10 +168,10 @@ class Ingest:
         with reading(self._engine) as connection:
             return store.settings_versions(connection)
 
-    def forget_presence(self) -> None:
+    def forget_presence(self, now_ms: int) -> None:
         """Believe no kiosk to be online until the broker says so."""
         with writing(self._engine) as connection:
-            forget_presence(connection)
+            forget_presence(connection, now_ms)
 
     def _take_pushes(self, messages: Sequence[Message]) -> None:
         """Take in what queue systems push. One that fails is not set aside: it holds ticket numbers, which nobody may keep."""

@@ -157,7 +157,7 @@ def _take_answers(work: Work, delivery: Delivery, answering: _Answering, chosen:
         work.deltas.add_answer(answer)
     cast_ms = [row.at_ms for row in votes] + [row.at_ms for row in answers if row.first and row.mode != Mode.TEST]
     if cast_ms:
-        record_last_vote(work.connection, delivery.kiosk, max(cast_ms))
+        record_last_vote(work.connection, delivery.kiosk, max(cast_ms), delivery.received_ms)
 
 
 def _first_places(work: Work, delivery: Delivery, answering: _Answering, chosen: Mapping[UUID, Place]) -> dict[UUID, Place]:

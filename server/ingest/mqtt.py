@@ -204,7 +204,7 @@ class MqttIngest:
             self._publish(reply)
 
     def _begin_connection(self) -> None:
-        self._ingest.forget_presence()
+        self._ingest.forget_presence(self._now_ms())
         self._generation = self._ingest.generation()
         self._publish(Reply(SERVER_STATE_TOPIC, self._state(online=True), retain=True))
         self._published, self._told, self._keyed, self._asked, self._renewed = {}, {}, {}, {}, {}

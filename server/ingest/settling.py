@@ -1,7 +1,8 @@
 """One ticket, one vote: settles which votes count, and gives them what the queue has said, whatever came first.
 
 Of several votes with one token the earliest (by time, then id) counts; the others are kept and flagged. A vote that staff took back counts
-no more and lets its ticket go. The answers of a visit share the fate of its vote. Only live visits use a ticket up.
+no more and lets its ticket go. The answers of a visit share the fate of its vote. Only live visits use a ticket up. What is flagged as
+misuse, and would count else, does not; its ticket stays used.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import null, select, union_all
+from sqlalchemy import case, func, null, select, union_all
 
 from feedback.records import Mode
 from server.db.prepared import Prepared
-from server.db.schema import answers, desks, kiosks, ticket_facts, ticket_tokens, undone_visits, votes
+from server.db.schema import answers, desks, kiosks, misuse_findings, misuse_flags, ticket_facts, ticket_tokens, undone_visits, votes
 from server.ingest.rows import AnswerRow, Place, VoteRow
 from server.ingest.visits import replace_answers, replace_votes
 
@@ -35,6 +36,7 @@ class Flag(StrEnum):
     COUNTS = ""
     TICKET_USED = "ticket_used"
     UNDONE = "undone"
+    MISUSE = "misuse"
 
 
 class Fact(NamedTuple):
@@ -46,25 +48,38 @@ class Fact(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What decides about some visits and all others with their tickets. `bound` are the desks at which kiosks stand."""
+    """What decides about some visits and all others with their tickets.
+
+    `judged` are those that were ever flagged as misuse, and whether they are now; `bound` the desks at which kiosks stand.
+    """
 
     tokens: Mapping[Visit, str]
     undone: Collection[Visit]
+    judged: Mapping[Visit, bool]
     facts: Mapping[str, Fact]
     bound: Mapping[str, int]
     sites: Mapping[int, int]
 
 
 # Made once: making a statement costs more than running it.
-_t, _u, _f = ticket_tokens.c, undone_visits.c, ticket_facts.c
+_t, _u, _f, _m = ticket_tokens.c, undone_visits.c, ticket_facts.c, misuse_flags.c
 _MARKS: Final = Prepared(
     lambda among: union_all(
         select(_t.kiosk, _t.visit, _t.token).where(among(_t.visit, "visits")),
         select(_u.kiosk, _u.visit, null()).where(among(_u.visit, "visits")),
+        select(_m.kiosk, _m.visit, null()).where(among(_m.visit, "visits")),
     )
 )
 _HOLDERS: Final = Prepared(lambda among: select(_t.kiosk, _t.visit, _t.token).where(among(_t.token, "tokens")))
 _UNDONE: Final = Prepared(lambda among: select(_u.kiosk, _u.visit).where(among(_u.visit, "visits")))
+_JUDGED: Final = Prepared(
+    lambda among: (
+        select(_m.kiosk, _m.visit, func.max(case((misuse_findings.c.undone_ms.is_(None), 1), else_=0)))
+        .join_from(misuse_flags, misuse_findings)
+        .where(among(_m.visit, "visits"))
+        .group_by(_m.kiosk, _m.visit)
+    )
+)
 _FACTS: Final = Prepared(lambda among: select(_f.token, *(_f[name] for name in Fact._fields)).where(among(_f.token, "tokens")))
 _VOTES: Final = Prepared(lambda among: select(*(votes.c[name] for name in VoteRow._fields)).where(among(votes.c.visit, "visits")))
 _ANSWERS: Final = Prepared(lambda among: select(*(answers.c[name] for name in AnswerRow._fields)).where(among(answers.c.visit, "visits")))
@@ -79,7 +94,7 @@ def settle(connection: Connection, touched: Iterable[Visit], tokens: Iterable[st
     if not tokens and not marks:
         return
     known = _look_up(connection, {(row[0], row[1]) for row in marks}, tokens)
-    concerned = known.tokens.keys() | known.undone
+    concerned = known.tokens.keys() | known.undone | known.judged.keys()
     visits = [visit for _, visit in concerned]
     cast = [row for row in map(VoteRow._make, _VOTES.rows(connection, visits=visits)) if (row.kiosk, row.visit) in concerned]
     said = [row for row in map(AnswerRow._make, _ANSWERS.rows(connection, visits=visits)) if (row.kiosk, row.visit) in concerned]
@@ -93,11 +108,13 @@ def _look_up(connection: Connection, marked: set[Visit], tokens: set[str]) -> _K
     holders = {(kiosk, visit): token for kiosk, visit, token in _HOLDERS.rows(connection, tokens=wanted)} if tokens else {}
     visits = {visit for _, visit in marked | holders.keys()}
     undone = {(kiosk, visit) for kiosk, visit in _UNDONE.rows(connection, visits=list(visits))} & (marked | holders.keys())
+    judged = {(kiosk, visit): bool(stands) for kiosk, visit, stands in _JUDGED.rows(connection, visits=list(visits))}
     facts = {token: Fact(*fact) for token, *fact in _FACTS.rows(connection, tokens=wanted)} if tokens else {}
     bound = select(kiosks.c.id, kiosks.c.desk_id).where(kiosks.c.desk_id.is_not(None))
     return _Known(
         tokens=holders,
         undone=undone,
+        judged={visit: stands for visit, stands in judged.items() if visit in marked or visit in holders},
         facts=facts,
         bound={row.id: row.desk_id for row in connection.execute(bound)} if facts else {},
         sites={row.id: row.site_id for row in connection.execute(select(desks.c.id, desks.c.site_id))} if facts else {},
@@ -120,7 +137,9 @@ def _flag(visit: Visit, known: _Known, *, holds: bool) -> str:
     """Give the flag of what belongs to a visit; `holds` is whether its ticket counts for it."""
     if visit in known.undone:
         return Flag.UNDONE.value
-    return Flag.COUNTS.value if holds or visit not in known.tokens else Flag.TICKET_USED.value
+    if not holds and visit in known.tokens:
+        return Flag.TICKET_USED.value
+    return Flag.MISUSE.value if known.judged.get(visit) else Flag.COUNTS.value
 
 
 def _settled_vote(row: VoteRow, known: _Known, first: Mapping[str, tuple[int, UUID, Visit]]) -> VoteRow:

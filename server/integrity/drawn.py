@@ -37,6 +37,7 @@ from server.integrity.beside import BESIDE, Beside, Noted
 from server.integrity.chains import Problem
 from server.integrity.meanings import Doubt, Kept, Registry, Said, doubts_of, is_moved_in_time, place_doubts
 from server.integrity.roots import bounds_of
+from server.misuse.store import standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -149,6 +150,8 @@ def _first_walk(connection: Connection, on_step: OnStep) -> _Found:
             else:
                 _hear(found, row.kiosk, record)
         on_step(len(chunk))
+    for kiosk, visit in standing(connection):
+        found.said[kiosk, visit].judged = True
     return found
 
 

@@ -45,6 +45,7 @@ class Said:
     services: list[str] = field(default_factory=list)
     scanned: bool = False
     undone: bool = False
+    judged: bool = False  # a finding of misuse stands that names it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +167,10 @@ def _fate_doubts(kept: Kept, row: VoteRow | AnswerRow) -> list[Doubt]:
     said, doubts = kept.said, []
     if (row.flag == Flag.UNDONE) != said.undone:
         doubts.append(Doubt("it was taken back and counts" if said.undone else "it was not taken back and passes for that"))
+    if row.flag == Flag.MISUSE and not said.judged:
+        doubts.append(Doubt("it passes for misuse, and no finding says so"))
+    if row.flag == Flag.COUNTS and said.judged:
+        doubts.append(Doubt("it counts, and a finding says that it is misuse"))
     if row.flag not in set(Flag) or (row.flag == Flag.TICKET_USED and not said.scanned):
         doubts.append(Doubt("it does not count, and its visit had no ticket"))
     if isinstance(row, VoteRow) and row.clerk_id is not None and not said.scanned:

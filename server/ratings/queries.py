@@ -74,10 +74,11 @@ class Tally(msgspec.Struct, frozen=True):
 
 
 class NotCounted(msgspec.Struct, frozen=True):
-    """Votes that are kept and do not count, by why: their ticket had voted already, or staff took them back."""
+    """Votes that are kept and do not count, by why: their ticket had voted already, staff took them back, or they look like misuse."""
 
     ticket_used: int
     undone: int
+    misuse: int
 
 
 class DeskRow(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from litestar.middleware import ASGIMiddleware
 
 from server.audit.log import Actor
 from server.audit.log import note as note_it
-from server.web.accounts import ADMINS, COUNTERS, IMPORTERS, KEEPERS, OVERSEERS, READERS, ROLES, TAKERS, TECHNICIANS, TELLERS, Person
+from server.web.accounts import ADMINS, COUNTERS, IMPORTERS, JUDGES, KEEPERS, OVERSEERS, READERS, ROLES, TAKERS, TECHNICIANS, TELLERS, Person
 from server.web.sessions import find_person, name_of
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ FOR_OVERSEERS: Final[dict[str, Any]] = {"roles": OVERSEERS}
 FOR_IMPORTERS: Final[dict[str, Any]] = {"roles": IMPORTERS}
 BY_KEY: Final[dict[str, Any]] = {"public": True, "needs_no_session": True, "takes_a_key": True}
 """Open to programs that name a key, or a claim in a sealed box; the route itself looks at it, and no cookie opens anything."""
+FOR_JUDGES: Final[dict[str, Any]] = {"roles": JUDGES}
 FOR_KEEPERS: Final[dict[str, Any]] = {"roles": KEEPERS}
 FOR_TECHNICIANS: Final[dict[str, Any]] = {"roles": TECHNICIANS}
 FOR_ADMINS: Final[dict[str, Any]] = {"roles": ADMINS}

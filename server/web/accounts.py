@@ -40,6 +40,8 @@ ADMINS: Final = ("admin",)
 """Roles that look after other people's access, and say what the centre consists of."""
 OVERSEERS: Final = ("auditor", "admin")
 """Roles that read the audit log."""
+JUDGES: Final = ("leader", "admin")
+"""Roles that flag votes as misuse, and let them count again."""
 ROLES: Final = ("clerk", *KEEPERS)
 """All of them: everybody who is signed in sees who calls."""
 

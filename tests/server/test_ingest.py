@@ -363,7 +363,7 @@ def test_a_state_is_stored_and_an_old_will_does_not_end_a_new_session(engine: En
 def test_after_a_reconnect_the_broker_decides_who_is_online(engine: Engine) -> None:
     ingest = make_ingest(engine)
     ingest.handle(state_topic(KIOSK), encode(State(online=True, session=uuid4())), MORNING)
-    ingest.forget_presence()
+    ingest.forget_presence(MORNING)
     ingest.handle(state_topic(KIOSK), encode(State(online=False, session=uuid4())), MORNING + 1)
     (row,) = rows(engine, schema.kiosk_states)
     assert (row["online"], row["changed_ms"]) == (False, MORNING + 1)

@@ -97,6 +97,8 @@ def test_no_page_has_inline_script_or_style(leader: TestClient[Litestar], engine
         "/announcements",
         "/done",
         "/pilot",
+        "/misuse",
+        "/coverage",
         "/queue",
         "/boxes",
         "/boxes/1",
