@@ -24,7 +24,6 @@ from server.ratings.periods import Period, Step
 from server.web.access import FOR_READERS, Asked
 from server.web.assets import FOLDER
 from server.web.context import Centre, TheWeb
-from server.web.desks import find_desk
 from server.web.language import DEFAULT, N_
 from server.web.language import language as language_by_code
 from server.web.question import Question, TheQuestion
@@ -44,15 +43,12 @@ _lock: Final = Lock()
 
 
 @get("/charts/trend.svg", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
-def show_trend(
-    request: Asked, web: TheWeb, question: TheQuestion, desk: FromQuery[str] = "", width: FromQuery[str] = "wide"
-) -> Response[str | None]:
+def show_trend(request: Asked, web: TheWeb, question: TheQuestion, width: FromQuery[str] = "wide") -> Response[str | None]:
     """Draw the trend of all desks or of one; the same numbers are drawn once."""
     if width not in WIDTHS:
         raise ValidationException(N_("The width is one of: wide, narrow"))
-    found = find_desk(web, desk) if desk else None
     with reading(web.engine) as connection:
-        points = queries.trend(connection, question.scope(found.id if found else None), web.now_ms())
+        points = queries.trend(connection, question.scope(), web.now_ms())
     specification = describe_trend(points, question, language_of(request), width)
     digest = sha256(json.dumps(specification, sort_keys=True).encode()).hexdigest()
     headers = {"etag": f'"{digest}"', "cache-control": "private, no-cache"}

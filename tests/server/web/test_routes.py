@@ -139,4 +139,7 @@ def test_the_api_is_described(leader: TestClient[Litestar]) -> None:
     paths = leader.get("/api/openapi.json").json()["paths"]
     ours = {"/api/v1/desks", "/api/v1/desks/{key}/trend", "/api/v1/desks/{key}/load", "/api/v1/kiosks", "/api/queue/tickets"}
     assert set(paths) == ours
-    assert {given["name"] for given in paths["/api/v1/desks"]["get"]["parameters"]} == {"period", "from", "to", "site"}
+    assert {given["name"] for given in paths["/api/v1/desks"]["get"]["parameters"]} == {
+        *("period", "from", "to", "site", "desk"),
+        *("service", "channel", "language"),
+    }
