@@ -37,6 +37,7 @@ from server.web import (
     queue_push,
     sign_in,
     slips,
+    tables,
     telling,
 )
 from server.web.access import FILES, FOR_KEEPERS
@@ -87,6 +88,7 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int], en
             slips,
             pictures,
             charts,
+            tables,
             live,
             api,
             queue_push,

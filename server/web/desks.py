@@ -18,10 +18,12 @@ from server.ratings import queries, waiting
 from server.ratings.queries import Desk, DeskRow, Tally
 from server.ratings.response import came_up, responses
 from server.registry.assignments import offered_answers
+from server.reports.tables import harmless
 from server.web.access import FOR_READERS, Asked
 from server.web.context import TheWeb
 from server.web.question import CHANNELS, OWN, PRESETS, Question, TheQuestion
-from server.web.rendering import page
+from server.web.rendering import language_of, page
+from server.web.tables import split_of, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -42,8 +44,6 @@ those at kiosks, by `queue_served` on the `queue_days` of which the queue has to
 the ticket boxes: part of `votes`, of the answers and of the score, and no part of `response`, but with a `box_response` of their own. The
 last row, with an empty `site` and `desk`, is of all desks together; the row with a site of «-» is of votes that named no desk."""
 
-_MAKES_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-
 
 @get("/", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
 def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[str]:
@@ -54,7 +54,8 @@ def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[s
         trend = queries.trend(connection, question.scope(), now_ms)
         answers = _shown(offered_answers(connection), table.total)
         vague = queries.vague(connection, question.scope())
-    return page(request, "desks.html", table=table, trend=trend, answers=answers, vague=vague, **choices(question))
+    numbers = trend_of(trend, language_of(request))
+    return page(request, "desks.html", table=table, trend=trend, trend_numbers=numbers, answers=answers, vague=vague, **choices(question))
 
 
 @get("/desks", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
@@ -100,6 +101,10 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         "parts": parts,
         "asked": asked,
         "channels": channels,
+        "trend_numbers": trend_of(trend, language_of(request)),
+        "parts_numbers": split_of("service", parts, language_of(request)),
+        "channel_numbers": split_of("channel", channels, language_of(request)),
+        "asked_numbers": split_of("questionnaire", asked, language_of(request)),
         "response": response,
         "came_up": came,
         "load": load,
@@ -120,7 +125,7 @@ def export_desks(web: TheWeb, question: TheQuestion) -> Response[bytes]:
     writer.writerow(_as_cells(DeskRow(None, table.total, table.boxes, table.response), ""))
     name = f"desks-{question.period.first}-{question.period.last}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(lines.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(lines.getvalue().encode("utf-8-sig"), media_type="text/csv", headers=headers)
 
 
 def find_desk(question: Question, key: str) -> Desk:
@@ -156,16 +161,11 @@ def _as_cells(row: DeskRow, without_desk: str) -> list[str]:
     queue = [said.votes, said.served, said.days, _share(said.share)]
     queue += [boxes.total, boxes.rating.counts.good, boxes.rating.counts.terrible] if boxes else ["", "", ""]
     queue += [said.boxes, _share(said.boxes_share)]
-    return [*(_harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later, *map(str, queue)]
+    return [*(harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later, *map(str, queue)]
 
 
 def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.4f}"
-
-
-def _harmless(text: str) -> str:
-    """Keep a spreadsheet from running a name as a formula."""
-    return f"'{text}" if text.startswith(_MAKES_A_FORMULA) else text
 
 
 ROUTES: Final = [show_desks, choose_desk, show_desk, export_desks]

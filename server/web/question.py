@@ -22,6 +22,8 @@ from server.web.language import LANGUAGES, N_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from server.web.language import Language
+
 PRESETS: Final = {"today": 1, "7": 7, "30": 30, "90": 90}
 OWN: Final = "own"
 DEFAULT: Final = "30"
@@ -80,6 +82,17 @@ class Question(msgspec.Struct, frozen=True):
         if self.cut:
             asked[self.cut.dimension] = self.cut.key
         return urlencode({name: value for name, value in (asked | more).items() if value})
+
+    def describe(self, language: Language) -> str:
+        """Say in words what is asked for."""
+        gettext = language.words.gettext
+        place = [self.site.name] if self.site else [self.centre.name] if self.centre.name else []
+        if self.desk:
+            place = [gettext("Desk %(number)s") % {"number": self.desk.number}, self.desk.site.name]
+        if self.cut:
+            words = {"service": gettext("service: %(name)s"), "language": gettext("language: %(name)s")}.get(self.cut.dimension, "%(name)s")
+            place.append(words % {"name": gettext(self.cut.name) if self.cut.dimension == "channel" else self.cut.name})
+        return " · ".join([*place, language.days(self.period)])
 
     def whole(self) -> str:
         """Write the same question without its cut."""
