@@ -162,7 +162,7 @@ def draw_png(specification: dict[str, Any], language: Language) -> bytes:
     return png
 
 
-def _locale(language: Language) -> dict[str, str]:
+def _locale(language: Language) -> dict[str, Any]:
     code = {"uk": "uk-UA"}.get(language.code, "en-GB")
     return {"format_locale": code, "time_format_locale": code}
 

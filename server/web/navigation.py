@@ -33,7 +33,10 @@ class Group(msgspec.Struct, frozen=True):
 GROUPS: Final = (
     Group(
         N_("Ratings"),
-        (Entry("/", N_("Desks"), READERS, also=("/desks/",), keeps_question=True),),
+        (
+            Entry("/", N_("Desks"), READERS, also=("/desks/",), keeps_question=True),
+            Entry("/reasons", N_("Reasons"), READERS, keeps_question=True),
+        ),
     ),
     Group(
         N_("Terminals"),

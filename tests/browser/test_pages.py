@@ -25,6 +25,8 @@ MORE = (
     "/desks/c3",
     "/desks/p2?period=90",
     "/desks/p3",
+    "/reasons",
+    "/reasons?desk=c3&language=uk",
     "/kiosks",
     "/kiosks/desk-two-a",
     "/kiosks/podil-hall",

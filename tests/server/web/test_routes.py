@@ -89,6 +89,7 @@ def test_no_page_has_inline_script_or_style(leader: TestClient[Litestar], engine
         "/",
         "/desks/c1",
         "/desks/c2",
+        "/reasons",
         "/kiosks",
         "/kiosks/desk-two-a",
         "/kiosks/desk-two-a/quarantine",
