@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from server.web.language import Language
 
 WIDTHS: Final = {"wide": 820, "narrow": 250}
-_LETTERS_A_LINE: Final = {"wide": 110, "narrow": 42}
+_LETTERS_A_LINE: Final = {"wide": 110, "narrow": 32}
 _KEPT: Final = 200
 _APART: Final = 0.09
 _UNDER_LABEL: Final = 8
