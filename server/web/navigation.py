@@ -36,6 +36,7 @@ GROUPS: Final = (
         (
             Entry("/", N_("Desks"), READERS, also=("/desks/",), keeps_question=True),
             Entry("/reasons", N_("Reasons"), READERS, keeps_question=True),
+            Entry("/briefing", N_("Morning briefing"), READERS),
             Entry("/my-desk", N_("My desk"), ROLES),
             Entry("/wall", N_("Wall"), READERS),
             Entry("/public", N_("Public page"), READERS),

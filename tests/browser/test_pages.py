@@ -25,6 +25,7 @@ MORE = (
     "/desks/c3",
     "/desks/p2?period=90",
     "/desks/p3",
+    "/briefing",
     "/reasons",
     "/my-desk",
     "/my-desk?desk=c1",

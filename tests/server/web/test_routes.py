@@ -92,6 +92,7 @@ def test_no_page_has_inline_script_or_style(leader: TestClient[Litestar], engine
         "/",
         "/desks/c1",
         "/desks/c2",
+        "/briefing",
         "/reasons",
         "/my-desk?desk=c1",
         "/public",
