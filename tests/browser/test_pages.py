@@ -64,7 +64,7 @@ def test_a_leader_comes_in_by_invitation_and_filters(reader: Reader, centre: Cen
     page.get_by_role("button", name="Показати").click()
     page.wait_for_url("**/?period=90&from=*&to=*&site=podil&*")
     assert page.locator("table.ratings tbody tr").count() == 3
-    page.get_by_text("Усі послуги").click()
+    page.locator("table.ratings").get_by_text("Усі послуги").click()
     assert page.locator("h1").inner_text() == "Стіл 1. Усі послуги"
     page.get_by_role("button", name="Вийти").click()
     page.fill("[name=login]", "Leader1")
