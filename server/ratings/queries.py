@@ -38,16 +38,27 @@ Key = tuple[Any, ...]
 _Both = list[Counts]
 
 
+class Cut(msgspec.Struct, frozen=True):
+    """One service, channel, language or questionnaire: a dimension, and its value as `rollup_dimension` writes it."""
+
+    dimension: str
+    value: str
+
+
 class Scope(msgspec.Struct, frozen=True):
-    """Which votes a question is about: a period, and perhaps one site and one desk, by their ids."""
+    """Which votes a question is about: a period, and perhaps one site and one desk, by their ids, and one cut.
+
+    One at most: two cuts at once would be nearly one cell a vote, and would let people be singled out (design §4).
+    """
 
     period: Period
     site_id: int | None = None
     desk_id: int | None = None
+    cut: Cut | None = None
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A site or a desk's place in the registry."""
+    """A site or a service of the registry."""
 
     id: int
     key: str
@@ -82,11 +93,14 @@ class NotCounted(msgspec.Struct, frozen=True):
 
 
 class DeskRow(msgspec.Struct, frozen=True):
-    """One desk's numbers; `desk` is null for votes that named no desk. `boxes` are those in `tally` that ticket boxes brought."""
+    """One desk's numbers; `desk` is null for votes that named no desk.
+
+    `boxes` are those in `tally` that ticket boxes brought, null in a scope that is cut otherwise: nobody has counted them.
+    """
 
     desk: Desk | None
     tally: Tally
-    boxes: Tally
+    boxes: Tally | None
     response: Response = UNKNOWN
 
 
@@ -95,7 +109,7 @@ class DeskTable(msgspec.Struct, frozen=True):
 
     rows: list[DeskRow]
     total: Tally
-    boxes: Tally
+    boxes: Tally | None
     response: Response = UNKNOWN
 
 
@@ -122,6 +136,12 @@ def list_sites(connection: Connection, as_of: date | None = None) -> list[Place]
     return [Place(row.id, row.key, named[row.key].name if row.key in named else row.name) for row in rows]
 
 
+def list_services(connection: Connection) -> list[Place]:
+    """Give every service by its name."""
+    rows = connection.execute(select(services.c.id, services.c.key, services.c.name).order_by(services.c.name, services.c.id))
+    return [Place(*row) for row in rows]
+
+
 def list_desks(connection: Connection, site_id: int | None = None, as_of: date | None = None) -> list[Desk]:
     """Give every desk, in the registry's order: site by site, as the file names them; as they are called now or were called on a day."""
     places = {place.id: place for place in list_sites(connection, as_of)}
@@ -140,16 +160,28 @@ def desk_table(connection: Connection, scope: Scope, now_ms: int) -> DeskTable:
     """Give the numbers of every desk in scope, called as on its last day; desks in use are there without votes too."""
     tallies = _tally_by(connection, rollup_day, scope, now_ms, "desk_id")
     said = responses(connection, scope, now_ms)
-    by_channel = _tally_by(connection, rollup_dimension, scope, now_ms, "desk_id", "value", dimension="channel")
-    boxes = {desk_id: both for (desk_id, channel), both in by_channel.items() if channel == Channel.BOX}
+    boxes = _boxes(connection, scope, now_ms)
     rows = [
-        DeskRow(desk, _as_tally(tallies.get((desk.id,))), _as_tally(boxes.get(desk.id)), said.of(desk.id, desk.site.id))
+        DeskRow(desk, _as_tally(tallies.get((desk.id,))), _boxes_of(boxes, desk.id), said.of(desk.id, desk.site.id))
         for desk in list_desks(connection, scope.site_id, scope.period.last)
-        if not desk.retired or desk.retired > scope.period.first.isoformat() or (desk.id,) in tallies
+        if scope.desk_id in (None, desk.id)
+        and (not desk.retired or desk.retired > scope.period.first.isoformat() or (desk.id,) in tallies)
     ]
     if (NO_DESK,) in tallies:
-        rows.append(DeskRow(None, _as_tally(tallies[NO_DESK,]), _as_tally(boxes.get(NO_DESK))))
-    return DeskTable(rows, _sum(tallies.values()), _sum(boxes.values()), said.total)
+        rows.append(DeskRow(None, _as_tally(tallies[NO_DESK,]), _boxes_of(boxes, NO_DESK)))
+    return DeskTable(rows, _sum(tallies.values()), None if boxes is None else _sum(boxes.values()), said.total)
+
+
+def _boxes(connection: Connection, scope: Scope, now_ms: int) -> dict[int, _Both] | None:
+    """Give the votes of ticket boxes by desk, null where they are not counted."""
+    if scope.cut is not None and scope.cut.dimension != "channel":
+        return None
+    found = _tally_by(connection, rollup_dimension, scope, now_ms, "desk_id", "value", dimension="channel")
+    return {desk_id: both for (desk_id, channel), both in found.items() if channel == Channel.BOX}
+
+
+def _boxes_of(boxes: dict[int, _Both] | None, desk_id: int) -> Tally | None:
+    return None if boxes is None else _as_tally(boxes.get(desk_id))
 
 
 def live_totals(connection: Connection, scope: Scope) -> dict[int, int]:
@@ -200,7 +232,9 @@ def trend(connection: Connection, scope: Scope, now_ms: int) -> list[TrendPoint]
 
 
 def split(connection: Connection, scope: Scope, dimension: str, now_ms: int) -> list[Split]:
-    """Give the numbers by service, channel, language or questionnaire, most votes first."""
+    """Give the numbers by service, channel, language or questionnaire, most votes first; none where another dimension cuts the scope."""
+    if scope.cut is not None and scope.cut.dimension != dimension:
+        return []
     tallies = _tally_by(connection, rollup_dimension, scope, now_ms, "value", dimension=dimension)
     named = _service_names(connection, scope.period.last) if dimension == "service" else {}
     parts = [Split(str(value), named.get(str(value)) or str(value), _as_tally(both)) for (value,), both in tallies.items()]
@@ -214,7 +248,9 @@ def _service_names(connection: Connection, as_of: date) -> dict[str, str]:
 
 
 def week_hours(connection: Connection, scope: Scope, now_ms: int) -> dict[tuple[int, int], Tally]:
-    """Give the numbers by weekday (1 Monday) and hour, over the whole months that the period touches."""
+    """Give the numbers by weekday (1 Monday) and hour, over the whole months that the period touches; none in a scope that is cut."""
+    if scope.cut is not None:
+        return {}
     tallies = _tally_by(connection, rollup_hour, scope, now_ms, "weekday", "hour")
     return {(weekday, hour): _as_tally(both) for (weekday, hour), both in tallies.items()}
 
@@ -235,6 +271,8 @@ def _tally_by(
 
 
 def _rolled(table: Table, scope: Scope, keys: Sequence[str], dimension: str | None = None) -> Select[Any]:
+    if table is rollup_day and scope.cut:
+        table, dimension = rollup_dimension, scope.cut.dimension
     columns = [table.c[key] for key in keys]
     sums = [func.coalesce(func.sum(table.c[name]), 0) for name in _COUNTS]
     query = select(literal(0), *columns, *sums).where(*_within(table, scope, table)).group_by(*columns)
@@ -267,6 +305,8 @@ def _within(table: Table, scope: Scope, rollup: Table) -> list[ColumnElement[boo
         conditions.append(table.c.site_id == scope.site_id)
     if scope.desk_id is not None:
         conditions.append(table.c.desk_id == scope.desk_id)
+    if scope.cut is not None:
+        conditions.append((DIMENSIONS[scope.cut.dimension] if table is votes else table.c.value) == scope.cut.value)
     return conditions
 
 

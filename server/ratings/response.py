@@ -64,8 +64,10 @@ def responses(connection: Connection, scope: Scope, now_ms: int) -> Responses:
     """Count votes and tickets of the days that count.
 
     A day counts once it is over, and only if the queue was pushing then, or if a file of it was imported after its end: half a day's
-    tickets under a whole day's votes would be no rate.
+    tickets under a whole day's votes would be no rate. Of a scope that is cut nothing is known: tickets have no language and no channel.
     """
+    if scope.cut is not None:
+        return Responses({}, {}, 0)
     today = _today(connection, now_ms)
     q = queue_days.c
     days = {row[0]: row[1] for row in connection.execute(select(q.site_id, func.count()).where(*_whole(scope, today)).group_by(q.site_id))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import false, func, select
 
 from server.db.schema import QUEUE_COUNTS, queue_hours
 
@@ -51,7 +51,10 @@ class LoadTable(msgspec.Struct, frozen=True):
 
 
 def load(connection: Connection, scope: Scope) -> LoadTable:
-    """Give what the queue had to do in scope: of the tickets that were called to a desk, if it is about one."""
+    """Give what the queue had to do in scope: of the tickets that were called to a desk, if it is about one.
+
+    Tickets are for a service, and have no language and no channel: of a scope that one of these cuts nothing is known.
+    """
     h = queue_hours.c
     first, last = scope.period.first.isoformat(), scope.period.last.isoformat()
     query = select(h.hour, *(func.sum(h[name]).label(name) for name in QUEUE_COUNTS)).where(h.day.between(first, last))
@@ -59,6 +62,9 @@ def load(connection: Connection, scope: Scope) -> LoadTable:
         query = query.where(h.site_id == scope.site_id)
     if scope.desk_id is not None:
         query = query.where(h.desk_id == scope.desk_id)
+    if scope.cut is not None:
+        is_service = scope.cut.dimension == "service"
+        query = query.where(h.service_id == int(scope.cut.value or 0) if is_service else false())
     found = [dict(row) for row in connection.execute(query.group_by(h.hour).order_by(h.hour)).mappings()]
     return LoadTable([_load(row, row["hour"]) for row in found if row["hour"] != _NO_HOUR], _load(_sum(found), None))
 

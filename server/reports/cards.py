@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST: Final = 400
 """So many cards at once: fifty sheets."""
 _HERE: Final = Path(__file__).parent
+FONTS: Final = _HERE / "fonts"
 _WORDS: Final = {
     "title": "Картки столів",
     "word": "Стіл",
@@ -40,7 +41,7 @@ def cards_pdf(centre: str, slug: str, desks: Sequence[DeskOption], *, now_ms: in
     return typst.compile(
         _HERE / "cards.typ",
         root=_HERE,
-        font_paths=[_HERE / "fonts"],
+        font_paths=[FONTS],
         ignore_system_fonts=True,
         format="pdf",
         sys_inputs={"cards": given},

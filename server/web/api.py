@@ -28,17 +28,17 @@ def list_desks(web: TheWeb, question: TheQuestion) -> DeskTable:
 @get("/api/v1/desks/{key:str}/trend", opt=FOR_READERS, sync_to_thread=True, tags=["ratings"])
 def show_trend(web: TheWeb, question: TheQuestion, key: FromPath[str]) -> list[TrendPoint]:
     """One desk's numbers day by day, or week by week for periods longer than 45 days."""
-    desk = find_desk(web, key)
+    desk = find_desk(question, key)
     with reading(web.engine) as connection:
-        return queries.trend(connection, question.scope(desk.id), web.now_ms())
+        return queries.trend(connection, question.at(desk).scope(), web.now_ms())
 
 
 @get("/api/v1/desks/{key:str}/load", opt=FOR_READERS, sync_to_thread=True, tags=["ratings"])
 def show_load(web: TheWeb, question: TheQuestion, key: FromPath[str]) -> LoadTable:
     """One desk's tickets by hour, as the queue system tells: how many were served, how long they waited and service took."""
-    desk = find_desk(web, key)
+    desk = find_desk(question, key)
     with reading(web.engine) as connection:
-        return waiting.load(connection, question.scope(desk.id))
+        return waiting.load(connection, question.at(desk).scope())
 
 
 @get("/api/v1/kiosks", opt=FOR_KEEPERS, sync_to_thread=True, tags=["kiosks"])

@@ -7,11 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from litestar import Response, get
 from litestar.static_files import create_static_files_router
 
 from feedback import looks
 from feedback.questionnaire import Face
+from feedback.settings import Theme
 from server.web.access import FILES
 
 if TYPE_CHECKING:
@@ -19,13 +21,20 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).parent / "static"
 _KEPT: Final = "public, max-age=31536000, immutable"  # addresses change with what is in them
-_NAMES: Final = {"paper": looks.PAPER, "ink": looks.INK, "muted": looks.MUTED, "accent": looks.ACCENT, "line": looks.LINE}
 
 
 def tokens() -> str:
-    """Write the colours as CSS custom properties."""
-    colours = _NAMES | {"white": looks.WHITE} | {f"answer-{name}": colour for name, colour in looks.ANSWER_COLOURS.items()}
-    return ":root{" + "".join(f"--{name.replace('_', '-')}:{value};" for name, value in colours.items()) + "}\n"
+    """Write the colours as CSS custom properties: the light theme's, and the dark one's where the reader wants it; paper is light."""
+    light, dark = (_properties(looks.THEMES[theme]) for theme in (Theme.LIGHT, Theme.DARK))
+    return f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
+
+
+def _properties(colours: looks.Tokens) -> str:
+    """`well` is the ground of code and of what can be filled in within a card."""
+    named = msgspec.structs.asdict(colours)
+    answers = named.pop("answers")
+    named |= {"well": f"color-mix(in srgb, {colours.line} 45%, {colours.paper})"} | {f"answer-{name}": one for name, one in answers.items()}
+    return "".join(f"--{name.replace('_', '-')}:{value};" for name, value in named.items())
 
 
 def drawings() -> dict[str, dict[str, Any]]:

@@ -14,60 +14,69 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from litestar import Response, get
-from litestar.exceptions import ValidationException
-from litestar.params import FromQuery
+from litestar.exceptions import NotFoundException, ValidationException
+from litestar.params import FromPath, FromQuery
 
-from feedback.looks import ANSWER_COLOURS, INK, LINE, MUTED, WHITE
+from feedback.looks import THEMES
+from feedback.settings import Theme
 from server.db.engine import reading
 from server.ratings import queries
 from server.ratings.periods import Period, Step
+from server.reports.cards import FONTS
 from server.web.access import FOR_READERS, Asked
 from server.web.assets import FOLDER
 from server.web.context import Centre, TheWeb
-from server.web.desks import find_desk
 from server.web.language import DEFAULT, N_
 from server.web.language import language as language_by_code
 from server.web.question import Question, TheQuestion
 from server.web.rendering import language_of
 
 if TYPE_CHECKING:
+    from feedback.looks import Tokens
     from server.ratings.queries import TrendPoint
     from server.web.language import Language
 
 WIDTHS: Final = {"wide": 820, "narrow": 250}
-_LETTERS_A_LINE: Final = {"wide": 110, "narrow": 42}
+_LETTERS_A_LINE: Final = {"wide": 110, "narrow": 32}
 _KEPT: Final = 200
 _APART: Final = 0.09
 _UNDER_LABEL: Final = 8
-_DRAWN: Final[dict[str, str]] = {}
+TYPES: Final = {"trend.svg": "image/svg+xml", "trend.png": "image/png"}
+_DRAWN: Final[dict[str, str | bytes]] = {}
 _lock: Final = Lock()
 
 
-@get("/charts/trend.svg", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
-def show_trend(
-    request: Asked, web: TheWeb, question: TheQuestion, desk: FromQuery[str] = "", width: FromQuery[str] = "wide"
-) -> Response[str | None]:
-    """Draw the trend of all desks or of one; the same numbers are drawn once."""
+@get("/charts/{key:str}", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
+def show_chart(  # noqa: PLR0913, PLR0917 - an address has as many parts
+    request: Asked,
+    web: TheWeb,
+    question: TheQuestion,
+    key: FromPath[str],
+    width: FromQuery[str] = "wide",
+    theme: FromQuery[str] = "light",
+) -> Response[str | bytes | None]:
+    """Draw the trend as trend.svg, or as trend.png to keep; the same numbers are drawn once."""
+    if key not in TYPES:
+        raise NotFoundException
     if width not in WIDTHS:
         raise ValidationException(N_("The width is one of: wide, narrow"))
-    found = find_desk(web, desk) if desk else None
+    if theme not in (Theme.LIGHT, Theme.DARK):
+        raise ValidationException(N_("The theme is one of: light, dark"))
     with reading(web.engine) as connection:
-        points = queries.trend(connection, question.scope(found.id if found else None), web.now_ms())
-    specification = describe_trend(points, question, language_of(request), width)
+        points = queries.trend(connection, question.scope(), web.now_ms())
+    specification = describe_trend(points, question, language_of(request), width) | {"theme": theme, "file": key}
     digest = sha256(json.dumps(specification, sort_keys=True).encode()).hexdigest()
     headers = {"etag": f'"{digest}"', "cache-control": "private, no-cache"}
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(None, status_code=304, headers=headers)
-    return Response(_draw(digest, specification, language_of(request)), media_type="image/svg+xml", headers=headers)
+    return Response(_draw(digest, specification, language_of(request)), media_type=TYPES[key], headers=headers)
 
 
 def describe_trend(points: list[TrendPoint], question: Question, language: Language, width: str) -> dict[str, Any]:
     """Give everything the drawing depends on: the numbers and the words."""
     gettext = language.words.gettext
-    if question.period.step is Step.DAY:
-        title = gettext("Share of good answers and of problems by day, %(period)s")
-    else:
-        title = gettext("Share of good answers and of problems by week, %(period)s")
+    by_day = question.period.step is Step.DAY
+    title = gettext("Good answers and problems by day, %(period)s") if by_day else gettext("Good answers and problems by week, %(period)s")
     problem = gettext("poor or terrible") if any(point.tally.rating.counts.poor for point in points) else gettext("terrible")
     kinds = {"excellent": (gettext("excellent or good"), "score"), "terrible": (problem, "problem")}
     shares = [
@@ -78,7 +87,8 @@ def describe_trend(points: list[TrendPoint], question: Question, language: Langu
     ]
     days = [step.first.isoformat() for step in question.period.steps()]
     return {
-        "title": wrap(title % {"period": language.days(question.period)}, _LETTERS_A_LINE[width]),
+        "title": wrap(_finding(points, language) or title % {"period": language.days(question.period)}, _LETTERS_A_LINE[width]),
+        "subtitle": wrap(question.describe(language), _LETTERS_A_LINE[width]),
         "width": width,
         "shares": shares,
         "labels": _label(
@@ -89,6 +99,16 @@ def describe_trend(points: list[TrendPoint], question: Question, language: Langu
         "percent": language.percent_sign,
         "days": days,
     }
+
+
+def _finding(points: list[TrendPoint], language: Language) -> str:
+    """Say what all points together tell, empty where they tell nothing."""
+    scored = sum(point.tally.rating.score.of for point in points)
+    if not scored:
+        return ""
+    good, bad = (sum(getattr(point.tally.rating, of).count for point in points) / scored for of in ("score", "problem"))
+    words = language.words.gettext("%(good)s of the answers were good, %(problems)s told of a problem")
+    return words % {"good": language.percent(good, 1), "problems": language.percent(bad, 1)}
 
 
 def _label(shares: list[dict[str, Any]], words: dict[str, str], language: Language, *, last_day: str | None) -> list[dict[str, Any]]:
@@ -112,15 +132,16 @@ def warm_up() -> None:
     today = date(2026, 1, 1)
     question = Question("today", Period(today, today), None, [], Centre("", UTC))
     with _lock:
-        draw(describe_trend([], question, language_by_code(DEFAULT), "wide"), language_by_code(DEFAULT))
+        words = language_by_code(DEFAULT)
+        draw(describe_trend([], question, words, "wide") | {"theme": Theme.LIGHT.value}, words)
 
 
-def _draw(digest: str, specification: dict[str, Any], language: Language) -> str:
+def _draw(digest: str, specification: dict[str, Any], language: Language) -> str | bytes:
     with _lock:
         if digest not in _DRAWN:
             while len(_DRAWN) >= _KEPT:
                 _DRAWN.pop(next(iter(_DRAWN)))
-            _DRAWN[digest] = draw(specification, language)
+            _DRAWN[digest] = (draw_png if specification["file"].endswith(".png") else draw)(specification, language)
         return _DRAWN[digest]
 
 
@@ -128,17 +149,28 @@ def draw(specification: dict[str, Any], language: Language) -> str:
     """Draw a described trend as SVG with our own type."""
     import vl_convert
 
-    chart = _trend_chart(specification).to_dict()
-    if language.code == "uk":
-        svg = vl_convert.vegalite_to_svg(chart, format_locale="uk-UA", time_format_locale="uk-UA")
-    else:
-        svg = vl_convert.vegalite_to_svg(chart, format_locale="en-GB", time_format_locale="en-GB")
+    svg = vl_convert.vegalite_to_svg(_trend_chart(specification).to_dict(), **_locale(language))
     return re.sub(r"(<svg[^>]*>)", lambda tag: tag[1] + _typeface(), svg, count=1)
+
+
+def draw_png(specification: dict[str, Any], language: Language) -> bytes:
+    """Draw a described trend as PNG, sharp enough for a slide, with our own type."""
+    import vl_convert
+
+    vl_convert.register_font_directory(str(FONTS))
+    png: bytes = vl_convert.vegalite_to_png(_trend_chart(specification).to_dict(), scale=2, **_locale(language))
+    return png
+
+
+def _locale(language: Language) -> dict[str, Any]:
+    code = {"uk": "uk-UA"}.get(language.code, "en-GB")
+    return {"format_locale": code, "time_format_locale": code}
 
 
 def _trend_chart(specification: dict[str, Any]) -> Any:  # noqa: ANN401 - Altair ships no types
     import altair as alt
 
+    colours = THEMES[specification["theme"]]
     width, is_wide = WIDTHS[specification["width"]], specification["width"] == "wide"
     days = specification["days"]
     bar = max(2, min(40, width * 0.5 / len(days)))
@@ -152,13 +184,26 @@ def _trend_chart(specification: dict[str, Any]) -> Any:  # noqa: ANN401 - Altair
     )
     votes = (
         alt.Chart(alt.InlineData(values=specification["votes"]))
-        .mark_bar(color=MUTED, opacity=0.55, width=bar)
+        .mark_bar(color=colours.muted, opacity=0.55, width=bar)
         .encode(x=shown, y=alt.Y("votes:Q", axis=counts))
         .properties(width=width, height=48)
     )
-    title = alt.TitleParams(specification["title"], anchor="start", frame="group", fontSize=15, fontWeight=600, offset=14, lineHeight=20)
-    chart = alt.vconcat(top, votes, spacing=30, background=WHITE, padding={"left": 4, "right": 4, "top": 4, "bottom": 4})
-    return chart.resolve_scale(x="independent").properties(title=title).configure(**_LOOK)
+    title = alt.TitleParams(
+        specification["title"],
+        subtitle=specification["subtitle"],
+        subtitleColor=colours.muted,
+        subtitleFontSize=12,
+        subtitleLineHeight=16,
+        subtitlePadding=4,
+        anchor="start",
+        frame="group",
+        fontSize=15,
+        fontWeight=600,
+        offset=14,
+        lineHeight=20,
+    )
+    chart = alt.vconcat(top, votes, spacing=30, background=colours.card, padding={"left": 4, "right": 4, "top": 4, "bottom": 4})
+    return chart.resolve_scale(x="independent").properties(title=title).configure(**_look(colours))
 
 
 def _moment(day: str, alt: Any) -> Any:  # noqa: ANN401 - as above
@@ -168,7 +213,7 @@ def _moment(day: str, alt: Any) -> Any:  # noqa: ANN401 - as above
 
 def _share_layers(specification: dict[str, Any], x: Any, alt: Any) -> list[Any]:  # noqa: ANN401 - as above
     """Give the interval bands, the lines over them, and each line's name beside its end."""
-    answers = {answer: ANSWER_COLOURS[answer] for answer in ("excellent", "terrible")}
+    answers = {answer: THEMES[specification["theme"]].answers[answer] for answer in ("excellent", "terrible")}
     colour = alt.Color("answer:N", legend=None, scale=alt.Scale(domain=list(answers), range=list(answers.values())))
     whole = alt.Scale(domain=[0, 1])
     percent = alt.Axis(labelExpr=f"round(datum.value * 100) + '{specification['percent']}'", values=[0, 0.25, 0.5, 0.75, 1], title=None)
@@ -189,22 +234,10 @@ def _share_layers(specification: dict[str, Any], x: Any, alt: Any) -> list[Any]:
     ]
 
 
-_LOOK: Final[dict[str, Any]] = {
-    "font": "Inter, system-ui, sans-serif",
-    "view": {"stroke": None},
-    "title": {"color": INK},
-    "axis": {
-        "domain": False,
-        "ticks": False,
-        "gridColor": LINE,
-        "labelColor": MUTED,
-        "titleColor": MUTED,
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": 400,
-        "labelPadding": 6,
-    },
-}
+def _look(colours: Tokens) -> dict[str, Any]:
+    axis = {"domain": False, "ticks": False, "gridColor": colours.line, "labelColor": colours.muted, "titleColor": colours.muted}
+    sizes = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelPadding": 6}
+    return {"font": "Inter, system-ui, sans-serif", "view": {"stroke": None}, "title": {"color": colours.ink}, "axis": axis | sizes}
 
 
 @cache
@@ -219,4 +252,4 @@ def _typeface() -> str:
     return f"<style>{rules}</style>"
 
 
-ROUTES: Final = [show_trend]
+ROUTES: Final = [show_chart]

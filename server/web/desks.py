@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from feedback.questionnaire import ANSWERS
 from server.db.engine import reading
@@ -18,10 +20,10 @@ from server.ratings.response import came_up, responses
 from server.registry.assignments import offered_answers
 from server.reports.cells import harmless
 from server.web.access import FOR_READERS, Asked
-from server.web.context import TheWeb, Web
-from server.web.language import N_
-from server.web.question import OWN, PRESETS, Question, TheQuestion
-from server.web.rendering import page
+from server.web.context import TheWeb
+from server.web.question import CHANNELS, OWN, PRESETS, Question, TheQuestion
+from server.web.rendering import language_of, page
+from server.web.tables import split_of, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -43,8 +45,6 @@ those at kiosks, by `queue_served` on the `queue_days` of which the queue has to
 the ticket boxes: part of `votes`, of the answers and of the score, and no part of `response`, but with a `box_response` of their own. The
 last row, with an empty `site` and `desk`, is of all desks together; the row with a site of «-» is of votes that named no desk."""
 
-CHANNELS: Final = {"kiosk": N_("At the kiosk"), "box": N_("Ticket boxes")}
-
 
 @get("/", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
 def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[str]:
@@ -55,15 +55,25 @@ def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[s
         trend = queries.trend(connection, question.scope(), now_ms)
         answers = _shown(offered_answers(connection), table.total)
         vague = queries.vague(connection, question.scope())
-    return page(request, "desks.html", question=question, table=table, trend=trend, answers=answers, vague=vague, **_choices(question))
+    numbers = trend_of(trend, language_of(request))
+    return page(request, "desks.html", table=table, trend=trend, trend_numbers=numbers, answers=answers, vague=vague, **choices(question))
+
+
+@get("/desks", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
+def choose_desk(question: TheQuestion) -> Redirect:
+    """Go on to the desk that the filter of a desk's page names, or to all of them."""
+    if question.desk is None:
+        return Redirect(f"/?{question.query()}", status_code=303)
+    return Redirect(f"/desks/{quote(question.desk.key)}?{question.query(desk='')}", status_code=303)
 
 
 @get("/desks/{key:str}", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
 def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[str]) -> Response[str]:
     """Show one desk's numbers, their trend, its hours and its services."""
     now_ms = web.now_ms()
-    desk = find_desk(web, key, question.period.last)
-    scope = question.scope(desk.id)
+    desk = find_desk(question, key)
+    question = question.at(desk)
+    scope = question.scope()
     with reading(web.engine) as connection:
         tally = queries.tally(connection, scope, now_ms)
         trend = queries.trend(connection, scope, now_ms)
@@ -92,13 +102,16 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         "parts": parts,
         "asked": asked,
         "channels": channels,
-        "channel_words": CHANNELS,
+        "trend_numbers": trend_of(trend, language_of(request)),
+        "parts_numbers": split_of("service", parts, language_of(request)),
+        "channel_numbers": split_of("channel", channels, language_of(request)),
+        "asked_numbers": split_of("questionnaire", asked, language_of(request)),
         "response": response,
         "came_up": came,
         "load": load,
         "answers": answers,
     }
-    return page(request, "desk.html", question=question, **values, **_choices(question))
+    return page(request, "desk.html", **values, **choices(question))
 
 
 @get("/desks.csv", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
@@ -113,24 +126,24 @@ def export_desks(web: TheWeb, question: TheQuestion) -> Response[bytes]:
     writer.writerow(_as_cells(DeskRow(None, table.total, table.boxes, table.response), ""))
     name = f"desks-{question.period.first}-{question.period.last}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(lines.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(lines.getvalue().encode("utf-8-sig"), media_type="text/csv", headers=headers)
 
 
-def find_desk(web: Web, key: str, as_of: date | None = None) -> Desk:
-    """Give a desk by its key, as it is called now or was called on a day.
+def find_desk(question: Question, key: str) -> Desk:
+    """Give a desk by its key.
 
     Raises:
         NotFoundException: there is none.
     """
-    with reading(web.engine) as connection:
-        for desk in queries.list_desks(connection, as_of=as_of):
-            if desk.key == key:
-                return desk
+    for desk in question.desks:
+        if desk.key == key:
+            return desk
     raise NotFoundException
 
 
-def _choices(question: Question) -> dict[str, Any]:
-    return {"presets": PRESETS, "own": OWN, "question_query": question.query()}
+def choices(question: Question) -> dict[str, Any]:
+    """Give what the filter bar needs."""
+    return {"question": question, "question_query": question.query(), "presets": PRESETS, "own": OWN, "channel_words": CHANNELS}
 
 
 def _shown(offered: Container[str], tally: Tally) -> list[str]:
@@ -147,7 +160,8 @@ def _as_cells(row: DeskRow, without_desk: str) -> list[str]:
     numbers = [_share(share) for share in shares]
     said, boxes = row.response, row.boxes
     queue = [said.votes, said.served, said.days, _share(said.share)]
-    queue += [boxes.total, boxes.rating.counts.good, boxes.rating.counts.terrible, said.boxes, _share(said.boxes_share)]
+    queue += [boxes.total, boxes.rating.counts.good, boxes.rating.counts.terrible] if boxes else ["", "", ""]
+    queue += [said.boxes, _share(said.boxes_share)]
     return [*(harmless(text) for text in who), *map(str, counts), *numbers, rating.mark, *later, *map(str, queue)]
 
 
@@ -155,4 +169,4 @@ def _share(share: float | None) -> str:
     return "" if share is None else f"{share:.4f}"
 
 
-ROUTES: Final = [show_desks, show_desk, export_desks]
+ROUTES: Final = [show_desks, choose_desk, show_desk, export_desks]

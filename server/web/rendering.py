@@ -14,8 +14,9 @@ from server.db.engine import reading
 from server.errors import DatabaseUnavailableError
 from server.fleet.calls import open_calls
 from server.web import assets
-from server.web.accounts import ADMINS, COUNTERS, IMPORTERS, KEEPERS, OVERSEERS, READERS, TAKERS, TECHNICIANS, TELLERS
+from server.web.accounts import COUNTERS, IMPORTERS, KEEPERS, READERS, TAKERS, TECHNICIANS, TELLERS
 from server.web.language import DEFAULT, LANGUAGES, N_, Language, language
+from server.web.navigation import navigation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,10 +48,12 @@ def page(request: Request[Any, Any, Any], template: str, *, status_code: int = 2
     environment = _environment(language_of(request).code)
     address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     person = request.scope.get("user")
-    known = {"person": person, "path": request.url.path, "here": address, "now_ms": 0, "calling": ()}
+    known = {"person": person, "path": request.url.path, "here": address, "now_ms": 0, "calling": (), "groups": ()}
     if person is not None and status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         known |= {"now_ms": request.app.state["web"].now_ms(), "calling": _who_calls(request.app.state["web"])}
         known["may_take"] = person.role in TAKERS
+    if person is not None:
+        known["groups"] = navigation(person.role, request.url.path)
     content = environment.get_template(template).render(**(known | values))
     return Response(content, media_type=MediaType.HTML, status_code=status_code)
 
@@ -89,12 +92,10 @@ def _environment(code: str) -> Environment:
         answer_words=words,
         drawings=assets.drawings(),
         asset=assets.address,
-        admins=ADMINS,
         readers=READERS,
         keepers=KEEPERS,
         importers=IMPORTERS,
         counters=COUNTERS,
-        overseers=OVERSEERS,
         tellers=TELLERS,
         technicians=TECHNICIANS,
     )

@@ -60,6 +60,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     with engine.begin() as connection:
         fill.register(connection)
         fill.history(connection, days=35)
+        fill.reasons(connection)
         fill.kiosks(connection)
         fill.queue(connection)
         fill.devices(connection, "desk-two-a")

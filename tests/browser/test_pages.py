@@ -25,6 +25,13 @@ MORE = (
     "/desks/c3",
     "/desks/p2?period=90",
     "/desks/p3",
+    "/briefing",
+    "/reasons",
+    "/my-desk",
+    "/my-desk?desk=c1",
+    "/public",
+    "/wall",
+    "/reasons?desk=c3&language=uk",
     "/kiosks",
     "/kiosks/desk-two-a",
     "/kiosks/podil-hall",
@@ -55,9 +62,9 @@ def test_a_leader_comes_in_by_invitation_and_filters(reader: Reader, centre: Cen
     page.select_option("[name=site]", "podil")
     page.get_by_text("90 днів").click()
     page.get_by_role("button", name="Показати").click()
-    page.wait_for_url("**/?period=90&from=*&to=*&site=podil")
+    page.wait_for_url("**/?period=90&from=*&to=*&site=podil&*")
     assert page.locator("table.ratings tbody tr").count() == 3
-    page.get_by_text("Усі послуги").click()
+    page.locator("table.ratings").get_by_text("Усі послуги").click()
     assert page.locator("h1").inner_text() == "Стіл 1. Усі послуги"
     page.get_by_role("button", name="Вийти").click()
     page.fill("[name=login]", "Leader1")
@@ -109,8 +116,8 @@ def test_everything_works_without_scripts(reader: Reader, centre: Centre) -> Non
     page.fill("[name=from]", "2026-11-20")
     page.fill("[name=to]", "2026-11-21")
     page.get_by_role("button", name="Показати").click()
-    page.wait_for_url("**/?period=own&from=2026-11-20&to=2026-11-21&site=")
-    assert "20–21 листопада 2026 р." in page.locator(".heading").inner_text()
+    page.wait_for_url("**/?period=own&from=2026-11-20&to=2026-11-21&site=&*")
+    assert "20–21 листопада 2026 р." in page.locator(".filter > summary").inner_text()
     page.get_by_text("Числа цього графіка").click()
     assert page.locator("details table tbody tr").count() == 2
     page.get_by_role("link", name="Термінали").click()
@@ -165,6 +172,8 @@ def test_the_keyboard_is_enough(reader: Reader, centre: Centre) -> None:
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"  # what is shown; on a phone it unfolds the filter
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.name") == "period"
     assert page.evaluate("document.activeElement.checked")

@@ -21,6 +21,7 @@ from server.web import accounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
 OUR_HASHER = accounts.hasher
 ZONE = ZoneInfo("Europe/Kyiv")
@@ -133,6 +134,40 @@ def vote(  # noqa: PLR0913 - a vote has many sides
     for dimension, value in (("service", service_id), ("channel", channel), ("language", language), ("questionnaire", questionnaire)):
         key = {"dimension": dimension, "value": "" if value is None else str(value), "day": row["day"]}
         _count(connection, schema.rollup_dimension, {**key, **place}, counted)
+
+
+def reason(  # noqa: PLR0913 - an answer has many sides
+    connection: Connection,
+    desk: str,
+    *choices: str,
+    question: str = "reasons_bad",
+    day: date = TODAY,
+    times: int = 1,
+    released_ms: int = 0,
+) -> None:
+    """People who gave these reasons, or none, counted as ingest would."""
+    site_id, desk_id = _place(connection, desk)
+    where = {"day": day.isoformat(), "site_id": site_id, "desk_id": desk_id, "questionnaire": "default", "question": question}
+    row = {"kiosk": "kiosk-one1", "mode": "live", "first": False, "language": "uk", "questionnaire_version": 2, "how": "answered"}
+    row |= {"repeat": False, "at_ms": NOW_MS, "time_quality": "exact", "received_ms": NOW_MS, "released_ms": released_ms}
+    for _ in range(times):
+        record, visit = _uuid(), _uuid()
+        for place, choice in enumerate(choices or ("",)):
+            values = {**where, **row, "record": record, "visit": visit, "place": place, "choice": choice}
+            connection.execute(insert(schema.answers).values(values))
+    for place, choice in enumerate(choices or ("",)):
+        _count(connection, schema.rollup_answer, {**where, "choice": choice}, {"count": times, "people": times * (place == 0)})
+
+
+def reasons(connection: Connection) -> None:
+    """Plausible reasons of some weeks."""
+    for ago in range(1, 30):
+        day = TODAY - timedelta(days=ago)
+        reason(connection, "c3", "queue", "attitude", day=day, times=1 + ago % 3)
+        reason(connection, "c3", "documents", day=day)
+        reason(connection, "c4", "queue", day=day)
+        reason(connection, "c4", day=day)
+        reason(connection, "c1", "speed", "friendly", question="reasons_good", day=day, times=4)
 
 
 def flagged(connection: Connection, desk: str, flag: str, *, times: int) -> None:

@@ -26,6 +26,9 @@ PUBLIC = {
     ("GET", "/static/x"),
     ("GET", "/health"),
     ("GET", "/kiosk-assets/x"),
+    ("GET", "/public"),
+    ("GET", "/public/x"),
+    ("GET", "/wall"),
     ("GET", "/v"),
     ("GET", "/v/x"),
     ("GET", "/enrol"),
@@ -89,6 +92,11 @@ def test_no_page_has_inline_script_or_style(leader: TestClient[Litestar], engine
         "/",
         "/desks/c1",
         "/desks/c2",
+        "/briefing",
+        "/reasons",
+        "/my-desk?desk=c1",
+        "/public",
+        "/wall",
         "/kiosks",
         "/kiosks/desk-two-a",
         "/kiosks/desk-two-a/quarantine",
@@ -142,4 +150,7 @@ def test_the_api_is_described(leader: TestClient[Litestar]) -> None:
     paths = leader.get("/api/openapi.json").json()["paths"]
     ours = {"/api/v1/desks", "/api/v1/desks/{key}/trend", "/api/v1/desks/{key}/load", "/api/v1/kiosks", "/api/queue/tickets"}
     assert set(paths) == ours
-    assert {given["name"] for given in paths["/api/v1/desks"]["get"]["parameters"]} == {"period", "from", "to", "site"}
+    assert {given["name"] for given in paths["/api/v1/desks"]["get"]["parameters"]} == {
+        *("period", "from", "to", "site", "desk"),
+        *("service", "channel", "language"),
+    }
