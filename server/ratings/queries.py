@@ -164,8 +164,7 @@ def desk_table(connection: Connection, scope: Scope, now_ms: int) -> DeskTable:
     rows = [
         DeskRow(desk, _as_tally(tallies.get((desk.id,))), _boxes_of(boxes, desk.id), said.of(desk.id, desk.site.id))
         for desk in list_desks(connection, scope.site_id, scope.period.last)
-        if scope.desk_id in (None, desk.id)
-        and (not desk.retired or desk.retired > scope.period.first.isoformat() or (desk.id,) in tallies)
+        if scope.desk_id in (None, desk.id) and (not desk.retired or desk.retired > scope.period.first.isoformat() or (desk.id,) in tallies)
     ]
     if (NO_DESK,) in tallies:
         rows.append(DeskRow(None, _as_tally(tallies[NO_DESK,]), _boxes_of(boxes, NO_DESK)))

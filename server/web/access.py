@@ -13,7 +13,20 @@ from litestar.middleware import ASGIMiddleware
 
 from server.audit.log import Actor
 from server.audit.log import note as note_it
-from server.web.accounts import ADMINS, COUNTERS, IMPORTERS, JUDGES, KEEPERS, OVERSEERS, READERS, ROLES, TAKERS, TECHNICIANS, TELLERS, Person
+from server.web.accounts import (
+    ADMINS,
+    COUNTERS,
+    IMPORTERS,
+    JUDGES,
+    KEEPERS,
+    OVERSEERS,
+    READERS,
+    ROLES,
+    TAKERS,
+    TECHNICIANS,
+    TELLERS,
+    Person,
+)
 from server.web.sessions import find_person, name_of
 
 if TYPE_CHECKING:

@@ -27,7 +27,6 @@ from server.web.tables import split_of, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Container
-    from datetime import date
 
 _FIRST: Final = ("excellent", "good", "acceptable", "terrible", "hard_to_say")
 _LATER: Final = tuple(answer for answer in ANSWERS if answer not in _FIRST)
