@@ -24,6 +24,8 @@ from server.web import (
     cards,
     charts,
     commands,
+    compare,
+    definitions,
     desks,
     enrol,
     errors,
@@ -74,6 +76,8 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int], en
         for room in (
             sign_in,
             desks,
+            compare,
+            definitions,
             kiosks,
             commands,
             invitations,

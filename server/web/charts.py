@@ -31,6 +31,8 @@ from server.web.question import Question, TheQuestion
 from server.web.rendering import language_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from server.ratings.queries import TrendPoint
     from server.web.language import Language
 
@@ -53,12 +55,16 @@ def show_trend(
     found = find_desk(web, desk) if desk else None
     with reading(web.engine) as connection:
         points = queries.trend(connection, question.scope(found.id if found else None), web.now_ms())
-    specification = describe_trend(points, question, language_of(request), width)
+    return send(request, describe_trend(points, question, language_of(request), width), _trend_chart)
+
+
+def send(request: Asked, specification: dict[str, Any], chart: Callable[[dict[str, Any]], Any]) -> Response[str | None]:
+    """Answer with a described chart, drawn at most once."""
     digest = sha256(json.dumps(specification, sort_keys=True).encode()).hexdigest()
     headers = {"etag": f'"{digest}"', "cache-control": "private, no-cache"}
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(None, status_code=304, headers=headers)
-    return Response(_draw(digest, specification, language_of(request)), media_type="image/svg+xml", headers=headers)
+    return Response(_draw(digest, specification, language_of(request), chart), media_type="image/svg+xml", headers=headers)
 
 
 def describe_trend(points: list[TrendPoint], question: Question, language: Language, width: str) -> dict[str, Any]:
@@ -112,27 +118,27 @@ def warm_up() -> None:
     today = date(2026, 1, 1)
     question = Question("today", Period(today, today), None, [], Centre("", UTC))
     with _lock:
-        draw(describe_trend([], question, language_by_code(DEFAULT), "wide"), language_by_code(DEFAULT))
+        draw(describe_trend([], question, language_by_code(DEFAULT), "wide"), language_by_code(DEFAULT), _trend_chart)
 
 
-def _draw(digest: str, specification: dict[str, Any], language: Language) -> str:
+def _draw(digest: str, specification: dict[str, Any], language: Language, chart: Callable[[dict[str, Any]], Any]) -> str:
     with _lock:
         if digest not in _DRAWN:
             while len(_DRAWN) >= _KEPT:
                 _DRAWN.pop(next(iter(_DRAWN)))
-            _DRAWN[digest] = draw(specification, language)
+            _DRAWN[digest] = draw(specification, language, chart)
         return _DRAWN[digest]
 
 
-def draw(specification: dict[str, Any], language: Language) -> str:
-    """Draw a described trend as SVG with our own type."""
+def draw(specification: dict[str, Any], language: Language, chart: Callable[[dict[str, Any]], Any]) -> str:
+    """Draw a described chart as SVG with our own type."""
     import vl_convert
 
-    chart = _trend_chart(specification).to_dict()
+    described = chart(specification).to_dict()
     if language.code == "uk":
-        svg = vl_convert.vegalite_to_svg(chart, format_locale="uk-UA", time_format_locale="uk-UA")
+        svg = vl_convert.vegalite_to_svg(described, format_locale="uk-UA", time_format_locale="uk-UA")
     else:
-        svg = vl_convert.vegalite_to_svg(chart, format_locale="en-GB", time_format_locale="en-GB")
+        svg = vl_convert.vegalite_to_svg(described, format_locale="en-GB", time_format_locale="en-GB")
     return re.sub(r"(<svg[^>]*>)", lambda tag: tag[1] + _typeface(), svg, count=1)
 
 
@@ -158,7 +164,7 @@ def _trend_chart(specification: dict[str, Any]) -> Any:  # noqa: ANN401 - Altair
     )
     title = alt.TitleParams(specification["title"], anchor="start", frame="group", fontSize=15, fontWeight=600, offset=14, lineHeight=20)
     chart = alt.vconcat(top, votes, spacing=30, background=WHITE, padding={"left": 4, "right": 4, "top": 4, "bottom": 4})
-    return chart.resolve_scale(x="independent").properties(title=title).configure(**_LOOK)
+    return chart.resolve_scale(x="independent").properties(title=title).configure(**LOOK)
 
 
 def _moment(day: str, alt: Any) -> Any:  # noqa: ANN401 - as above
@@ -189,7 +195,7 @@ def _share_layers(specification: dict[str, Any], x: Any, alt: Any) -> list[Any]:
     ]
 
 
-_LOOK: Final[dict[str, Any]] = {
+LOOK: Final[dict[str, Any]] = {
     "font": "Inter, system-ui, sans-serif",
     "view": {"stroke": None},
     "title": {"color": INK},

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from feedback.questionnaire import ANSWERS
 from server.db.engine import reading
-from server.ratings import queries, waiting
+from server.ratings import comparisons, queries, waiting
 from server.ratings.queries import Desk, DeskRow, Tally
 from server.ratings.response import came_up, responses
 from server.registry.assignments import offered_answers
@@ -51,10 +51,13 @@ def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[s
     now_ms = web.now_ms()
     with reading(web.engine) as connection:
         table = queries.desk_table(connection, question.scope(), now_ms)
+        changes = comparisons.changes(connection, question.scope(), table, now_ms)
         trend = queries.trend(connection, question.scope(), now_ms)
         answers = _shown(offered_answers(connection), table.total)
         vague = queries.vague(connection, question.scope())
-    return page(request, "desks.html", question=question, table=table, trend=trend, answers=answers, vague=vague, **_choices(question))
+    shown: dict[str, Any] = {"table": table, "changes": changes, "together": comparisons.TOGETHER}
+    shown |= {"trend": trend, "answers": answers, "vague": vague}
+    return page(request, "desks.html", question=question, **shown, **choices(question))
 
 
 @get("/desks/{key:str}", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
@@ -71,6 +74,7 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         asked = queries.split(connection, scope, "questionnaire", now_ms)
         channels = queries.split(connection, scope, "channel", now_ms)
         response = responses(connection, scope, now_ms).of(desk.id, desk.site.id)
+        rare = comparisons.rare_problems(connection, scope, now_ms)
         came = came_up(connection, scope)
         load = waiting.load(connection, scope)
         answers = _shown(offered_answers(connection), tally)
@@ -93,11 +97,12 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         "channels": channels,
         "channel_words": CHANNELS,
         "response": response,
+        "rare": rare,
         "came_up": came,
         "load": load,
         "answers": answers,
     }
-    return page(request, "desk.html", question=question, **values, **_choices(question))
+    return page(request, "desk.html", question=question, **values, **choices(question))
 
 
 @get("/desks.csv", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
@@ -128,7 +133,8 @@ def find_desk(web: Web, key: str) -> Desk:
     raise NotFoundException
 
 
-def _choices(question: Question) -> dict[str, Any]:
+def choices(question: Question) -> dict[str, Any]:
+    """Give what every page with a filter needs of its question."""
     return {"presets": PRESETS, "own": OWN, "question_query": question.query()}
 
 
