@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _STEPS: Final = 40
 _LETTERS_A_LINE: Final = {"wide": 100, "narrow": 38}
 _LONGEST_NAME: Final = 28
+_LONGEST_SITE: Final = 16
 _GRID: Final = 0.05
 _COLOURS: Final = {
     Standing.ABOVE: ANSWER_COLOURS["excellent"],
@@ -36,15 +37,14 @@ def describe_funnel(
 ) -> dict[str, Any]:
     """Give everything the drawing depends on: the numbers and the words."""
     gettext = language.words.gettext
+    numbers = [group.number for group, _ in rows]
     points: list[dict[str, Any]] = [
         {
             "votes": compared.proportion.of,
             "share": compared.proportion.share,
             "standing": str(compared.standing),
             "few": group.tally.rating.mark is not Mark.ENOUGH,
-            "name": (gettext("Desk %(number)s") % {"number": group.number})
-            if group.number
-            else shorten(group.name, _LONGEST_NAME, placeholder="…"),
+            "name": _name(group, language, is_twice=numbers.count(group.number) > 1),
         }
         for group, compared in rows
         if compared is not None and compared.standing is not Standing.TOO_FEW
@@ -71,6 +71,14 @@ def describe_funnel(
         "votes_title": gettext("Scored votes"),
         "percent": language.percent_sign,
     }
+
+
+def _name(group: Group, language: Language, *, is_twice: bool) -> str:
+    """Write a short name; of two desks with one number the site tells which it is."""
+    if not group.number:
+        return shorten(group.name, _LONGEST_NAME, placeholder="…")
+    name = language.words.gettext("Desk %(number)s") % {"number": group.number}
+    return f"{name}, {shorten(group.site, _LONGEST_SITE, placeholder='…')}" if is_twice else name
 
 
 def funnel_chart(specification: dict[str, Any]) -> Any:  # noqa: ANN401 - Altair ships no types
