@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 INNER: Final = 0.95
 OUTER: Final = 0.998
+FEWEST_FOR_SPREAD: Final = 10
+"""Fewer do not tell their usual differences from the one that is exceptional; then the limits are those of chance alone."""
 _NORMAL: Final = NormalDist()
 _INNER_SCORE: Final = _NORMAL.inv_cdf(0.5 + INNER / 2)
 _OUTER_SCORE: Final = _NORMAL.inv_cdf(0.5 + OUTER / 2)
@@ -109,6 +111,8 @@ def _compare(one: Proportion, funnel: Funnel, *, is_seen: bool) -> Compared:
 
 
 def _spread(sizes: Sequence[int], target: float, scores: Sequence[float]) -> float:
+    if len(scores) < FEWEST_FOR_SPREAD:
+        return 0.0
     deciles = quantiles(scores, n=10, method="inclusive")
     winsorised = [min(max(score, deciles[0]), deciles[-1]) for score in scores]
     dispersion, many = fmean(score * score for score in winsorised), len(scores)

@@ -39,6 +39,13 @@ class Period(msgspec.Struct, frozen=True):
         return (self.last - self.first).days + 1
 
     @property
+    def before(self) -> Period | None:
+        """As many days just before these; none where the calendar begins."""
+        if (self.first - date.min).days < self.days:
+            return None
+        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+
+    @property
     def step(self) -> Step:
         """Weeks for long periods, where single days would only be noise."""
         return Step.DAY if self.days <= _DAILY_UP_TO else Step.WEEK

@@ -194,6 +194,12 @@ def tally(connection: Connection, scope: Scope, now_ms: int) -> Tally:
     return _sum(_tally_by(connection, rollup_day, scope, now_ms).values())
 
 
+def tallies_by(connection: Connection, scope: Scope, key: str, now_ms: int) -> dict[Any, Tally]:
+    """Give the numbers by `desk_id`, `site_id` or `day`, in the order of these."""
+    tallies = _tally_by(connection, rollup_day, scope, now_ms, key)
+    return {value: _as_tally(tallies[value,]) for value in sorted(value for (value,) in tallies)}
+
+
 def not_counted(connection: Connection, scope: Scope) -> NotCounted:
     """Give how many votes in scope are kept and do not count."""
     is_flagged = text("votes.flag <> ''")  # said as the index of the few says it

@@ -26,7 +26,9 @@ from server.web import (
     cards,
     charts,
     commands,
+    compare,
     coverage,
+    definitions,
     desks,
     enrol,
     errors,
@@ -83,6 +85,8 @@ def create_web(engine: Engine, *, public_url: str, now_ms: Callable[[], int], en
         for room in (
             sign_in,
             desks,
+            compare,
+            definitions,
             kiosks,
             commands,
             invitations,

@@ -32,6 +32,8 @@ from server.web.question import Question, TheQuestion
 from server.web.rendering import language_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from feedback.looks import Tokens
     from server.ratings.queries import TrendPoint
     from server.web.language import Language
@@ -41,7 +43,7 @@ _LETTERS_A_LINE: Final = {"wide": 110, "narrow": 32}
 _KEPT: Final = 200
 _APART: Final = 0.09
 _UNDER_LABEL: Final = 8
-TYPES: Final = {"trend.svg": "image/svg+xml", "trend.png": "image/png"}
+_TREND: Final = ("trend.svg", "trend.png")
 _DRAWN: Final[dict[str, str | bytes]] = {}
 _lock: Final = Lock()
 
@@ -56,7 +58,7 @@ def show_chart(  # noqa: PLR0913, PLR0917 - an address has as many parts
     theme: FromQuery[str] = "light",
 ) -> Response[str | bytes | None]:
     """Draw the trend as trend.svg, or as trend.png to keep; the same numbers are drawn once."""
-    if key not in TYPES:
+    if key not in _TREND:
         raise NotFoundException
     if width not in WIDTHS:
         raise ValidationException(N_("The width is one of: wide, narrow"))
@@ -64,12 +66,17 @@ def show_chart(  # noqa: PLR0913, PLR0917 - an address has as many parts
         raise ValidationException(N_("The theme is one of: light, dark"))
     with reading(web.engine) as connection:
         points = queries.trend(connection, question.scope(), web.now_ms())
-    specification = describe_trend(points, question, language_of(request), width) | {"theme": theme, "file": key}
+    return send(request, describe_trend(points, question, language_of(request), width) | {"theme": theme, "file": key}, _trend_chart)
+
+
+def send(request: Asked, specification: dict[str, Any], chart: Callable[[dict[str, Any]], Any]) -> Response[str | bytes | None]:
+    """Answer with a described chart, drawn at most once; its specification says in which theme and as which file."""
     digest = sha256(json.dumps(specification, sort_keys=True).encode()).hexdigest()
     headers = {"etag": f'"{digest}"', "cache-control": "private, no-cache"}
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(None, status_code=304, headers=headers)
-    return Response(_draw(digest, specification, language_of(request)), media_type=TYPES[key], headers=headers)
+    kind = "image/png" if specification["file"].endswith(".png") else "image/svg+xml"
+    return Response(_draw(digest, specification, language_of(request), chart), media_type=kind, headers=headers)
 
 
 def describe_trend(points: list[TrendPoint], question: Question, language: Language, width: str) -> dict[str, Any]:
@@ -133,32 +140,32 @@ def warm_up() -> None:
     question = Question("today", Period(today, today), None, [], Centre("", UTC))
     with _lock:
         words = language_by_code(DEFAULT)
-        draw(describe_trend([], question, words, "wide") | {"theme": Theme.LIGHT.value}, words)
+        draw(describe_trend([], question, words, "wide") | {"theme": Theme.LIGHT.value}, words, _trend_chart)
 
 
-def _draw(digest: str, specification: dict[str, Any], language: Language) -> str | bytes:
+def _draw(digest: str, specification: dict[str, Any], language: Language, chart: Callable[[dict[str, Any]], Any]) -> str | bytes:
     with _lock:
         if digest not in _DRAWN:
             while len(_DRAWN) >= _KEPT:
                 _DRAWN.pop(next(iter(_DRAWN)))
-            _DRAWN[digest] = (draw_png if specification["file"].endswith(".png") else draw)(specification, language)
+            _DRAWN[digest] = (draw_png if specification["file"].endswith(".png") else draw)(specification, language, chart)
         return _DRAWN[digest]
 
 
-def draw(specification: dict[str, Any], language: Language) -> str:
-    """Draw a described trend as SVG with our own type."""
+def draw(specification: dict[str, Any], language: Language, chart: Callable[[dict[str, Any]], Any]) -> str:
+    """Draw a described chart as SVG with our own type."""
     import vl_convert
 
-    svg = vl_convert.vegalite_to_svg(_trend_chart(specification).to_dict(), **_locale(language))
+    svg = vl_convert.vegalite_to_svg(chart(specification).to_dict(), **_locale(language))
     return re.sub(r"(<svg[^>]*>)", lambda tag: tag[1] + _typeface(), svg, count=1)
 
 
-def draw_png(specification: dict[str, Any], language: Language) -> bytes:
-    """Draw a described trend as PNG, sharp enough for a slide, with our own type."""
+def draw_png(specification: dict[str, Any], language: Language, chart: Callable[[dict[str, Any]], Any]) -> bytes:
+    """Draw a described chart as PNG, sharp enough for a slide, with our own type."""
     import vl_convert
 
     vl_convert.register_font_directory(str(FONTS))
-    png: bytes = vl_convert.vegalite_to_png(_trend_chart(specification).to_dict(), scale=2, **_locale(language))
+    png: bytes = vl_convert.vegalite_to_png(chart(specification).to_dict(), scale=2, **_locale(language))
     return png
 
 
@@ -203,7 +210,7 @@ def _trend_chart(specification: dict[str, Any]) -> Any:  # noqa: ANN401 - Altair
         lineHeight=20,
     )
     chart = alt.vconcat(top, votes, spacing=30, background=colours.card, padding={"left": 4, "right": 4, "top": 4, "bottom": 4})
-    return chart.resolve_scale(x="independent").properties(title=title).configure(**_look(colours))
+    return chart.resolve_scale(x="independent").properties(title=title).configure(**look(colours))
 
 
 def _moment(day: str, alt: Any) -> Any:  # noqa: ANN401 - as above
@@ -234,7 +241,8 @@ def _share_layers(specification: dict[str, Any], x: Any, alt: Any) -> list[Any]:
     ]
 
 
-def _look(colours: Tokens) -> dict[str, Any]:
+def look(colours: Tokens) -> dict[str, Any]:
+    """Give how every chart looks."""
     axis = {"domain": False, "ticks": False, "gridColor": colours.line, "labelColor": colours.muted, "titleColor": colours.muted}
     sizes = {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelPadding": 6}
     return {"font": "Inter, system-ui, sans-serif", "view": {"stroke": None}, "title": {"color": colours.ink}, "axis": axis | sizes}

@@ -14,7 +14,7 @@ from litestar.response import Redirect
 
 from feedback.questionnaire import ANSWERS
 from server.db.engine import reading
-from server.ratings import queries, waiting
+from server.ratings import comparisons, queries, waiting
 from server.ratings.queries import Desk, DeskRow, Tally
 from server.ratings.response import came_up, responses
 from server.registry.assignments import offered_answers
@@ -51,11 +51,13 @@ def show_desks(request: Asked, web: TheWeb, question: TheQuestion) -> Response[s
     now_ms = web.now_ms()
     with reading(web.engine) as connection:
         table = queries.desk_table(connection, question.scope(), now_ms)
+        changes = comparisons.changes(connection, question.scope(), table, now_ms)
         trend = queries.trend(connection, question.scope(), now_ms)
         answers = _shown(offered_answers(connection), table.total)
         vague = queries.vague(connection, question.scope())
-    numbers = trend_of(trend, language_of(request))
-    return page(request, "desks.html", table=table, trend=trend, trend_numbers=numbers, answers=answers, vague=vague, **choices(question))
+    shown: dict[str, Any] = {"table": table, "changes": changes, "together": comparisons.TOGETHER}
+    shown |= {"trend": trend, "trend_numbers": trend_of(trend, language_of(request)), "answers": answers, "vague": vague}
+    return page(request, "desks.html", **shown, **choices(question))
 
 
 @get("/desks", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
@@ -81,6 +83,7 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         asked = queries.split(connection, scope, "questionnaire", now_ms)
         channels = queries.split(connection, scope, "channel", now_ms)
         response = responses(connection, scope, now_ms).of(desk.id, desk.site.id)
+        rare = comparisons.rare_problems(connection, scope, now_ms)
         came = came_up(connection, scope)
         load = waiting.load(connection, scope)
         answers = _shown(offered_answers(connection), tally)
@@ -106,6 +109,7 @@ def show_desk(request: Asked, web: TheWeb, question: TheQuestion, key: FromPath[
         "channel_numbers": split_of("channel", channels, language_of(request)),
         "asked_numbers": split_of("questionnaire", asked, language_of(request)),
         "response": response,
+        "rare": rare,
         "came_up": came,
         "load": load,
         "answers": answers,

@@ -54,6 +54,10 @@ class Language:
         low, high = self._fixed(proportion.low, places), self._fixed(proportion.high, places)
         return f"{low}{_DASH}{high}{self.percent_sign}"
 
+    def points(self, difference: float) -> str:
+        """Write a difference of shares in percentage points, without its sign."""
+        return self._fixed(abs(difference), 1)
+
     def day(self, day: date) -> str:
         """Write a day and its month."""
         return format_date(day, "d MMMM", locale=self.locale)

@@ -35,6 +35,7 @@ GROUPS: Final = (
         N_("Ratings"),
         (
             Entry("/", N_("Desks"), READERS, also=("/desks/",), keeps_question=True),
+            Entry("/compare", N_("Compare"), READERS, keeps_question=True),
             Entry("/reasons", N_("Reasons"), READERS, keeps_question=True),
             Entry("/misuse", N_("Suspicious votes"), READERS),
             Entry("/briefing", N_("Morning briefing"), READERS),

@@ -99,6 +99,20 @@ def _environment(code: str) -> Environment:
         tellers=TELLERS,
         technicians=TECHNICIANS,
     )
-    for name in ("number", "percent", "interval", "day", "days", "moment", "ago", "lasting", "weekday", "months", "minutes", "iso_day"):
+    for name in (
+        "number",
+        "percent",
+        "points",
+        "interval",
+        "day",
+        "days",
+        "moment",
+        "ago",
+        "lasting",
+        "weekday",
+        "months",
+        "minutes",
+        "iso_day",
+    ):
         environment.filters[name] = partial(getattr(spoken, name))
     return environment
