@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from feedback.known_types import know_types
 from kiosk import accepted, folder, last_lines, requests_to_enrol
 from kiosk.asking import NOTHING, Writable
 from kiosk.chores import LOG_LINES, Chores
@@ -81,6 +82,7 @@ class Terminal:
     def __init__(self, config: Config, stack: ExitStack) -> None:
         """Put the process together; `stack` takes it apart again."""
         give_memory_back()
+        know_types()
         folder.prepare(config.data_dir)
         self._membership = Membership(config)
         self._membership.look()

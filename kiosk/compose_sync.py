@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from feedback import wire
+from feedback.known_types import know_types
 from kiosk import facts, folder, identity, last_lines
 from kiosk.clock import SystemClock, id_maker
 from kiosk.errors import Fault
@@ -57,6 +58,7 @@ def run_sync(config: Config, path: Path) -> None:
     """
     os.nice(GIVES_WAY)
     folder.prepare(config.data_dir)
+    know_types()
     with ExitStack() as stack:
         sync = Sync(config, path, stack, alive=alive())
         end_on_signals(sync.stop)

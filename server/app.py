@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import sdnotify
 from sqlalchemy import select as select_rows
 
+from feedback.known_types import know_types
 from server.backup.begun import require_whole
 from server.backup.kept_list import KeptList
 from server.backup.trying import clear_left
@@ -323,6 +324,7 @@ def run_parts(parts: Sequence[Part], *, on_ready: Callable[[], None] = lambda: N
     Raises:
         PartFailedError: one of them ended by itself.
     """
+    know_types()
     notifier = sdnotify.SystemdNotifier()
     with ExitStack() as stack:
         stopped = stack.enter_context(_stop_signals())

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from faults.network.kiosk import know_types
+from feedback.known_types import know_types
 from kiosk.compose_sync import Sync
 from kiosk.config import parse
 

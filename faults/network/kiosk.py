@@ -10,15 +10,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import msgspec
-
 from demo.desk_kiosk import DeskKiosk
 from demo.history import HABITS, OFFERED, ZONE, Visit
 from faults.content import said_in_log
-from feedback import wire
-from feedback.notice import Notice
-from feedback.settings import KioskSettings
-from feedback.tickets import DayKey
+from feedback.known_types import know_types
 from kiosk.compose_sync import Sync
 from kiosk.config import parse
 from kiosk.process import SOFTWARE
@@ -36,12 +31,6 @@ if TYPE_CHECKING:
     from server.registry.kiosk_toml import KioskFile
 
 _HABITS: Final = tuple(habit for habit in HABITS if habit.site == "center")
-
-
-def know_types() -> None:
-    """Have msgspec look at what kiosks are sent; it does so at the first use, and crashes where two threads come first at once."""
-    for kind in (KioskSettings, Notice, DayKey, wire.Ack, wire.Signed, wire.SignedList, wire.ServerState):
-        msgspec.json.Decoder(kind)
 
 
 class VotingKiosk:
