@@ -20,6 +20,7 @@ from server.web.language import N_
 from server.web.question import Question, TheQuestion
 from server.web.rendering import language_of, page
 
+FUNNEL: Final = ("funnel.svg", "funnel.png")
 TITLES: Final = {By.DESKS: N_("Desks"), By.SITES: N_("Sites"), By.SERVICES: N_("Services")}
 
 
@@ -35,21 +36,22 @@ def show_comparison(request: Asked, web: TheWeb, question: TheQuestion, key: Fro
     return _show(request, web, question, _by(key))
 
 
-@get(["/charts/funnel.svg", "/charts/funnel.png"], opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
+@get("/charts/compared/{key:str}", opt=FOR_READERS, sync_to_thread=True, include_in_schema=False)
 def show_funnel(  # noqa: PLR0913, PLR0917 - an address has as many parts
     request: Asked,
     web: TheWeb,
     question: TheQuestion,
+    key: FromPath[str],
     by: FromQuery[str] = By.DESKS.value,
     width: FromQuery[str] = "wide",
     theme: FromQuery[str] = "light",
 ) -> Response[str | bytes | None]:
     """Draw the funnel plot, as funnel.svg or as funnel.png to keep."""
     found = _compare(web, question, _by(by))
-    if found.funnel is None or width not in WIDTHS or theme not in (Theme.LIGHT, Theme.DARK):
+    if key not in FUNNEL or found.funnel is None or width not in WIDTHS or theme not in (Theme.LIGHT, Theme.DARK):
         raise NotFoundException
     described = describe_funnel(found.rows, found.funnel, question, language_of(request), width)
-    return send(request, described | {"theme": theme, "file": request.url.path}, funnel_chart)
+    return send(request, described | {"theme": theme, "file": key}, funnel_chart)
 
 
 def _show(request: Asked, web: Web, question: Question, by: By) -> Response[str]:

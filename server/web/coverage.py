@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 from io import StringIO
-from typing import Any, Final
+from typing import Final
 
 from litestar import Response, get
 
 from server.db.engine import reading
 from server.ratings.coverage import coverage, totals
+from server.reports.cells import harmless
 from server.web.access import FOR_KEEPERS, Asked
 from server.web.context import TheWeb
-from server.web.question import OWN, PRESETS, TheQuestion
+from server.web.desks import choices
+from server.web.question import TheQuestion
 from server.web.rendering import page
 
-_FORMULA: Final = tuple("=+-@\t\r")
 _HEADER: Final = ("day", "site", "desk", "known_minutes", "worked_minutes", "share")
 
 
@@ -26,8 +27,7 @@ def show_coverage(request: Asked, web: TheWeb, question: TheQuestion) -> Respons
         covers = coverage(connection, question.scope(), web.now_ms())
     days = sorted(totals(covers, "day", "site").values(), key=lambda cover: (cover.day, cover.site), reverse=True)
     places = sorted(totals(covers, "site", "desk").values(), key=lambda cover: cover.share or 0.0)
-    known: dict[str, Any] = {"presets": PRESETS, "own": OWN, "question": question, "centre": question.centre}
-    return page(request, "coverage.html", places=places, days=days, **known)
+    return page(request, "coverage.html", places=places, days=days, **choices(question))
 
 
 @get("/coverage.csv", opt=FOR_KEEPERS, sync_to_thread=True, include_in_schema=False)
@@ -40,8 +40,9 @@ def export_coverage(web: TheWeb, question: TheQuestion) -> Response[str]:
     lines.writerow(_HEADER)
     for one in covers:
         share = "" if one.share is None else f"{one.share:.4f}"
-        names = [f"'{name}" if name.startswith(_FORMULA) else name for name in (one.site, one.desk)]
-        lines.writerow((one.day.isoformat(), *names, one.known_ms // 60_000, one.worked_ms // 60_000, share))
+        lines.writerow(
+            (one.day.isoformat(), harmless(one.site), harmless(one.desk), one.known_ms // 60_000, one.worked_ms // 60_000, share)
+        )
     file = {"content-disposition": 'attachment; filename="coverage.csv"'}
     return Response("\ufeff" + text.getvalue(), media_type="text/csv; charset=utf-8", headers=file)
 

@@ -21,8 +21,9 @@ from server.ratings.queries import Desk, desk_table, list_desks
 from server.web.access import FOR_JUDGES, FOR_READERS, Asked, note
 from server.web.accounts import JUDGES
 from server.web.context import TheWeb, Web, read_centre
+from server.web.desks import choices
 from server.web.language import N_
-from server.web.question import OWN, PRESETS, Question, TheQuestion, read_question
+from server.web.question import Question, TheQuestion, read_question
 from server.web.rendering import page
 
 if TYPE_CHECKING:
@@ -125,13 +126,11 @@ def _misuse(  # noqa: PLR0913 - one of each
         "says": SAYS,
         "most": store.SHOWN,
         "desks": desks,
-        "presets": PRESETS,
-        "own": OWN,
         "may_judge": request.user is not None and request.user.role in JUDGES,
         "form": form or ByHand(),
     }
     status = 422 if problem else 200
-    return page(request, "misuse.html", question=question, centre=question.centre, problem=problem, done=done, status_code=status, **values)
+    return page(request, "misuse.html", problem=problem, done=done, status_code=status, **values, **choices(question))
 
 
 def _sums(findings: Sequence[store.Finding]) -> dict[str, tuple[int, int]]:

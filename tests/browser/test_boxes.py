@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 def begin(page: Page, centre: Centre, login: str) -> None:
     form = Delimited(name="e-queue", separator=";", fields=("number", "day"))
     with centre.engine.begin() as connection:
-        connection.execute(update(schema.server).values(terms=encode_terms(Terms(tickets=TicketTerms(forms=(form,))), {})))
+        connection.execute(update(schema.server).values(terms=encode_terms(Terms(tickets=TicketTerms(forms=(form,))), lambda _: None)))
     sign_up(page, centre, login)
     page.goto(f"{centre.address}/boxes")
     page.click("form.words button")

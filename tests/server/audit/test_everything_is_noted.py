@@ -11,6 +11,7 @@ NOTE = {"note", "note_it", "_change", "bring_back", "replay", "replay_all"}
 """What writes a line, or is handed what does."""
 OTHERWISE = {
     ("web/sessions.py", "find_person"): "a session that is used goes on",
+    ("commands/registry.py", "check"): "a preview that is taken back",
     ("web/queue_push.py", "_count_refusal"): "a program's pushes are counted with its key",
     ("web/queue_push.py", "push_tickets"): "as above",
 }

@@ -166,7 +166,7 @@ def test_columns_are_said_once_and_remembered_for_this_heading_and_site(engine: 
 def test_desks_and_services_are_called_as_on_tickets_where_nobody_said_otherwise(engine: Engine) -> None:
     tickets = TicketTerms(desks={"W7": "main-2"}, services={"ID-17": "passport"})
     with writing(engine) as connection:
-        connection.execute(update(schema.server).values(terms=encode_terms(Terms(tickets=tickets), {})))
+        connection.execute(update(schema.server).values(terms=encode_terms(Terms(tickets=tickets), lambda _: None)))
     report = take(engine, export(line("А-1", at(10), desk="w7", service="ID-17")))
     assert (lines_of(report), dict(report.reading.services)) == ([], {})
     assert [(row["desk_id"], row["service_id"]) for row in rows(engine, schema.queue_hours)] == [(2, 1)]

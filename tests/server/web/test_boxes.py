@@ -62,7 +62,7 @@ def counter(visitor: Client, engine: Engine) -> Client:
     )
     terms = TicketTerms(centre="sample", forms=forms, public_key=bytes(VENDOR.verify_key).hex(), services={"P": "passport"})
     with engine.begin() as connection:
-        connection.execute(update(schema.server).values(terms=encode_terms(Terms(tickets=terms), {})))
+        connection.execute(update(schema.server).values(terms=encode_terms(Terms(tickets=terms), lambda _: None)))
     DayKeys(engine, signer=lambda _: b"").current(NOW_MS)
     return sign_up(visitor, engine, "clerk")
 

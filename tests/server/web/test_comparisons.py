@@ -46,7 +46,7 @@ def test_an_open_window_changes_no_comparison(leader: Client, engine: Engine) ->
     with engine.begin() as connection:
         for desk in ("c1", "c2"):
             vote(connection, desk, "good", times=60, at=NOW - timedelta(days=1))
-    paths = ("/compare", "/charts/funnel.svg")
+    paths = ("/compare", "/charts/compared/funnel.svg")
     before = [leader.get(path).content for path in paths]
     with engine.begin() as connection:
         vote(connection, "c1", "terrible", times=30, released_ms=NOW_MS + WINDOW_MS)
@@ -59,7 +59,7 @@ def test_desks_sites_and_services_are_compared(leader: Client) -> None:
     html = leader.get("/compare").text
     assert "нижче, ніж пояснює випадковість" in words(html)
     assert words(html).index("1. Реєстрація місця") < words(html).index("2. Паспорт") < words(html).index("3. Реєстрація прав")
-    assert "/charts/funnel.svg?period=30" in html
+    assert "/charts/compared/funnel.svg?period=30" in html
     assert "Голоси добровільні, це не випадкова вибірка" in words(html)
     assert "Поки що немає чого порівнювати" in words(leader.get("/compare/sites").text)
     assert "Закордонний паспорт" in words(leader.get("/compare/services").text)
@@ -69,11 +69,11 @@ def test_desks_sites_and_services_are_compared(leader: Client) -> None:
 @pytest.mark.usefixtures("two_periods")
 def test_the_funnel_is_drawn(leader: Client) -> None:
     for by in ("desks", "services"):
-        drawn = leader.get(f"/charts/funnel.svg?by={by}&width=narrow")
+        drawn = leader.get(f"/charts/compared/funnel.svg?by={by}&width=narrow")
         assert drawn.headers["content-type"].startswith("image/svg+xml")
-    assert "Стіл 1" in leader.get("/charts/funnel.svg").text
+    assert "Стіл 1" in leader.get("/charts/compared/funnel.svg").text
     for query in ("by=sites", "by=clerks", "width=huge"):
-        assert leader.get(f"/charts/funnel.svg?{query}").status_code == 404
+        assert leader.get(f"/charts/compared/funnel.svg?{query}").status_code == 404
 
 
 def test_nothing_to_compare_is_said(leader: Client, engine: Engine) -> None:
@@ -82,7 +82,7 @@ def test_nothing_to_compare_is_said(leader: Client, engine: Engine) -> None:
         for desk in ("c1", "c2"):
             vote(connection, desk, "good", times=60)
     assert words(leader.get("/compare").text).count("не відрізняється від інших") == 2
-    assert leader.get("/charts/funnel.svg").status_code == 200
+    assert leader.get("/charts/compared/funnel.svg").status_code == 200
 
 
 def test_rare_problems_are_told_by_the_votes_between_them(leader: Client, engine: Engine) -> None:

@@ -13,7 +13,7 @@ from server.web.accounts import Person
 from server.web.context import Web
 from server.web.language import language
 from server.web.question import Question, read_question
-from server.web.sessions import open_session
+from server.web.sessions import Place, open_session
 from tests.server.web import fill
 from tests.server.web.fill import vote
 
@@ -134,7 +134,7 @@ def test_messages_carry_totals_and_never_answers(web: Web, engine: Engine) -> No
     add(engine, "c1", "terrible", times=1234)
     with engine.begin() as connection:
         connection.execute(schema.users.insert().values(id=7, login="x", password="x", role="leader", created_ms=0))
-        session = open_session(connection, live_person(), fill.NOW_MS)
+        session = open_session(connection, live_person(), fill.NOW_MS, Place())
 
     async def story() -> None:
         totals = live.Live(web)
@@ -151,7 +151,7 @@ def test_the_stream_ends_with_its_session(web: Web, engine: Engine, clock: Clock
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.02)
     with engine.begin() as connection:
         connection.execute(schema.users.insert().values(id=7, login="x", password="x", role="leader", created_ms=0))
-        session = open_session(connection, live_person(), fill.NOW_MS)
+        session = open_session(connection, live_person(), fill.NOW_MS, Place())
 
     async def story() -> None:
         totals = live.Live(web)

@@ -31,6 +31,7 @@ def votes(engine: Engine) -> None:
         vote(connection, "c2", "good", times=5, service_id=2, channel="box")
         vote(connection, "c1", "terrible", times=9, service_id=1, released_ms=fill.NOW_MS + 1)
         fill.queue(connection, "c1")
+        fill.reasons(connection)
 
 
 def parts(content: bytes) -> dict[str, str]:
